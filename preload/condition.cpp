@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Condition variable wrappers. libc has two kinds of them, of different layout, under one name: each
+// version forwards to its own. A wait gives up the mutex and takes it again, also when it is
+// cancelled; then a C cleanup handler puts the records right before the program's own run.
+#include <pthread.h>
+
+#include "preload/holds.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/waits.h"
+
+namespace preload {
+
+namespace {
+
+struct ConditionWait {
+    WaitScope wait;
+    ThreadRecord* self;
+    Hold* mutex;  ///< null: no hold of it is recorded, or it stays locked
+    uint32_t stack;
+};
+
+/// A mutex locked more than once by its owner is not given up by the wait.
+Hold* lend(ThreadRecord* self, pthread_mutex_t* mutex) {
+    Hold* const hold = find_hold(self, mutex);
+    if (hold == nullptr || hold->depth.load(std::memory_order_relaxed) != 1) return nullptr;
+    hold->state.store(HoldState::kLent, std::memory_order_release);
+    return hold;
+}
+
+void end_condition_wait(void* argument) {
+    auto* const scope = static_cast<ConditionWait*>(argument);
+    if (scope->mutex != nullptr) {
+        // Taken again here: this is where the present hold began.
+        const bool outermost = protocol::begin_write(scope->self->sequence);
+        scope->mutex->stack.store(scope->stack, std::memory_order_relaxed);
+        scope->mutex->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+        scope->mutex->state.store(HoldState::kHeld, std::memory_order_relaxed);
+        protocol::end_write(scope->self->sequence, outermost);
+    }
+    end_wait(scope->wait);
+}
+
+template <typename Deadline, typename Call>
+int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Function function,
+                       const CallerFrame& caller, Deadline deadline, Call call) {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return call();
+    self = ensure_recording(self);
+
+    ConditionWait scope;
+    scope.self = self;
+    scope.stack = capture_stack(caller, stack_limits(self));
+    begin_wait(scope.wait, self,
+               {WaitKind::kCondition, function, 0, scope.stack, address_of(condition), address_of(mutex), deadline()},
+               caller);
+    scope.mutex = lend(self, mutex);
+    int error;
+    pthread_cleanup_push(end_condition_wait, &scope);
+    error = call();
+    pthread_cleanup_pop(1);
+    return error;
+}
+
+template <typename Call>
+int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, const CallerFrame& caller, Call call) {
+    ThreadRecord* const self = this_thread();
+    if (self != nullptr) note_signal(self, kind, condition, capture_stack(caller, stack_limits(self)));
+    return call(condition);
+}
+
+/// A condition that begins or ends its life has no past: the next one at this address is another.
+void forget_signals_of(pthread_cond_t* condition) {
+    if (ThreadRecord* const self = this_thread()) forget_signals(self, condition);
+}
+
+/// Of CLOCK_REALTIME and CLOCK_MONOTONIC, the one that pthread_condattr_setclock chose: libc keeps it
+/// in bit 1 of the word that counts the waiters.
+clockid_t clock_of(const pthread_cond_t* condition) {
+    return (condition->__data.__wrefs & 2) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+}
+
+uint64_t untimed() { return 0; }
+
+}  // namespace
+
+extern "C" {
+
+EXPORTED int pthread_cond_wait_new(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+    return wait_for_condition(condition, mutex, Function::k_pthread_cond_wait_new, CALLER_FRAME, untimed,
+                              [=] { return real::pthread_cond_wait_new(condition, mutex); });
+}
+
+EXPORTED int pthread_cond_wait_old(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+    return wait_for_condition(condition, mutex, Function::k_pthread_cond_wait_old, CALLER_FRAME, untimed,
+                              [=] { return real::pthread_cond_wait_old(condition, mutex); });
+}
+
+EXPORTED int pthread_cond_timedwait_new(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
+    return wait_for_condition(
+        condition, mutex, Function::k_pthread_cond_timedwait_new, CALLER_FRAME,
+        [=] { return deadline_of(clock_of(condition), deadline); },
+        [=] { return real::pthread_cond_timedwait_new(condition, mutex, deadline); });
+}
+
+EXPORTED int pthread_cond_timedwait_old(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
+    return wait_for_condition(
+        condition, mutex, Function::k_pthread_cond_timedwait_old, CALLER_FRAME,
+        [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::pthread_cond_timedwait_old(condition, mutex, deadline); });
+}
+
+EXPORTED int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                                    const timespec* deadline) {
+    return wait_for_condition(
+        condition, mutex, Function::k_pthread_cond_clockwait, CALLER_FRAME,
+        [=] { return deadline_of(clock, deadline); },
+        [=] { return real::pthread_cond_clockwait(condition, mutex, clock, deadline); });
+}
+
+EXPORTED int pthread_cond_signal_new(pthread_cond_t* condition) noexcept {
+    return signal_condition(condition, protocol::SignalKind::kSignal, CALLER_FRAME,
+                            [](pthread_cond_t* real_one) { return real::pthread_cond_signal_new(real_one); });
+}
+
+EXPORTED int pthread_cond_signal_old(pthread_cond_t* condition) noexcept {
+    return signal_condition(condition, protocol::SignalKind::kSignal, CALLER_FRAME,
+                            [](pthread_cond_t* real_one) { return real::pthread_cond_signal_old(real_one); });
+}
+
+EXPORTED int pthread_cond_broadcast_new(pthread_cond_t* condition) noexcept {
+    return signal_condition(condition, protocol::SignalKind::kBroadcast, CALLER_FRAME,
+                            [](pthread_cond_t* real_one) { return real::pthread_cond_broadcast_new(real_one); });
+}
+
+EXPORTED int pthread_cond_broadcast_old(pthread_cond_t* condition) noexcept {
+    return signal_condition(condition, protocol::SignalKind::kBroadcast, CALLER_FRAME,
+                            [](pthread_cond_t* real_one) { return real::pthread_cond_broadcast_old(real_one); });
+}
+
+EXPORTED int pthread_cond_init_new(pthread_cond_t* condition, const pthread_condattr_t* attributes) noexcept {
+    const int error = real::pthread_cond_init_new(condition, attributes);
+    if (error == 0) forget_signals_of(condition);
+    return error;
+}
+
+EXPORTED int pthread_cond_init_old(pthread_cond_t* condition, const pthread_condattr_t* attributes) noexcept {
+    const int error = real::pthread_cond_init_old(condition, attributes);
+    if (error == 0) forget_signals_of(condition);
+    return error;
+}
+
+/// libc waits here, without a bound, for waiters that have not left: a condition wait as well.
+EXPORTED int pthread_cond_destroy_new(pthread_cond_t* condition) noexcept {
+    const CallerFrame caller = CALLER_FRAME;
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr || process == nullptr) return real::pthread_cond_destroy_new(condition);
+    WaitScope wait;
+    const uint32_t stack = capture_stack(caller, stack_limits(self));
+    begin_wait(wait, self,
+               {WaitKind::kCondition, Function::k_pthread_cond_destroy_new, 0, stack, address_of(condition), 0, 0},
+               caller);
+    const int error = real::pthread_cond_destroy_new(condition);
+    end_wait(wait);
+    forget_signals(self, condition);
+    return error;
+}
+
+EXPORTED int pthread_cond_destroy_old(pthread_cond_t* condition) noexcept {
+    forget_signals_of(condition);
+    return real::pthread_cond_destroy_old(condition);
+}
+
+}  // extern "C"
+
+EXPORT_VERSION(pthread_cond_init, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_destroy, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_wait, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_timedwait, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_signal, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_broadcast, new, "@@GLIBC_2.3.2");
+EXPORT_VERSION(pthread_cond_init, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(pthread_cond_destroy, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(pthread_cond_wait, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(pthread_cond_timedwait, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(pthread_cond_signal, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(pthread_cond_broadcast, old, "@GLIBC_2.2.5");
+
+}  // namespace preload

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/environment.h"
+
+#include <string.h>
+
+extern "C" {
+// The loader's: where the kernel left argc, argv and the environment. Weak: other C libraries lack it.
+extern void* __libc_stack_end __attribute__((weak));
+}
+
+namespace preload {
+
+namespace {
+
+const char* value_of(const char* entry, const char* name) {
+    const size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : nullptr;
+}
+
+int64_t number(const char* text) {
+    int64_t value = 0;
+    if (*text == '\0') return -1;
+    for (; *text != '\0'; ++text) {
+        if (*text < '0' || *text > '9' || value > 1'000'000'000) return -1;
+        value = value * 10 + (*text - '0');
+    }
+    return value;
+}
+
+}  // namespace
+
+void read_environment(Environment& environment) {
+    environment.supervisor_grace = -1;
+    if (&__libc_stack_end == nullptr || __libc_stack_end == nullptr) return;
+
+    auto* const words = static_cast<uintptr_t*>(__libc_stack_end);
+    environment.argument_count = static_cast<int>(words[0]);
+    environment.arguments = reinterpret_cast<char**>(words + 1);
+    environment.stack_end = reinterpret_cast<uintptr_t>(words);
+    char** entry = environment.arguments + environment.argument_count + 1;
+    for (; *entry != nullptr; ++entry) {
+        if (const char* const directory = value_of(*entry, "LOITER_DIR")) {
+            const size_t length = strlen(directory);
+            if (length < sizeof(environment.directory)) memcpy(environment.directory, directory, length + 1);
+        } else if (const char* const grace = value_of(*entry, "LOITER_SUPERVISOR")) {
+            environment.supervisor_grace = number(grace);
+        }
+    }
+}
+
+}  // namespace preload

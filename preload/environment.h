@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the program was started with, found on its first stack: neither `environ` nor argv is ready
+// when the first wrapper may be called, and both may be overwritten later.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace preload {
+
+struct Environment {
+    int argument_count;
+    char** arguments;          ///< null: not known
+    char directory[1024];      ///< $LOITER_DIR; empty: none, or too long
+    int64_t supervisor_grace;  ///< $LOITER_SUPERVISOR, ms; -1: no command watches this process
+    uintptr_t stack_end;       ///< highest known address of the main thread's stack; 0: not known
+};
+
+/// Fills it; call once, early. `arguments` stay the program's own, the rest is copied.
+void read_environment(Environment& environment);
+
+}  // namespace preload

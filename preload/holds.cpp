@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/holds.h"
+
+#include "preload/recording.h"
+#include "preload/thread_slots.h"
+
+namespace preload {
+
+void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
+    if (hold == nullptr) return;
+    if (!acquired) {
+        drop(self, hold);
+        return;
+    }
+    if (recursive) {
+        if (Hold* const outer = find_hold(self, reinterpret_cast<void*>(hold->address.load(std::memory_order_relaxed)),
+                                          hold)) {
+            outer->depth.store(outer->depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+            drop(self, hold);
+            return;
+        }
+    }
+    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    hold->state.store(HoldState::kHeld, std::memory_order_release);
+}
+
+namespace {
+
+void note_foreign_unlock(const volatile void* lock) {
+    const uint64_t address = address_of(lock);
+    auto& entry = process->foreign_unlocks[protocol::table_index(address, protocol::kForeignUnlockCount)];
+    uint64_t expected = 0;
+    if (!entry.compare_exchange_strong(expected, address, std::memory_order_relaxed) && expected != address) {
+        process->foreign_unlocks_lost.store(1, std::memory_order_relaxed);
+    }
+}
+
+/// Another thread's hold of `lock`. `libc_owner` is the tid that libc has as its owner, 0 where it
+/// keeps none; it spares the search when the lock is the caller's own and merely not recorded.
+Release find_foreign(ThreadRecord* self, const volatile void* lock, uint32_t libc_owner) {
+    if (process == nullptr || libc_owner == self->tid.load(std::memory_order_relaxed)) return {};
+    for (uint32_t i = 0; ThreadRecord* const other = thread_slot(i); ++i) {
+        if (other == self || other->number.load(std::memory_order_relaxed) == 0) continue;
+        if (libc_owner != 0 && other->tid.load(std::memory_order_relaxed) != libc_owner) continue;
+        if (Hold* const hold = find_hold(other, lock)) return {other, hold, true};
+    }
+    return {};
+}
+
+}  // namespace
+
+Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
+    Hold* const hold = find_hold(self, lock);
+    Release release{self, hold, false};
+    if (hold == nullptr) release = find_foreign(self, lock, libc_owner);
+    if (release.hold == nullptr || release.hold->kind != kind) return {};
+    if (release.foreign) {
+        note_foreign_unlock(lock);
+        HoldState expected = HoldState::kHeld;
+        if (!release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing)) return {};
+    } else if (hold->depth.load(std::memory_order_relaxed) == 1) {
+        hold->state.store(HoldState::kReleasing, std::memory_order_relaxed);
+        // A store that readers must see before the lock is free; x86 keeps the order of stores.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    return release;
+}
+
+void end_release(ThreadRecord* self, const Release& release, bool released) {
+    Hold* const hold = release.hold;
+    if (hold == nullptr) return;
+    if (!released) {
+        hold->state.store(HoldState::kHeld, std::memory_order_release);
+        return;
+    }
+    if (release.foreign) {
+        HoldState expected = HoldState::kReleasing;
+        hold->state.compare_exchange_strong(expected, HoldState::kFree);
+        free_if_done(release.owner);
+        return;
+    }
+    const uint32_t depth = hold->depth.load(std::memory_order_relaxed);
+    if (depth > 1) {
+        hold->depth.store(depth - 1, std::memory_order_relaxed);
+    } else {
+        drop(self, hold);
+    }
+}
+
+void forget_lock(ThreadRecord* self, const volatile void* lock) {
+    while (Hold* const hold = find_hold(self, lock)) drop(self, hold);
+}
+
+}  // namespace preload

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread's holds: an entry is reserved before it is filled, so that a signal handler that locks
+// cannot overwrite it, and every later step is one store of its state word.
+#pragma once
+
+#include <cstdint>
+
+#include "preload/this_thread.h"
+#include "protocol/layout.h"
+#include "protocol/seqlock.h"
+
+namespace preload {
+
+using protocol::Hold;
+using protocol::HoldState;
+using protocol::LockKind;
+using protocol::Mode;
+using protocol::ThreadRecord;
+
+/// Compare-and-swap against this thread's own signal handlers only: no lock prefix, no bus traffic.
+inline bool claim(std::atomic<HoldState>& state) {
+    auto expected = HoldState::kFree;
+    bool claimed;
+    __asm__ volatile("cmpxchgl %[next], %[state]"
+                     : [state] "+m"(state), "+a"(expected), "=@ccz"(claimed)
+                     : [next] "r"(HoldState::kReserved)
+                     : "memory");
+    return claimed;
+}
+
+/// A free entry, reserved; null when all are taken (counted).
+inline Hold* reserve(ThreadRecord* self) {
+    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
+    if (hint < protocol::kHoldCount && claim(self->holds[hint].state)) {
+        self->hold_hint.store(hint + 1, std::memory_order_relaxed);
+        return &self->holds[hint];
+    }
+    for (uint32_t i = 0; i < protocol::kHoldCount; ++i) {
+        if (claim(self->holds[i].state)) {
+            self->hold_hint.store(i + 1, std::memory_order_relaxed);
+            return &self->holds[i];
+        }
+    }
+    self->holds_lost.store(self->holds_lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return nullptr;
+}
+
+inline uint64_t address_of(const volatile void* object) { return reinterpret_cast<uintptr_t>(object); }
+
+/// Reserves and fills an entry for a lock that is about to be taken.
+inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint32_t stack) {
+    Hold* const hold = reserve(self);
+    if (hold == nullptr) return nullptr;
+    const bool outermost = protocol::begin_write(self->sequence);
+    hold->kind = kind;
+    hold->mode = mode;
+    hold->address.store(address_of(lock), std::memory_order_relaxed);
+    hold->stack.store(stack, std::memory_order_relaxed);
+    hold->depth.store(1, std::memory_order_relaxed);
+    hold->since_ns.store(0, std::memory_order_relaxed);
+    hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);
+    protocol::end_write(self->sequence, outermost);
+    return hold;
+}
+
+inline void drop(ThreadRecord* self, Hold* hold) {
+    hold->state.store(HoldState::kFree, std::memory_order_release);
+    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+}
+
+/// This thread's hold of `lock` other than `except`; null: none is recorded.
+inline Hold* find_hold(ThreadRecord* self, const volatile void* lock, const Hold* except = nullptr) {
+    const uint64_t address = address_of(lock);
+    uint32_t i = self->hold_hint.load(std::memory_order_relaxed);
+    if (i > protocol::kHoldCount) i = protocol::kHoldCount;
+    for (uint32_t looked = 0; looked < protocol::kHoldCount; ++looked) {
+        i = i == 0 ? protocol::kHoldCount - 1 : i - 1;
+        Hold& hold = self->holds[i];
+        const HoldState state = hold.state.load(std::memory_order_relaxed);
+        if (&hold != except && hold.address.load(std::memory_order_relaxed) == address &&
+            (state == HoldState::kHeld || state == HoldState::kLent || state == HoldState::kReleasing)) {
+            return &hold;
+        }
+    }
+    return nullptr;
+}
+
+/// The real call has returned: `acquired` tells whether the lock is ours. A lock that may be taken
+/// again by its owner (`recursive`) deepens the hold that is there.
+void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive);
+
+/// An unlock in three steps: begin_release, the real call, end_release. Also for locks that another
+/// thread holds: that is noted for good on the lock.
+struct Release {
+    ThreadRecord* owner;  ///< null: no hold is recorded
+    Hold* hold;
+    bool foreign;
+};
+Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
+void end_release(ThreadRecord* self, const Release& release, bool released);
+
+/// The lock was destroyed or initialized anew: whatever this thread held of it is void.
+void forget_lock(ThreadRecord* self, const volatile void* lock);
+
+}  // namespace preload

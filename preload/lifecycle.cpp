@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Load and end of the library, and the wrappers of calls that end the process.
+//
+// Our destructor runs before those of other libraries, which may still join their threads. A handler
+// that is registered while exit handlers run comes after all of them: that is where the end is.
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "preload/process_end.h"
+#include "preload/raw_syscall.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/this_thread.h"
+
+extern "C" int on_exit(void (*handler)(int, void*), void* argument) noexcept;
+
+namespace preload {
+
+using protocol::End;
+
+namespace {
+
+void remove_recording() {
+    // Kept where somebody named a folder for it; a command that watches removes it itself.
+    if (process != nullptr && is_own_process() && !keeps_recording()) {
+        raw_syscall(SYS_unlink, as_argument(recording_path()));
+    }
+}
+
+void at_the_very_end(int status, void*) {
+    end_process(End::kReturn, status);
+    remove_recording();
+}
+
+[[gnu::constructor]] void on_load() {
+    const int saved = errno;
+    this_thread();
+    errno = saved;
+}
+
+[[gnu::destructor]] void on_unload() {
+    if (is_own_process()) on_exit(at_the_very_end, nullptr);
+}
+
+}  // namespace
+
+extern "C" {
+
+EXPORTED void exit(int status) noexcept {
+    note_end(End::kExit, status);
+    real::exit(status);
+    __builtin_unreachable();
+}
+
+EXPORTED void _exit(int status) {
+    end_process(End::kUnderscoreExit, status);
+    remove_recording();
+    real::_exit(status);
+    __builtin_unreachable();
+}
+
+EXPORTED void _Exit(int status) noexcept {
+    end_process(End::kUnderscoreExit, status);
+    remove_recording();
+    real::_Exit(status);
+    __builtin_unreachable();
+}
+
+// libc runs the at_quick_exit handlers and then an _exit of its own, which no wrapper sees.
+EXPORTED void quick_exit_new(int status) noexcept {
+    end_process(End::kQuickExit, status);
+    real::quick_exit_new(status);
+    __builtin_unreachable();
+}
+
+EXPORTED void quick_exit_old(int status) noexcept {
+    end_process(End::kQuickExit, status);
+    real::quick_exit_old(status);
+    __builtin_unreachable();
+}
+
+}  // extern "C"
+
+EXPORT_VERSION(quick_exit, new, "@@GLIBC_2.24");
+EXPORT_VERSION(quick_exit, old, "@GLIBC_2.10");
+
+}  // namespace preload

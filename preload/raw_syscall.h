@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls without libc: errno stays as it is, nothing interposed is reached.
+// Each returns the kernel's value: -errno on failure.
+#pragma once
+
+#include <sys/syscall.h>
+
+#include <cstdint>
+
+namespace preload {
+
+#if !defined(__x86_64__)
+#error "loiter supports x86-64 only: the unwinder and the system call stubs are written for it"
+#endif
+
+inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+template <typename Pointer>
+inline long as_argument(Pointer* pointer) {
+    return static_cast<long>(reinterpret_cast<uintptr_t>(pointer));
+}
+
+}  // namespace preload

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/real.h"
+
+extern "C" {
+// Jump targets of the stubs in loader_stubs.S.
+__attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
+__attribute__((visibility("hidden"))) void loiter_resolve_all() { preload::real::resolve_all(); }
+}
+
+namespace preload::real {
+
+namespace {
+
+/// The stand-in for a function that has not been looked up yet.
+template <typename Pointer, Pointer* pointer>
+struct FirstCall;
+
+template <typename Result, typename... Arguments, Result (**pointer)(Arguments...)>
+struct FirstCall<Result (*)(Arguments...), pointer> {
+    static Result call(Arguments... arguments) {
+        resolve_all();
+        return (*pointer)(arguments...);
+    }
+};
+
+template <typename Result, typename... Arguments, Result (**pointer)(Arguments...) noexcept>
+struct FirstCall<Result (*)(Arguments...) noexcept, pointer> {
+    static Result call(Arguments... arguments) noexcept {
+        resolve_all();
+        return (*pointer)(arguments...);
+    }
+};
+
+template <typename Pointer>
+void look_up(Pointer& pointer, const char* name) {
+    if (void* const found = dlsym(RTLD_NEXT, name)) pointer = reinterpret_cast<Pointer>(found);
+}
+
+template <typename Pointer>
+void look_up(Pointer& pointer, const char* name, const char* version) {
+    void* found = dlvsym(RTLD_NEXT, name, version);
+    if (found == nullptr) found = dlsym(RTLD_NEXT, name);
+    if (found != nullptr) pointer = reinterpret_cast<Pointer>(found);
+}
+
+}  // namespace
+
+#define INTERPOSED(name) constinit decltype(&::name) name = FirstCall<decltype(&::name), &name>::call;
+#define INTERPOSED_VERSIONED(name, tag, version) \
+    constinit decltype(&::name) name##_##tag = FirstCall<decltype(&::name), &name##_##tag>::call;
+#define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_STUB(name)
+#include "preload/interposed.inc"
+#undef INTERPOSED
+#undef INTERPOSED_VERSIONED
+#undef INTERPOSED_VARIADIC
+#undef INTERPOSED_STUB
+
+void resolve_all() {
+#define INTERPOSED(name) look_up(name, #name);
+#define INTERPOSED_VERSIONED(name, tag, version) look_up(name##_##tag, #name, version);
+#define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_STUB(name) look_up(loiter_real_##name, #name);
+#include "preload/interposed.inc"
+#undef INTERPOSED
+#undef INTERPOSED_VERSIONED
+#undef INTERPOSED_VARIADIC
+#undef INTERPOSED_STUB
+}
+
+}  // namespace preload::real

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// real::f, the next definition of every interposed function f; real::f_new and real::f_old where two
+// versions are different code. Usable from the first instruction of the program on: each pointer
+// starts out at a stand-in that looks up all of them and then calls.
+#pragma once
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace preload::real {
+
+#define INTERPOSED(name) extern decltype(&::name) name;
+#define INTERPOSED_VERSIONED(name, tag, version) extern decltype(&::name) name##_##tag;
+#define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_STUB(name)
+#include "preload/interposed.inc"
+#undef INTERPOSED
+#undef INTERPOSED_VERSIONED
+#undef INTERPOSED_VARIADIC
+#undef INTERPOSED_STUB
+
+/// Looks up everything, once more if called twice. Takes the loader's lock, allocates nothing.
+void resolve_all();
+
+}  // namespace preload::real
+
+namespace preload {
+
+/// Row numbers of interposed.inc, from 1.
+enum class Function : unsigned short {
+    kNone,
+#define INTERPOSED(name) k_##name,
+#define INTERPOSED_VERSIONED(name, tag, version) k_##name##_##tag,
+#define INTERPOSED_VARIADIC(name) k_##name,
+#define INTERPOSED_STUB(name) k_##name,
+#include "preload/interposed.inc"
+#undef INTERPOSED
+#undef INTERPOSED_VERSIONED
+#undef INTERPOSED_VARIADIC
+#undef INTERPOSED_STUB
+};
+
+/// A function that the program sees in place of libc's.
+#define EXPORTED __attribute__((visibility("default")))
+/// Exports `name##_##tag` as one version of `name` and under no other name; "@@" makes it the default.
+#define EXPORT_VERSION(name, tag, at_version) __asm__(".symver " #name "_" #tag "," #name at_version ",remove")
+
+}  // namespace preload

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The file, its head and its regions. Runs at load or inside the first wrapper that needs it:
+// system calls only, no heap, no stdio, descriptors closed at once.
+#include "preload/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "preload/process_facts.h"
+#include "preload/raw_syscall.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace preload {
+
+using protocol::Capacity;
+using protocol::ModuleRecord;
+using protocol::ProcessRecord;
+using protocol::RegionKind;
+using protocol::ThreadRecord;
+
+constinit ProcessRecord* process = nullptr;
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+
+constinit uint64_t mapped_bytes = 0;
+constinit char path[1280] = "";
+
+uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+
+struct Sizes {
+    uint64_t region[protocol::kRegionCount];
+    uint64_t total;
+};
+
+Sizes sizes_for(const Capacity& capacity) {
+    Sizes sizes{};
+    sizes.region[protocol::kThreads] = uint64_t{capacity.threads} * sizeof(ThreadRecord);
+    sizes.region[protocol::kStacks] = capacity.stack_bytes;
+    sizes.region[protocol::kModules] = uint64_t{capacity.modules} * sizeof(ModuleRecord);
+    sizes.total = protocol::kHeadBytes;
+    for (uint64_t& bytes : sizes.region) {
+        bytes = round_up(bytes, protocol::kChunkBytes);
+        sizes.total += bytes;
+    }
+    return sizes;
+}
+
+/// Programs with a limit on their address space need it themselves: a small share is ours.
+bool fits_limits(uint64_t bytes) {
+    rlimit limit{};
+    if (raw_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, as_argument(&limit)) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        bytes > limit.rlim_cur) {
+        return false;  // ftruncate beyond it is not an error but SIGXFSZ
+    }
+    if (raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        bytes > limit.rlim_cur / 32) {
+        return false;
+    }
+    return true;
+}
+
+char* append(char* at, const char* end, const char* text) {
+    while (*text != '\0' && at < end - 1) *at++ = *text++;
+    *at = '\0';
+    return at;
+}
+
+char* append_number(char* at, const char* end, uint64_t value, unsigned base, int digits) {
+    char reversed[24];
+    int count = 0;
+    do {
+        reversed[count++] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0 || count < digits);
+    while (count > 0 && at < end - 1) *at++ = reversed[--count];
+    *at = '\0';
+    return at;
+}
+
+void name_file(const char* directory, const ProcessFacts& facts) {
+    const char* const end = path + sizeof(path);
+    char* at = append(path, end, directory);
+    at = append(at, end, "/");
+    at = append(at, end, protocol::kFilePrefix);
+    at = append_number(at, end, facts.pid, 10, 1);
+    at = append(at, end, "-");
+    at = append_number(at, end, facts.start_ticks, 10, 1);
+    at = append(at, end, "-");
+    append_number(at, end, facts.nonce, 16, 16);
+}
+
+/// Opens a new file for `bytes`. Returns the descriptor or a negative value.
+long create_file(const char* directory, const ProcessFacts& facts, uint64_t bytes) {
+    if (strlen(directory) > sizeof(path) - 64) return -1;
+    name_file(directory, facts);
+    const long descriptor = raw_syscall(SYS_openat, AT_FDCWD, as_argument(path),
+                                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) return descriptor;
+    if (raw_syscall(SYS_ftruncate, descriptor, static_cast<long>(bytes)) == 0) return descriptor;
+    raw_syscall(SYS_close, descriptor);
+    raw_syscall(SYS_unlink, as_argument(path));
+    return -1;
+}
+
+/// Maps the whole recording without access; chunks are opened as they are needed. Returns the
+/// address, or 0.
+uintptr_t map_file(const char* directory, const ProcessFacts& facts, uint64_t bytes) {
+    const long descriptor = create_file(directory, facts, bytes);
+    if (descriptor < 0) return 0;
+    const long address = raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_NONE,
+                                     MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    raw_syscall(SYS_close, descriptor);
+    if (address < 0 && address > -4096) {
+        raw_syscall(SYS_unlink, as_argument(path));
+        return 0;
+    }
+    raw_syscall(SYS_madvise, address, static_cast<long>(bytes), MADV_DONTDUMP);
+    return static_cast<uintptr_t>(address);
+}
+
+/// Without a writable folder: seen by readers of the live process only, gone with it.
+uintptr_t map_memory(uint64_t bytes) {
+    path[0] = '\0';
+    const long descriptor = raw_syscall(SYS_memfd_create, as_argument("loiter"), MFD_CLOEXEC);
+    long flags = MAP_SHARED | MAP_NORESERVE;
+    if (descriptor < 0 || raw_syscall(SYS_ftruncate, descriptor, static_cast<long>(bytes)) != 0) flags |= MAP_ANONYMOUS;
+    const long file = (flags & MAP_ANONYMOUS) != 0 ? -1 : descriptor;
+    const long address = raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_NONE, flags, file, 0);
+    if (descriptor >= 0) raw_syscall(SYS_close, descriptor);
+    return address < 0 && address > -4096 ? 0 : static_cast<uintptr_t>(address);
+}
+
+/// Kernels before 5.14 cannot populate for writing; there the file is extended by its name.
+bool reserve_by_name(uint64_t offset, uint64_t bytes) {
+    if (path[0] == '\0') return true;  // memory: there is no filesystem to be full
+    const long descriptor =
+        raw_syscall(SYS_openat, AT_FDCWD, as_argument(path), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (descriptor < 0) return false;
+    const long result = raw_syscall(SYS_fallocate, descriptor, 0, static_cast<long>(offset), static_cast<long>(bytes));
+    raw_syscall(SYS_close, descriptor);
+    return result == 0;
+}
+
+/// Makes a range usable before it is touched: on a full filesystem a store would be SIGBUS.
+bool commit(uintptr_t base, uint64_t offset, uint64_t bytes) {
+    const long address = static_cast<long>(base + offset);
+    const long length = static_cast<long>(bytes);
+    if (raw_syscall(SYS_mprotect, address, length, PROT_READ | PROT_WRITE) != 0) return false;
+    const long result = raw_syscall(SYS_madvise, address, length, MADV_POPULATE_WRITE);
+    return result == 0 || (result == -EINVAL && reserve_by_name(offset, bytes));
+}
+
+void lay_out(ProcessRecord& head, const Sizes& sizes) {
+    constexpr uint32_t kStrides[] = {sizeof(ThreadRecord), 8, sizeof(ModuleRecord)};
+    uint64_t offset = protocol::kHeadBytes;
+    for (uint32_t kind = 0; kind < protocol::kRegionCount; ++kind) {
+        head.regions[kind].offset = offset;
+        head.regions[kind].bytes = sizes.region[kind];
+        head.regions[kind].stride = kStrides[kind];
+        offset += sizes.region[kind];
+    }
+    // Stack id 0 means "none", so nothing may start there.
+    head.regions[protocol::kStacks].used.store(16, std::memory_order_relaxed);
+}
+
+void copy_command(ProcessRecord& head, const RecordingRequest& request) {
+    uint32_t used = 0;
+    for (int i = 0; request.arguments != nullptr && i < request.argument_count; ++i) {
+        const char* const argument = request.arguments[i];
+        if (argument == nullptr) break;
+        const size_t length = strlen(argument) + 1;
+        if (length > sizeof(head.command) - used) {
+            head.command_truncated = 1;
+            break;
+        }
+        memcpy(head.command + used, argument, length);
+        used += static_cast<uint32_t>(length);
+    }
+    head.command_bytes = used;
+}
+
+void fill_head(ProcessRecord& head, const RecordingRequest& request, const ProcessFacts& facts, const Sizes& sizes) {
+    head.size = sizeof(ProcessRecord);
+    head.version = protocol::kVersion;
+    head.nonce = facts.nonce;
+    head.pid = facts.pid;
+    head.ppid = facts.ppid;
+    head.uid = facts.uid;
+    head.start_ticks = facts.start_ticks;
+    head.pid_namespace = facts.pid_namespace;
+    memcpy(head.boot_id, facts.boot_id, sizeof(head.boot_id));
+    head.started_ns = now_ns();
+    timespec realtime{};
+    clock_gettime(CLOCK_REALTIME, &realtime);
+    head.started_realtime_ns = int64_t{realtime.tv_sec} * 1'000'000'000 + realtime.tv_nsec;
+    head.base = reinterpret_cast<uintptr_t>(&head);
+    head.thread_record_size = sizeof(ThreadRecord);
+    head.module_record_size = sizeof(ModuleRecord);
+    head.status.store(-1, std::memory_order_relaxed);
+    read_executable_path(head.exe, sizeof(head.exe));
+    copy_command(head, request);
+    lay_out(head, sizes);
+    std::atomic_thread_fence(std::memory_order_release);  // a reader that sees the magic sees the head
+    head.magic = protocol::kMagic;
+}
+
+}  // namespace
+
+bool make_recording(const RecordingRequest& request) {
+    constexpr const char* kUsualPlaces[] = {"/dev/shm", "/tmp"};
+    ProcessFacts facts;
+    read_process_facts(facts);
+    for (const Capacity& capacity : protocol::kCapacities) {
+        const Sizes sizes = sizes_for(capacity);
+        if (!fits_limits(sizes.total)) continue;
+        uintptr_t base = 0;
+        if (request.directory[0] != '\0') base = map_file(request.directory, facts, sizes.total);
+        for (const char* const place : kUsualPlaces) {
+            if (base == 0) base = map_file(place, facts, sizes.total);
+        }
+        if (base == 0) base = map_memory(sizes.total);
+        if (base == 0) continue;
+        // Only the first page: a process that never blocks needs no more.
+        if (!commit(base, 0, kPage)) {
+            raw_syscall(SYS_munmap, static_cast<long>(base), static_cast<long>(sizes.total));
+            if (path[0] != '\0') raw_syscall(SYS_unlink, as_argument(path));
+            break;
+        }
+        mapped_bytes = sizes.total;
+        auto* const head = reinterpret_cast<ProcessRecord*>(base);
+        fill_head(*head, request, facts, sizes);
+        process = head;
+        return true;
+    }
+    path[0] = '\0';
+    return false;
+}
+
+void abandon_recording() {
+    if (process == nullptr) return;
+    raw_syscall(SYS_mmap, as_argument(process), static_cast<long>(mapped_bytes), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    process = nullptr;
+    path[0] = '\0';
+}
+
+const char* recording_path() { return path; }
+
+void* region_address(RegionKind kind, uint64_t offset) {
+    return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;
+}
+
+uint64_t take(RegionKind kind, uint64_t bytes) {
+    protocol::Region& region = process->regions[kind];
+    if (process->stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo) return UINT64_MAX;
+    // Looked at first so that a full region's counter does not run away.
+    if (region.used.load(std::memory_order_relaxed) + bytes > region.bytes) return UINT64_MAX;
+    const uint64_t offset = region.used.fetch_add(bytes, std::memory_order_relaxed);
+    const uint64_t end = offset + bytes;
+    if (end > region.bytes) return UINT64_MAX;
+
+    // Several threads may commit one chunk at once: it is idempotent. Acquire pairs with the
+    // exchange below, so that a range is never used before its system calls have returned.
+    uint64_t committed = region.committed.load(std::memory_order_acquire);
+    while (committed < end) {
+        const uint64_t wanted = round_up(end, protocol::kChunkBytes);
+        if (!commit(reinterpret_cast<uintptr_t>(process), region.offset + committed, wanted - committed)) {
+            process->stopped.store(protocol::Stopped::kNoRoom, std::memory_order_relaxed);
+            return UINT64_MAX;
+        }
+        if (region.committed.compare_exchange_weak(committed, wanted, std::memory_order_acq_rel)) break;
+    }
+    return offset;
+}
+
+uint32_t thread_slot_count() {
+    const protocol::Region& region = process->regions[protocol::kThreads];
+    const uint64_t used = region.used.load(std::memory_order_acquire);
+    const uint64_t committed = region.committed.load(std::memory_order_acquire);
+    return static_cast<uint32_t>((used < committed ? used : committed) / sizeof(ThreadRecord));
+}
+
+ThreadRecord* thread_slot(uint32_t index) {
+    if (index >= thread_slot_count()) return nullptr;
+    return static_cast<ThreadRecord*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(ThreadRecord)));
+}
+
+uint32_t module_count() {
+    const protocol::Region& region = process->regions[protocol::kModules];
+    const uint64_t used = region.used.load(std::memory_order_acquire);
+    const uint64_t committed = region.committed.load(std::memory_order_acquire);
+    return static_cast<uint32_t>((used < committed ? used : committed) / sizeof(ModuleRecord));
+}
+
+ModuleRecord* module_slot(uint32_t index) {
+    if (index >= module_count()) return nullptr;
+    return static_cast<ModuleRecord*>(region_address(protocol::kModules, uint64_t{index} * sizeof(ModuleRecord)));
+}
+
+namespace {
+
+uint64_t read_clock(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+uint64_t now_ns() { return read_clock(CLOCK_MONOTONIC); }
+uint64_t now_coarse_ns() { return read_clock(CLOCK_MONOTONIC_COARSE); }
+
+}  // namespace preload

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The mapped file of this process. Until it exists (before the first thread, in plain preload) the
+// main thread writes to a record in our own memory, which is copied when it comes.
+#pragma once
+
+#include <cstdint>
+
+#include "protocol/layout.h"
+
+namespace preload {
+
+/// Null until the recording exists. Never unmapped: threads run on after our end.
+extern protocol::ProcessRecord* process;
+
+/// What the head says of the process beside what the kernel tells.
+struct RecordingRequest {
+    const char* directory;  ///< where to make it; empty: the usual places
+    int argument_count;
+    char** arguments;  ///< null: not known
+};
+
+/// Makes the recording; `process` is set on success. False: no room, no right, no folder.
+/// Not reentrant: the caller lets one thread in once. errno untouched.
+bool make_recording(const RecordingRequest& request);
+
+/// After fork: the recording is the parent's. Puts private memory in its place, so that a wrapper
+/// the fork interrupted scribbles nowhere, and forgets it.
+void abandon_recording();
+
+/// Path of the recording; empty without one.
+const char* recording_path();
+
+/// Elements of the regions; null when `index` lies beyond what is committed.
+protocol::ThreadRecord* thread_slot(uint32_t index);
+protocol::ModuleRecord* module_slot(uint32_t index);
+/// Number of elements handed out so far.
+uint32_t thread_slot_count();
+uint32_t module_count();
+
+/// Takes `bytes` (a multiple of 8) from an append-only region and commits them. Returns the offset
+/// within the region, or UINT64_MAX when it is full or memory is out.
+uint64_t take(protocol::RegionKind kind, uint64_t bytes);
+/// Address of `offset` in a region.
+void* region_address(protocol::RegionKind kind, uint64_t offset);
+
+/// CLOCK_MONOTONIC, precise (about 25 ns) and at tick resolution (about 5 ns).
+uint64_t now_ns();
+uint64_t now_coarse_ns();
+
+}  // namespace preload

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// POSIX semaphore wrappers. A semaphore has no owner: what is noted is who waits and who posted last.
+// sem_wait is a cancellation point even when it need not wait, so there is no try before it.
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "preload/holds.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/waits.h"
+
+namespace preload {
+
+namespace {
+
+void end_semaphore_wait(void* scope) { end_wait(*static_cast<WaitScope*>(scope)); }
+
+template <typename Deadline, typename Call>
+int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return call();
+    self = ensure_recording(self);
+    WaitScope wait;
+    const uint32_t stack = capture_stack(caller, stack_limits(self));
+    begin_wait(wait, self,
+               {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller);
+    int result;
+    pthread_cleanup_push(end_semaphore_wait, &wait);
+    result = call();
+    pthread_cleanup_pop(1);
+    return result;
+}
+
+void forget_posts(sem_t* semaphore) {
+    if (ThreadRecord* const self = this_thread()) forget_signals(self, semaphore);
+}
+
+}  // namespace
+
+extern "C" {
+
+EXPORTED int sem_init(sem_t* semaphore, int shared, unsigned int value) noexcept {
+    forget_posts(semaphore);
+    return real::sem_init(semaphore, shared, value);
+}
+
+EXPORTED int sem_destroy(sem_t* semaphore) noexcept {
+    forget_posts(semaphore);
+    return real::sem_destroy(semaphore);
+}
+
+EXPORTED int sem_wait(sem_t* semaphore) {
+    return wait_for_semaphore(
+        semaphore, Function::k_sem_wait, CALLER_FRAME, [] { return uint64_t{0}; },
+        [=] { return real::sem_wait(semaphore); });
+}
+
+EXPORTED int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
+    return wait_for_semaphore(
+        semaphore, Function::k_sem_timedwait, CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::sem_timedwait(semaphore, deadline); });
+}
+
+EXPORTED int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* deadline) {
+    return wait_for_semaphore(
+        semaphore, Function::k_sem_clockwait, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
+        [=] { return real::sem_clockwait(semaphore, clock, deadline); });
+}
+
+EXPORTED int sem_post(sem_t* semaphore) noexcept {
+    // Noted first: a poster may be gone for good after the post, and the semaphore with it.
+    if (ThreadRecord* const self = this_thread()) {
+        note_signal(self, protocol::SignalKind::kPost, semaphore, capture_stack(CALLER_FRAME, stack_limits(self)));
+    }
+    return real::sem_post(semaphore);
+}
+
+}  // extern "C"
+
+}  // namespace preload

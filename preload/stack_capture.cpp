@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walk from a wrapper's caller outwards. Runs wherever a wrapper runs: no lock, no heap, little
+// stack. Every step follows the module's own unwind table or ends the walk; nothing is guessed.
+// O(frames); a frame met before costs a cache line and one or two loads from its stack.
+#include "preload/stack_capture.h"
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include "preload/cfi.h"
+#include "preload/dwarf_expression.h"
+#include "preload/modules.h"
+#include "preload/recording.h"
+#include "preload/rule_cache.h"
+#include "preload/safe_read.h"
+#include "preload/stack_table.h"
+
+extern "C" {
+// Bounds of the code that every thread starts in; set by the linker, null where there is none.
+__attribute__((weak, visibility("hidden"))) extern const char __start_loiter_first_code[];
+__attribute__((weak, visibility("hidden"))) extern const char __stop_loiter_first_code[];
+}
+
+namespace preload {
+
+namespace {
+
+/// Below this much stack only one program counter is taken: a walk with cold caches needs up to a
+/// third of it, and a signal handler may come on top.
+constexpr uintptr_t kNeededStack = 8192;
+
+constexpr uintptr_t kWord = sizeof(uintptr_t);
+
+struct Frame : Registers {
+    bool is_interrupted;  ///< by a signal: its pc is the next instruction, no return address
+    StackLimits own;      ///< of the thread; the frame may lie elsewhere
+
+    /// What the unwind tables are asked for: a call may be its function's last instruction.
+    uintptr_t lookup_address() const { return is_interrupted ? pc : pc - 1; }
+};
+
+enum class Step : uint8_t { kCaller, kOutermost, kLost };
+
+/// What the kernel laid on the stack for the handler; the trampoline finds it at its rsp.
+__attribute__((noinline)) Step step_through_signal(Frame& frame, SafeReader& memory) {
+    const auto saved = [&](int number, uintptr_t& value) {
+        const size_t offset = offsetof(ucontext_t, uc_mcontext.gregs) + static_cast<size_t>(number) * sizeof(greg_t);
+        return memory.read(frame.sp + offset, value);
+    };
+    Frame next{{0, 0, 0, true}, true, frame.own};
+    if (!saved(REG_RIP, next.pc) || !saved(REG_RSP, next.sp) || !saved(REG_RBP, next.fp)) return Step::kLost;
+    if (next.pc == 0) return Step::kLost;  // a call of null: who made it is not in any table
+    memory.enter(next.sp, stack_around(next.sp, next.own));
+    frame = next;
+    return Step::kCaller;
+}
+
+Step finish_step(Frame& frame, uintptr_t cfa, uintptr_t return_address) {
+    if (return_address == 0) return Step::kOutermost;
+    frame.pc = return_address;
+    frame.sp = cfa;
+    frame.is_interrupted = false;
+    return Step::kCaller;
+}
+
+/// For calls: the frame itself has no address, so the loop keeps it in registers.
+template <typename Function>
+__attribute__((always_inline)) inline Step through_copy(Frame& frame, Function function) {
+    Frame copy = frame;
+    const Step result = function(copy);
+    frame = copy;
+    return result;
+}
+
+__attribute__((always_inline)) inline Step step_by_rule(FrameRule rule, Frame& frame, SafeReader& memory) {
+    uintptr_t cfa = 0;
+    switch (rule.kind()) {
+        case FrameRule::Kind::kFromStackPointer: cfa = frame.sp + rule.cfa_offset(); break;
+        case FrameRule::Kind::kFromFramePointer:
+            if (!frame.fp_known) return Step::kLost;
+            cfa = frame.fp + rule.cfa_offset();
+            break;
+        case FrameRule::Kind::kAtFramePointer:
+            if (!frame.fp_known || !memory.read(frame.fp + rule.cfa_offset(), cfa)) return Step::kLost;
+            break;
+        case FrameRule::Kind::kOutermost: return Step::kOutermost;
+        case FrameRule::Kind::kSignalFrame:
+            return through_copy(frame, [&](Frame& copy) { return step_through_signal(copy, memory); });
+        case FrameRule::Kind::kUnknown: return Step::kLost;
+    }
+    uintptr_t return_address = 0;
+    if (cfa <= frame.sp || !memory.read(cfa - kWord, return_address)) return Step::kLost;
+    switch (rule.frame_pointer()) {
+        case FrameRule::FramePointer::kSame: break;
+        case FrameRule::FramePointer::kAtCfa:
+            if (!memory.read(cfa + rule.fp_offset(), frame.fp)) return Step::kLost;
+            frame.fp_known = true;
+            break;
+        case FrameRule::FramePointer::kAtFramePointer:
+            if (!frame.fp_known || !memory.read(frame.fp + rule.fp_offset(), frame.fp)) return Step::kLost;
+            break;
+        case FrameRule::FramePointer::kUndefined: frame.fp_known = false; break;
+    }
+    return finish_step(frame, cfa, return_address);
+}
+
+/// The caller's value of a register, by a rule of any shape.
+bool find_saved(const RegisterRule& rule, const Frame& frame, uintptr_t cfa, SafeReader& memory, uintptr_t& value) {
+    switch (rule.saved) {
+        case Saved::kAtCfa: return memory.read(cfa + static_cast<uintptr_t>(rule.value), value);
+        case Saved::kIsCfa: value = cfa + static_cast<uintptr_t>(rule.value); return true;
+        case Saved::kAtExpression:
+            return evaluate(rule.expression(), frame, &cfa, memory, value) && memory.read(value, value);
+        case Saved::kIsExpression: return evaluate(rule.expression(), frame, &cfa, memory, value);
+        case Saved::kSame:
+        case Saved::kUndefined:
+        case Saved::kElsewhere: return false;
+    }
+    return false;
+}
+
+/// For rows that no FrameRule can hold. Rare: hand-written assembly, PLT entries.
+Step step_by_row(const FrameRow& row, Frame& frame, SafeReader& memory) {
+    uintptr_t cfa = 0;
+    if (row.sp.saved != Saved::kSame) return Step::kLost;
+    if (row.cfa.is_expression) {
+        if (!evaluate(row.cfa.expression(), frame, nullptr, memory, cfa)) return Step::kLost;
+    } else if (row.cfa.base == kRsp) {
+        cfa = frame.sp + static_cast<uintptr_t>(row.cfa.value);
+    } else if (row.cfa.base == kRbp && frame.fp_known) {
+        cfa = frame.fp + static_cast<uintptr_t>(row.cfa.value);
+    } else {
+        return Step::kLost;
+    }
+    uintptr_t return_address = 0;
+    if (cfa <= frame.sp || !find_saved(row.return_address, frame, cfa, memory, return_address)) return Step::kLost;
+    if (row.fp.saved != Saved::kSame) {
+        frame.fp_known = find_saved(row.fp, frame, cfa, memory, frame.fp);
+    }
+    return finish_step(frame, cfa, return_address);
+}
+
+__attribute__((noinline)) Step step_uncached(uintptr_t address, uint64_t epoch, Frame& frame, SafeReader& memory) {
+    FrameRow row;
+    const RowSearch search = find_frame_row(address, row);
+    // Code outside of modules (made at run time) is not remembered: it may be anything next time.
+    if (search == RowSearch::kNoModule) return Step::kLost;
+    note_module_of(address);
+    FrameRule rule = FrameRule::unknown();
+    if (search == RowSearch::kFound && !FrameRule::pack(row, rule)) return step_by_row(row, frame, memory);
+    cache_rule(address, epoch, rule);
+    return step_by_rule(rule, frame, memory);
+}
+
+__attribute__((always_inline)) inline Step step(uint64_t epoch, Frame& frame, SafeReader& memory) {
+    const uintptr_t address = frame.lookup_address();
+    const FrameRule rule = cached_rule(address, epoch);
+    if (__builtin_expect(rule.is_set(), 1)) return step_by_rule(rule, frame, memory);
+    return through_copy(frame, [&](Frame& copy) { return step_uncached(address, epoch, copy, memory); });
+}
+
+/// Only `exact` can say that a pc is no return address, and only of one frame. The others are moved
+/// by one, so that what a reader takes for the call before is the interrupted instruction.
+uintptr_t recorded_pc(const Frame& frame, RawStack& stack) {
+    if (!frame.is_interrupted) return frame.pc;
+    stack.flags |= protocol::kStackHasSignal;
+    if (stack.exact != 0) return frame.pc + 1;
+    stack.exact = static_cast<uint8_t>(stack.depth + 1);
+    return frame.pc;
+}
+
+uint32_t intern_or_count(const RawStack& stack) {
+    // Read after the walk: every module that the stack passes through is loaded now.
+    const uint32_t id = intern_stack(stack, process->generation.load(std::memory_order_acquire));
+    if (id == 0) process->stacks_lost.fetch_add(1, std::memory_order_relaxed);
+    return id;
+}
+
+/// The library's own frame below the program's: nobody's business.
+bool is_our_first_code(uintptr_t pc) {
+    return pc >= reinterpret_cast<uintptr_t>(__start_loiter_first_code) &&
+           pc < reinterpret_cast<uintptr_t>(__stop_loiter_first_code);
+}
+
+/// `around`: of the stack that `caller` is on; `own`: of the thread's own.
+void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawStack& stack) {
+    SafeReader memory;
+    memory.enter(caller.sp, around);
+    Frame frame{{caller.pc, caller.sp, caller.fp, true}, false, own};
+    stack.depth = 0;
+    stack.flags = 0;
+    stack.exact = 0;
+    const uint64_t epoch = code_epoch();
+    for (;;) {
+        if (!is_our_first_code(frame.pc)) {
+            const uintptr_t pc = recorded_pc(frame, stack);
+            stack.pcs[stack.depth++] = pc;
+        }
+        const Step result = step(epoch, frame, memory);
+        if (result == Step::kOutermost) return;
+        if (result == Step::kLost) {
+            stack.flags |= protocol::kStackIncomplete;
+            return;
+        }
+        if (stack.depth == protocol::kMaxFrames) {
+            stack.flags |= protocol::kStackTruncated;
+            return;
+        }
+    }
+}
+
+__attribute__((noinline)) uint32_t capture_whole(const CallerFrame& caller, StackLimits around, StackLimits own) {
+    uintptr_t pcs[protocol::kMaxFrames];
+    RawStack stack{pcs, 0, 0, 0};
+    walk(caller, around, own, stack);
+    return intern_or_count(stack);
+}
+
+uint32_t capture_one(const CallerFrame& caller) {
+    uintptr_t pc = caller.pc;
+    note_module_of(pc - 1);
+    return intern_or_count({&pc, 1, protocol::kStackIncomplete, 0});
+}
+
+}  // namespace
+
+void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack) {
+    walk(caller, stack_around(caller.sp, limits), limits, stack);
+}
+
+uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {
+    if (process == nullptr) return 0;
+    const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const StackLimits around = stack_around(sp, limits);
+    const bool has_room = around.high == 0 || sp - around.low >= kNeededStack;
+    return has_room ? capture_whole(caller, around, limits) : capture_one(caller);
+}
+
+}  // namespace preload

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calling thread's stack as an id. Runs in the target inside every wrapper and in signal
+// handlers: no lock, no heap, no system call on the warm path, errno untouched. A stack is either
+// right or marked (protocol::kStackIncomplete, kStackTruncated), never wrong.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace preload {
+
+/// Where a wrapper was called from, taken in the wrapper itself by CALLER_FRAME.
+struct CallerFrame {
+    uintptr_t pc;  ///< return address of the wrapper
+    uintptr_t sp;  ///< stack pointer of the caller after the return
+    uintptr_t fp;  ///< the caller's rbp
+};
+
+/// Must stand in the wrapper, which keeps a frame pointer because of it.
+#define CALLER_FRAME                                                                     \
+    (preload::CallerFrame{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),      \
+                          reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,  \
+                          *static_cast<const uintptr_t*>(__builtin_frame_address(0))})
+
+/// The thread's own stack; addresses in it are read without a check. Either zero: not known.
+struct StackLimits {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/// Interns the stack that `caller` describes, its pc as the innermost frame. 0: the table is full
+/// (counted in ProcessRecord::stacks_lost), or there is no recording.
+uint32_t capture_stack(const CallerFrame& caller, StackLimits limits);
+
+/// A stack as plain program counters, before interning; what tests compare with libunwind.
+struct RawStack {
+    uintptr_t* pcs;      ///< room for protocol::kMaxFrames
+    uint16_t depth;
+    uint8_t flags;       ///< protocol::kStack*
+    uint8_t exact;       ///< as in protocol::StackHeader
+};
+void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack);
+
+/// A module was unloaded: nothing remembered about code addresses holds any more.
+void forget_code();
+
+/// Around the real dlclose: between them nothing is remembered about code addresses, and nothing
+/// from before begin_unload is used again. end_unload includes forget_code. They may nest.
+void begin_unload();
+void end_unload();
+
+}  // namespace preload

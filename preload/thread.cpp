@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Thread wrappers: who created whom and where, and what became of them.
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "preload/holds.h"
+#include "preload/modules.h"
+#include "preload/raw_syscall.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/thread_end.h"
+#include "preload/thread_slots.h"
+#include "preload/waits.h"
+
+namespace preload {
+
+using protocol::Origin;
+
+namespace {
+
+void set_name(ThreadRecord* thread, const char* name) {
+    char bytes[16] = "";
+    memcpy(bytes, name, strnlen(name, sizeof(bytes) - 1));
+    uint64_t words[2];
+    memcpy(words, bytes, sizeof(words));
+    thread->name[0].store(words[0], std::memory_order_relaxed);
+    thread->name[1].store(words[1], std::memory_order_relaxed);
+}
+
+/// libc puts the thread's descriptor at the top of its stack, whoever allocated it.
+void note_stack(ThreadRecord* self, uint64_t bytes) {
+    const auto high = static_cast<uint64_t>(pthread_self());
+    self->stack_high.store(high, std::memory_order_relaxed);
+    self->stack_low.store(bytes < high ? high - bytes : 0, std::memory_order_relaxed);
+}
+
+/// First code of every thread that came through pthread_create. In a section of its own, by which
+/// stack_capture.cpp leaves its frame out.
+[[gnu::section("loiter_first_code")]] void* run_thread(void* argument) {
+    auto* const self = static_cast<ThreadRecord*>(argument);
+    const uint64_t stack_bytes = self->stack_low.load(std::memory_order_relaxed);
+    self->tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
+    self->handle.store(pthread_self(), std::memory_order_relaxed);
+    note_stack(self, stack_bytes);
+    char name[16] = "";
+    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
+    set_name(self, name);
+    current_record = reinterpret_cast<uintptr_t>(self);
+    watch_thread_end(self);
+    advance_life(self, protocol::kLifeStarted);
+    auto* const start = reinterpret_cast<void* (*)(void*)>(self->start_routine.load(std::memory_order_relaxed));
+    void* const result = start(reinterpret_cast<void*>(self->start_argument.load(std::memory_order_relaxed)));
+    if (ThreadRecord* const now = this_thread()) advance_life(now, protocol::kLifeExiting);
+    return result;
+}
+
+uint64_t stack_bytes_of(const pthread_attr_t* attributes) {
+    pthread_attr_t defaults;
+    size_t bytes = 0;
+    if (attributes != nullptr) {
+        pthread_attr_getstacksize(attributes, &bytes);
+    } else if (pthread_attr_init(&defaults) == 0) {
+        pthread_attr_getstacksize(&defaults, &bytes);
+        pthread_attr_destroy(&defaults);
+    }
+    return bytes;
+}
+
+bool is_detached(const pthread_attr_t* attributes) {
+    int state = PTHREAD_CREATE_JOINABLE;
+    return attributes != nullptr && pthread_attr_getdetachstate(attributes, &state) == 0 &&
+           state == PTHREAD_CREATE_DETACHED;
+}
+
+ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attributes, void* (*start)(void*),
+                             void* argument, const CallerFrame& caller) {
+    if (process == nullptr) return nullptr;
+    note_module_of(reinterpret_cast<uintptr_t>(start));
+    ThreadRecord* const child = take_slot(Origin::kCreated);
+    if (child == nullptr) return nullptr;
+    child->created_by.store(self->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    child->created_stack.store(capture_stack(caller, stack_limits(self)), std::memory_order_relaxed);
+    child->created_ns.store(now_ns(), std::memory_order_relaxed);
+    child->start_routine.store(reinterpret_cast<uintptr_t>(start), std::memory_order_relaxed);
+    child->start_argument.store(reinterpret_cast<uintptr_t>(argument), std::memory_order_relaxed);
+    child->stack_low.store(stack_bytes_of(attributes), std::memory_order_relaxed);
+    if (is_detached(attributes)) advance_life(child, protocol::kLifeDetached);
+    return child;
+}
+
+/// The thread never came to be: its slot goes back, its number stays unused.
+void discard_thread(ThreadRecord* child) {
+    advance_life(child, protocol::kLifeFinished | protocol::kLifeDetached);
+}
+
+struct JoinWait {
+    WaitScope wait;
+    ThreadRecord* joined;  ///< looked up before the call: a pthread_t may be reused at once after it
+};
+
+void end_join(void* argument) { end_wait(static_cast<JoinWait*>(argument)->wait); }
+
+template <typename Deadline, typename Call>
+int join(pthread_t thread, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr || process == nullptr) return call();
+    JoinWait scope;
+    scope.joined = record_of(thread);
+    const uint64_t number = scope.joined == nullptr ? 0 : scope.joined->number.load(std::memory_order_relaxed);
+    const uint32_t stack = capture_stack(caller, stack_limits(self));
+    begin_wait(scope.wait, self, {WaitKind::kJoin, function, 0, stack, thread, number, deadline()}, caller);
+    int error;
+    pthread_cleanup_push(end_join, &scope);
+    error = call();
+    pthread_cleanup_pop(1);
+    if (error == 0 && scope.joined == nullptr) scope.joined = finished_record_of(thread);
+    if (error == 0 && scope.joined != nullptr) advance_life(scope.joined, protocol::kLifeJoined);
+    return error;
+}
+
+}  // namespace
+
+extern "C" {
+
+EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                            void* argument) noexcept {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return real::pthread_create(thread, attributes, start, argument);
+    self = ensure_recording(self);
+    ThreadRecord* const child = prepare_thread(self, attributes, start, argument, CALLER_FRAME);
+    if (child == nullptr) return real::pthread_create(thread, attributes, start, argument);
+    const uint32_t number = child->number.load(std::memory_order_relaxed);
+    const int error = real::pthread_create(thread, attributes, run_thread, child);
+    if (error != 0) {
+        discard_thread(child);
+    } else if (child->number.load(std::memory_order_relaxed) == number) {
+        // For a join or detach that comes before the thread's first instruction.
+        uint64_t unset = 0;
+        child->handle.compare_exchange_strong(unset, *thread, std::memory_order_relaxed);
+    }
+    return error;
+}
+
+EXPORTED int pthread_join(pthread_t thread, void** result) {
+    return join(
+        thread, Function::k_pthread_join, CALLER_FRAME, [] { return uint64_t{0}; },
+        [=] { return real::pthread_join(thread, result); });
+}
+
+EXPORTED int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* deadline) {
+    return join(
+        thread, Function::k_pthread_timedjoin_np, CALLER_FRAME,
+        [=] { return deadline == nullptr ? 0 : deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::pthread_timedjoin_np(thread, result, deadline); });
+}
+
+EXPORTED int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* deadline) {
+    return join(
+        thread, Function::k_pthread_clockjoin_np, CALLER_FRAME,
+        [=] { return deadline == nullptr ? 0 : deadline_of(clock, deadline); },
+        [=] { return real::pthread_clockjoin_np(thread, result, clock, deadline); });
+}
+
+EXPORTED int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
+    ThreadRecord* const joined = this_thread() == nullptr ? nullptr : record_of(thread);
+    const int error = real::pthread_tryjoin_np(thread, result);
+    if (error == 0 && joined != nullptr) advance_life(joined, protocol::kLifeJoined);
+    return error;
+}
+
+EXPORTED int pthread_detach(pthread_t thread) noexcept {
+    // Noted before: a detached thread's descriptor may be gone when the call returns.
+    ThreadRecord* const detached = this_thread() == nullptr ? nullptr : record_of(thread);
+    const int error = real::pthread_detach(thread);
+    if (error == 0 && detached != nullptr) advance_life(detached, protocol::kLifeDetached);
+    return error;
+}
+
+EXPORTED void pthread_exit(void* result) {
+    if (ThreadRecord* const self = this_thread()) advance_life(self, protocol::kLifeExiting);
+    real::pthread_exit(result);
+    __builtin_unreachable();
+}
+
+EXPORTED int pthread_setname_np(pthread_t thread, const char* name) noexcept {
+    ThreadRecord* const self = this_thread();
+    ThreadRecord* const named = self == nullptr ? nullptr : thread == pthread_self() ? self : record_of(thread);
+    const int error = real::pthread_setname_np(thread, name);
+    if (error == 0 && named != nullptr) set_name(named, name);
+    return error;
+}
+
+}  // extern "C"
+
+}  // namespace preload

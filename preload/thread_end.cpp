@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/thread_end.h"
+
+#include <limits.h>
+#include <pthread.h>
+
+#include "preload/recording.h"
+#include "preload/this_thread.h"
+#include "preload/thread_slots.h"
+
+namespace preload {
+
+using protocol::ThreadRecord;
+
+namespace {
+
+constexpr pthread_key_t kNoKey = ~pthread_key_t{0};
+/// libc keeps the values of the first keys inside the thread; for later ones it calls calloc.
+constexpr pthread_key_t kKeysWithoutHeap = 32;
+
+constinit pthread_key_t key = kNoKey;
+
+/// The key's value counts the rounds: the record's address plus the round, as records are aligned.
+void on_thread_end(void* value) {
+    const auto word = reinterpret_cast<uintptr_t>(value);
+    const uintptr_t round = word % 64 + 1;
+    if (process_mark->ours == 0) return;  // a forked child's thread: find_this_thread has not seen it
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        pthread_setspecific(key, reinterpret_cast<void*>(word + 1));
+        return;
+    }
+    const uintptr_t record = current_record;
+    if (record == 0 || (record & 1) != 0) return;
+    auto* const self = reinterpret_cast<ThreadRecord*>(record);
+    current_record = record | 1;
+    self->finished_ns.store(now_ns(), std::memory_order_relaxed);
+    if (process != nullptr) advance_life(self, protocol::kLifeFinished);
+}
+
+}  // namespace
+
+void make_thread_end_key() {
+    pthread_key_t made;
+    if (pthread_key_create(&made, on_thread_end) != 0) return;
+    if (made < kKeysWithoutHeap) {
+        key = made;
+    } else {
+        pthread_key_delete(made);
+    }
+}
+
+void watch_thread_end(ThreadRecord* record) {
+    if (key != kNoKey) pthread_setspecific(key, reinterpret_cast<void*>(record));
+}
+
+}  // namespace preload

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/thread_slots.h"
+
+#include <string.h>
+
+#include "preload/recording.h"
+#include "preload/this_thread.h"
+#include "protocol/seqlock.h"
+
+namespace preload {
+
+using protocol::Hold;
+using protocol::HoldState;
+using protocol::Origin;
+using protocol::ThreadRecord;
+
+namespace {
+
+uint32_t index_of(const ThreadRecord* thread) {
+    const auto* const first = static_cast<const ThreadRecord*>(region_address(protocol::kThreads, 0));
+    return static_cast<uint32_t>(thread - first);
+}
+
+/// After fork other threads' words still hold addresses of the parent's recording.
+bool is_slot_address(uintptr_t address) {
+    const auto first = reinterpret_cast<uintptr_t>(region_address(protocol::kThreads, 0));
+    return address >= first && address < first + uintptr_t{thread_slot_count()} * sizeof(ThreadRecord);
+}
+
+/// Treiber stack; the tag in the upper half tells a head that was popped and pushed again.
+void push_free(ThreadRecord* thread) {
+    uint64_t head = process->free_slots.load(std::memory_order_relaxed);
+    uint64_t next;
+    do {
+        thread->next_free.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | (index_of(thread) + 1);
+        // Release pairs with the acquire in pop_free: the popper sees `next_free`.
+    } while (!process->free_slots.compare_exchange_weak(head, next, std::memory_order_release,
+                                                        std::memory_order_relaxed));
+}
+
+ThreadRecord* pop_free() {
+    uint64_t head = process->free_slots.load(std::memory_order_acquire);
+    while (static_cast<uint32_t>(head) != 0) {
+        ThreadRecord* const thread = thread_slot(static_cast<uint32_t>(head) - 1);
+        if (thread == nullptr) return nullptr;
+        const uint64_t next =
+            ((head >> 32) + 1) << 32 | thread->next_free.load(std::memory_order_relaxed);
+        if (process->free_slots.compare_exchange_weak(head, next, std::memory_order_acquire)) return thread;
+    }
+    return nullptr;
+}
+
+bool holds_nothing(const ThreadRecord* thread) {
+    for (const Hold& hold : thread->holds) {
+        if (hold.state.load(std::memory_order_relaxed) != HoldState::kFree) return false;
+    }
+    return true;
+}
+
+/// Everything but the sequence, which readers may be comparing.
+void clear(ThreadRecord* thread) {
+    const bool outermost = protocol::begin_write(thread->sequence);
+    thread->number.store(0, std::memory_order_relaxed);
+    thread->life.store(0, std::memory_order_relaxed);
+    auto* const bytes = reinterpret_cast<char*>(thread);
+    constexpr size_t kSkipped = offsetof(ThreadRecord, tid);
+    memset(bytes + kSkipped, 0, offsetof(ThreadRecord, life) - kSkipped);
+    memset(bytes + offsetof(ThreadRecord, name), 0, sizeof(ThreadRecord) - offsetof(ThreadRecord, name));
+    protocol::end_write(thread->sequence, outermost);
+}
+
+/// The thread of this handle that is neither joined nor detached, and has finished or not. O(slots).
+ThreadRecord* find_by_handle(pthread_t handle, uint32_t finished) {
+    constexpr uint32_t kMask = protocol::kLifeJoined | protocol::kLifeDetached | protocol::kLifeFinished;
+    for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
+        if (thread->handle.load(std::memory_order_relaxed) == handle &&
+            (thread->life.load(std::memory_order_relaxed) & kMask) == finished) {
+            return thread;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+ThreadRecord* take_slot(Origin origin) {
+    ThreadRecord* thread = pop_free();
+    if (thread == nullptr) {
+        const uint64_t offset = take(protocol::kThreads, sizeof(ThreadRecord));
+        if (offset == UINT64_MAX) {
+            process->threads_lost.fetch_add(1, std::memory_order_relaxed);
+            return nullptr;
+        }
+        thread = static_cast<ThreadRecord*>(region_address(protocol::kThreads, offset));
+    }
+    const uint32_t number = process->created_total.fetch_add(1, std::memory_order_relaxed) + 1;
+    const bool outermost = protocol::begin_write(thread->sequence);
+    thread->origin.store(origin, std::memory_order_relaxed);
+    thread->life.store(protocol::kLifeUsed, std::memory_order_relaxed);
+    thread->number.store(number, std::memory_order_relaxed);
+    protocol::end_write(thread->sequence, outermost);
+    return thread;
+}
+
+void advance_life(ThreadRecord* thread, uint32_t bits) {
+    // Release pairs with the acquire in free_if_done: who frees the slot sees all its stores.
+    thread->life.fetch_or(bits, std::memory_order_release);
+    free_if_done(thread);
+}
+
+void free_if_done(ThreadRecord* thread) {
+    const uint32_t life = thread->life.load(std::memory_order_acquire);
+    const bool done = (life & protocol::kLifeFinished) != 0 &&
+                      (life & (protocol::kLifeJoined | protocol::kLifeDetached)) != 0;
+    if (!done || !holds_nothing(thread)) return;
+    if ((thread->life.fetch_or(protocol::kLifeReclaimed, std::memory_order_acq_rel) & protocol::kLifeReclaimed) != 0) {
+        return;  // somebody else is at it
+    }
+    clear(thread);
+    push_free(thread);
+}
+
+ThreadRecord* record_of(pthread_t handle) {
+    if (process == nullptr) return nullptr;
+    // A pthread_t is the thread's TLS base, and initial-exec TLS lies at one distance from it in
+    // every thread. libc itself reads that memory in each call that takes a pthread_t.
+    const auto distance =
+        reinterpret_cast<uintptr_t>(&current_record) - static_cast<uintptr_t>(pthread_self());
+    const uintptr_t value = __atomic_load_n(reinterpret_cast<uintptr_t*>(handle + distance), __ATOMIC_RELAXED);
+    if (is_slot_address(value & ~uintptr_t{1})) return reinterpret_cast<ThreadRecord*>(value & ~uintptr_t{1});
+
+    // It has not run yet: its creator has stored the handle.
+    return find_by_handle(handle, 0);
+}
+
+ThreadRecord* finished_record_of(pthread_t handle) {
+    return process == nullptr ? nullptr : find_by_handle(handle, protocol::kLifeFinished);
+}
+
+}  // namespace preload

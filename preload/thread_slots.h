@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Slots of thread records: taken by creators, given back by whoever sees the last of a thread.
+// Lock-free (a tagged stack of free slots in the head), safe in signal handlers.
+#pragma once
+
+#include <pthread.h>
+
+#include <cstdint>
+
+#include "protocol/layout.h"
+
+namespace preload {
+
+/// A slot for a new thread, cleared, with the next thread number and kLifeUsed. Null when there is
+/// no room; the loss is counted.
+protocol::ThreadRecord* take_slot(protocol::Origin origin);
+
+/// Sets bits of a thread's life and frees the slot once it has finished, is joined or detached, and
+/// holds nothing.
+void advance_life(protocol::ThreadRecord* thread, uint32_t bits);
+
+/// Frees the slot of a dead owner whose last hold has gone.
+void free_if_done(protocol::ThreadRecord* thread);
+
+/// The record of a thread that is joinable or that is the caller; null when it is not known.
+protocol::ThreadRecord* record_of(pthread_t handle);
+
+/// The record of a thread that was just joined, whose memory is gone; null when it is not known.
+protocol::ThreadRecord* finished_record_of(pthread_t handle);
+
+}  // namespace preload

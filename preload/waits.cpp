@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/waits.h"
+
+#include <signal.h>
+
+#include "preload/modules.h"
+#include "preload/raw_syscall.h"
+#include "preload/recording.h"
+#include "protocol/seqlock.h"
+
+extern "C" {
+/// Set by the stubs of dlopen: there may be modules that the recording does not know.
+__attribute__((visibility("hidden"))) uint32_t loiter_modules_changed = 0;
+}
+
+namespace preload {
+
+using protocol::Wait;
+
+namespace {
+
+/// A wait that is still published is either interrupted by the handler that runs now, or was left
+/// behind by longjmp or cancellation: then its frame has been popped.
+bool is_interrupted(const Wait& wait, const CallerFrame& caller) {
+    if (wait.frame.load(std::memory_order_relaxed) > caller.sp) return true;
+    stack_t alternate{};
+    return raw_syscall(SYS_sigaltstack, 0, as_argument(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) != 0;
+}
+
+void save(WaitScope& scope, const Wait& wait) {
+    scope.kind = wait.kind.load(std::memory_order_relaxed);
+    scope.flags = wait.flags.load(std::memory_order_relaxed);
+    scope.function = wait.function.load(std::memory_order_relaxed);
+    scope.stack = wait.stack.load(std::memory_order_relaxed);
+    scope.object = wait.object.load(std::memory_order_relaxed);
+    scope.detail = wait.detail.load(std::memory_order_relaxed);
+    scope.since_ns = wait.since_ns.load(std::memory_order_relaxed);
+    scope.deadline_ns = wait.deadline_ns.load(std::memory_order_relaxed);
+    scope.frame = wait.frame.load(std::memory_order_relaxed);
+    scope.serial = wait.serial.load(std::memory_order_relaxed);
+}
+
+void publish(Wait& wait, const WaitScope& values) {
+    wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
+    wait.flags.store(values.flags, std::memory_order_relaxed);
+    wait.function.store(values.function, std::memory_order_relaxed);
+    wait.stack.store(values.stack, std::memory_order_relaxed);
+    wait.object.store(values.object, std::memory_order_relaxed);
+    wait.detail.store(values.detail, std::memory_order_relaxed);
+    wait.since_ns.store(values.since_ns, std::memory_order_relaxed);
+    wait.deadline_ns.store(values.deadline_ns, std::memory_order_relaxed);
+    wait.frame.store(values.frame, std::memory_order_relaxed);
+    wait.serial.store(values.serial, std::memory_order_relaxed);
+    wait.kind.store(values.kind, std::memory_order_relaxed);
+}
+
+/// A raw clone may share its creator's TLS, and with it the creator's record.
+bool is_really(const ThreadRecord* self) {
+    return self->tid.load(std::memory_order_relaxed) == static_cast<uint32_t>(raw_syscall(SYS_gettid));
+}
+
+}  // namespace
+
+void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
+    scope.self = is_really(self) ? self : nullptr;
+    if (scope.self == nullptr) return;
+    if (loiter_modules_changed != 0 && process != nullptr) note_module_of(request.object);
+
+    Wait& wait = self->wait;
+    const uint32_t serial = wait.serial.load(std::memory_order_relaxed);
+    scope.nested = wait.kind.load(std::memory_order_relaxed) != WaitKind::kNone && is_interrupted(wait, caller);
+    if (scope.nested) save(scope, wait);
+
+    WaitScope values{};
+    values.kind = request.kind;
+    values.flags = static_cast<uint8_t>(request.flags | (request.deadline_ns != 0 ? protocol::kWaitTimed : 0));
+    values.function = static_cast<uint16_t>(request.function);
+    values.stack = request.stack;
+    values.object = request.object;
+    values.detail = request.detail;
+    values.since_ns = now_ns();
+    values.deadline_ns = request.deadline_ns;
+    values.frame = caller.sp;
+    values.serial = serial + 1;
+    const bool outermost = protocol::begin_write(self->sequence);
+    publish(wait, values);
+    protocol::end_write(self->sequence, outermost);
+}
+
+void end_wait(WaitScope& scope) {
+    if (scope.self == nullptr) return;
+    Wait& wait = scope.self->wait;
+    const bool outermost = protocol::begin_write(scope.self->sequence);
+    if (scope.nested) {
+        // A new serial: between the two looks of a reader this thread has run.
+        scope.serial = wait.serial.load(std::memory_order_relaxed) + 1;
+        publish(wait, scope);
+    } else {
+        wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
+    }
+    protocol::end_write(scope.self->sequence, outermost);
+}
+
+bool is_valid(const timespec* time) {
+    return time != nullptr && time->tv_nsec >= 0 && time->tv_nsec < 1'000'000'000;
+}
+
+namespace {
+
+int64_t nanoseconds(const timespec& time) {
+    constexpr int64_t kMost = 9'000'000'000;  // seconds; keeps the product in range
+    const int64_t seconds = time.tv_sec > kMost ? kMost : time.tv_sec < -kMost ? -kMost : time.tv_sec;
+    return seconds * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+uint64_t deadline_of(clockid_t clock, const timespec* absolute) {
+    if (!is_valid(absolute)) return 1;
+    int64_t deadline = nanoseconds(*absolute);
+    if (clock == CLOCK_REALTIME) {
+        timespec realtime{};
+        clock_gettime(CLOCK_REALTIME, &realtime);
+        deadline += static_cast<int64_t>(now_ns()) - nanoseconds(realtime);
+    }
+    return deadline > 0 ? static_cast<uint64_t>(deadline) : 1;
+}
+
+uint64_t deadline_after(const timespec* relative) {
+    return is_valid(relative) ? now_ns() + static_cast<uint64_t>(nanoseconds(*relative)) : 1;
+}
+
+void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack) {
+    const auto address = reinterpret_cast<uintptr_t>(object);
+    protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
+    const bool outermost = protocol::begin_write(self->sequence);
+    entry.time_ns.store(now_ns(), std::memory_order_relaxed);
+    entry.stack.store(stack, std::memory_order_relaxed);
+    entry.kind.store(kind, std::memory_order_relaxed);
+    entry.object.store(address, std::memory_order_relaxed);
+    protocol::end_write(self->sequence, outermost);
+}
+
+void forget_signals(ThreadRecord* self, const volatile void* object) {
+    const auto address = reinterpret_cast<uintptr_t>(object);
+    protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
+    if (entry.object.load(std::memory_order_relaxed) == address) entry.object.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace preload

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one current wait of a thread: published before the real call, since that may never return,
+// and cleared after it. A wait inside a signal handler that interrupted a wait is put back behind.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+
+#include "preload/real.h"
+#include "preload/stack_capture.h"
+#include "preload/this_thread.h"
+#include "protocol/layout.h"
+
+namespace preload {
+
+using protocol::ThreadRecord;
+using protocol::WaitKind;
+
+/// What a thread is about to wait for. Zero: not applicable.
+struct WaitRequest {
+    WaitKind kind;
+    Function function;
+    uint8_t flags;
+    uint32_t stack;
+    uint64_t object;
+    uint64_t detail;
+    uint64_t deadline_ns;  ///< CLOCK_MONOTONIC; 0: untimed
+};
+
+/// Lives in the wrapper's frame for the time of the call; no destructor (see house rules on
+/// cancellation: it would need a landing pad).
+struct WaitScope {
+    ThreadRecord* self;  ///< null: nothing was published
+    bool nested;
+    WaitKind kind;       ///< the interrupted wait, when nested
+    uint8_t flags;
+    uint16_t function;
+    uint32_t stack;
+    uint64_t object;
+    uint64_t detail;
+    uint64_t since_ns;
+    uint64_t deadline_ns;
+    uint64_t frame;
+    uint32_t serial;
+};
+
+void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
+void end_wait(WaitScope& scope);
+
+/// An absolute time of `clock` as CLOCK_MONOTONIC nanoseconds; never 0. Other clocks than
+/// CLOCK_REALTIME are taken for CLOCK_MONOTONIC.
+uint64_t deadline_of(clockid_t clock, const timespec* absolute);
+/// A time from now.
+uint64_t deadline_after(const timespec* relative);
+bool is_valid(const timespec* time);
+
+/// Notes that this thread signalled, broadcast or posted `object`.
+void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack);
+void forget_signals(ThreadRecord* self, const volatile void* object);
+
+}  // namespace preload

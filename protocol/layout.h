@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The recording: what the library in the target writes and every reader copies. Both processes
+// compile this file, so it holds plain standard-layout structs and nothing else.
+//
+//   offset 0          ProcessRecord      head; its presence proves that the process was observed
+//   regions[kThreads] ThreadRecord[]     one slot a thread
+//   regions[kStacks]  StackHeader + pcs  append-only arena of interned stacks
+//   regions[kModules] ModuleRecord[]     loaded objects, append-only
+//
+// Compatibility: fields may be added at the end of a struct without a new version; readers copy
+// min(recorded size, sizeof) and zero the rest. Anything else bumps kVersion, and a reader refuses
+// other versions. Readers trust no field: see src/read.
+//
+// Times are CLOCK_MONOTONIC nanoseconds; 0 means "not known". Unless a field says otherwise it is
+// written by the target, by the thread that owns the record, with relaxed stores.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace protocol {
+
+inline constexpr uint64_t kMagic = 0x31307265'74696f6cULL;  // "loiter01" in memory
+inline constexpr uint32_t kVersion = 1;
+inline constexpr char kFilePrefix[] = "loiter-";  // loiter-PID-STARTTICKS-NONCE
+
+inline constexpr uint32_t kHoldCount = 96;
+inline constexpr uint32_t kSignalCount = 32;
+inline constexpr uint32_t kForeignUnlockCount = 256;
+inline constexpr uint32_t kMaxFrames = 128;
+inline constexpr size_t kChunkBytes = 16 * 1024;  ///< regions are committed in units of this
+
+/// How much room a recording reserves; smaller where RLIMIT_AS or RLIMIT_FSIZE ask for it.
+struct Capacity {
+    uint32_t threads;
+    uint32_t stack_bytes;
+    uint32_t modules;
+};
+inline constexpr Capacity kCapacities[] = {
+    {16384, 64U << 20, 2048}, {2048, 16U << 20, 512}, {256, 2U << 20, 256}, {32, 256U << 10, 128}};
+
+enum class LockKind : uint8_t { kNone, kMutex, kRwlock, kSpin, kOnce };
+enum class Mode : uint8_t { kExclusive, kShared };
+
+enum class WaitKind : uint8_t {
+    kNone,
+    kMutex,
+    kRwlockRead,
+    kRwlockWrite,
+    kSpin,
+    kCondition,
+    kSemaphore,
+    kBarrier,
+    kJoin,
+    kOnce,
+    kFutex,
+    kSleep,
+    kIo,
+    kFileLock,
+    kChild,
+    kSignal,
+};
+inline constexpr uint8_t kLastWaitKind = static_cast<uint8_t>(WaitKind::kSignal);
+
+/// Bits of Wait::flags.
+inline constexpr uint8_t kWaitTimed = 1;            ///< bounded: `deadline_ns` says until when
+inline constexpr uint8_t kWaitPrefersWriters = 2;   ///< rwlock: a queued writer blocks new readers
+inline constexpr uint8_t kWaitForeignStack = 4;     ///< waiter runs on a stack that is not its thread's
+
+/// Life of a hold entry. Only kHeld and kReleasing own the lock; kReleasing may have let it go.
+enum class HoldState : uint32_t {
+    kFree,
+    kReserved,   ///< being filled; nothing in it counts
+    kAcquiring,  ///< filled; the real call has not returned yet
+    kHeld,
+    kReleasing,  ///< the real unlock has begun
+    kLent,       ///< given up for the time of a condition wait
+};
+inline constexpr uint32_t kLastHoldState = static_cast<uint32_t>(HoldState::kLent);
+
+/// One thread's ownership of one lock. Slots are reused; `state` is stored last.
+struct Hold {
+    std::atomic<HoldState> state;  ///< also freed, by compare-and-swap, by a foreign unlock
+    LockKind kind;
+    Mode mode;
+    uint16_t reserved;
+    std::atomic<uint64_t> address;   ///< of the lock
+    std::atomic<uint64_t> since_ns;  ///< acquired; at clock tick resolution (about 4 ms)
+    std::atomic<uint32_t> stack;     ///< where it was acquired; stack id, 0: not captured
+    std::atomic<uint32_t> depth;     ///< recursive acquisitions, 1 for the first
+};
+static_assert(sizeof(Hold) == 32, "layout change: bump kVersion");
+
+/// The blocking call a thread is in now. Published before the call, cleared after it.
+struct Wait {
+    std::atomic<WaitKind> kind;  ///< kNone: not in a wrapper
+    std::atomic<uint8_t> flags;
+    std::atomic<uint16_t> function;      ///< row of preload/interposed.inc, counted from 1
+    std::atomic<uint32_t> stack;         ///< block site; stack id, 0: not captured
+    std::atomic<uint64_t> object;        ///< lock, condition, semaphore; join: the pthread_t
+    std::atomic<uint64_t> detail;        ///< condition: its mutex; join: thread number or 0; io: descriptor
+    std::atomic<uint64_t> since_ns;
+    std::atomic<uint64_t> deadline_ns;   ///< 0: untimed or not known
+    std::atomic<uint64_t> frame;         ///< stack pointer of the wrapper: tells an abandoned wait
+    std::atomic<uint32_t> serial;        ///< counts this thread's waits: equal serial, same wait
+    uint32_t reserved;
+};
+static_assert(sizeof(Wait) == 56, "layout change: bump kVersion");
+
+enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost };
+
+/// This thread's last signal, broadcast or post on an object: direct-mapped by the object's address.
+struct LastSignal {
+    std::atomic<uint64_t> object;  ///< stored last; 0: entry empty
+    std::atomic<uint64_t> time_ns;
+    std::atomic<uint32_t> stack;
+    std::atomic<SignalKind> kind;
+    uint8_t reserved[3];
+};
+static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
+
+/// How a thread came to be known.
+enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
+
+/// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
+inline constexpr uint32_t kLifeUsed = 1;       ///< slot taken (creator)
+inline constexpr uint32_t kLifeStarted = 2;    ///< running (thread itself)
+inline constexpr uint32_t kLifeExiting = 4;    ///< pthread_exit called or start routine returned (thread)
+inline constexpr uint32_t kLifeFinished = 8;   ///< past its last destructor (thread itself)
+inline constexpr uint32_t kLifeJoined = 16;    ///< (joiner)
+inline constexpr uint32_t kLifeDetached = 32;   ///< (creator or detacher)
+inline constexpr uint32_t kLifeReclaimed = 64;  ///< somebody is freeing the slot
+
+/// One thread. Slots are reused, numbers never. A slot is freed when its thread has finished, was
+/// joined or detached, and holds nothing: until then a dead owner of a lock keeps its slot.
+struct alignas(64) ThreadRecord {
+    std::atomic<uint32_t> sequence;  ///< seqlock.h; covers all but the foreign words
+    std::atomic<uint32_t> number;    ///< T<number>, 1 is main; 0: slot free (written by the creator)
+    std::atomic<uint32_t> tid;       ///< kernel id in the target's pid namespace; 0: not started
+    std::atomic<uint32_t> created_by;     ///< number of the creator; 0: not known
+    std::atomic<uint32_t> created_stack;  ///< stack id (creator)
+    std::atomic<Origin> origin;
+    uint8_t reserved0[3];
+    std::atomic<uint64_t> created_ns;
+    std::atomic<uint64_t> finished_ns;
+    std::atomic<uint64_t> start_routine;
+    std::atomic<uint64_t> start_argument;  ///< for the library's own use between creator and thread
+    std::atomic<uint64_t> handle;          ///< pthread_t
+
+    /// Foreign words: written by others, by atomic read-modify-write only, on a line of their own.
+    alignas(64) std::atomic<uint32_t> life;
+    std::atomic<uint32_t> next_free;  ///< slot index + 1 of the next free slot (allocator)
+    std::atomic<uint64_t> name[2];    ///< 15 bytes and NUL, as pthread_setname_np gave it
+
+    alignas(64) Wait wait;
+    std::atomic<uint32_t> hold_hint;     ///< where the next entry is probably free; no meaning for readers
+    std::atomic<uint32_t> holds_lost;    ///< holds that found no free entry
+    std::atomic<uint64_t> stack_low;     ///< this thread's stack, for the library's own use; 0: not known
+    std::atomic<uint64_t> stack_high;
+    alignas(64) Hold holds[kHoldCount];
+    LastSignal signals[kSignalCount];
+    uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];
+};
+static_assert(sizeof(ThreadRecord) == 4096, "layout change: bump kVersion");
+
+/// Bits of StackHeader::flags.
+inline constexpr uint8_t kStackTruncated = 1;   ///< deeper than kMaxFrames
+inline constexpr uint8_t kStackIncomplete = 2;  ///< ended early: no unwind information, or little stack left
+inline constexpr uint8_t kStackHasSignal = 4;   ///< passes through a signal handler's frame
+
+/// An interned stack: this header, then `depth` program counters (u64), innermost first, all of
+/// them return addresses but those marked in `exact`. Immutable once its id is visible: ids are
+/// published by the release store of the interning table, so a reader that has an id sees it whole.
+/// A stack id is the header's offset in the region divided by 8; 0 is "none".
+struct StackHeader {
+    uint32_t mark;        ///< kStackMark
+    uint16_t depth;
+    uint8_t flags;
+    uint8_t exact;        ///< index + 1 of the first frame whose pc is no return address; 0: none
+    uint32_t generation;  ///< of the module table when it was taken
+    uint32_t hash;
+};
+inline constexpr uint32_t kStackMark = 0x6b737431;
+static_assert(sizeof(StackHeader) == 16, "layout change: bump kVersion");
+
+inline constexpr size_t kModulePathBytes = 952;
+
+/// One loaded object. A pc of a stack of generation g lies in the module that covers it with the
+/// largest generation <= g.
+struct ModuleRecord {
+    std::atomic<uint32_t> ready;  ///< 1 when filled: release, pairs with the reader's copy
+    uint32_t generation;          ///< value of ProcessRecord::generation when it was first seen
+    uint64_t bias;                ///< load bias: address = bias + ELF virtual address
+    uint64_t start;               ///< first mapped address
+    uint64_t end;                 ///< one past the last
+    uint32_t build_id_size;       ///< 0: none
+    uint8_t build_id[32];
+    uint32_t reserved;
+    char path[kModulePathBytes];  ///< NUL-terminated; as the loader knows it, main program resolved
+};
+static_assert(sizeof(ModuleRecord) == 1024, "layout change: bump kVersion");
+
+enum RegionKind : uint32_t { kThreads, kStacks, kModules, kRegionCount };
+
+struct Region {
+    uint64_t offset;                   ///< from the start of the recording, page-aligned
+    uint64_t bytes;                    ///< reserved
+    uint32_t stride;                   ///< bytes an element; stacks: 8
+    uint32_t reserved;
+    std::atomic<uint64_t> committed;   ///< bytes that may be touched, any thread raises it
+    std::atomic<uint64_t> used;        ///< bytes handed out, any thread raises it; may pass `bytes`
+};
+static_assert(sizeof(Region) == 40, "layout change: bump kVersion");
+
+enum class End : uint32_t { kNone, kReturn, kExit, kUnderscoreExit, kQuickExit, kExec };
+
+/// ProcessRecord::phase.
+enum class Phase : uint32_t {
+    kRunning,
+    kEnding,   ///< the end was reached: leftover threads have their grace time
+    kWaiting,  ///< the target waits, bounded, for `answer`: threads can be looked at now
+    kDone,
+};
+
+/// ProcessRecord::answer, written by the command with pwrite.
+enum class Answer : uint32_t { kNone, kSeen, kDone };
+
+/// Why nothing more is recorded.
+enum class Stopped : uint32_t { kNo, kNoRoom };
+
+/// The head of the recording.
+struct ProcessRecord {
+    uint64_t magic;      ///< kMagic, stored last at creation
+    uint32_t size;       ///< sizeof(ProcessRecord) of the writer
+    uint32_t version;    ///< kVersion of the writer
+    uint64_t nonce;      ///< tells images of one pid apart (exec keeps pid and start time)
+    uint32_t pid;        ///< in the target's pid namespace
+    uint32_t ppid;
+    uint32_t uid;
+    uint32_t reserved0;
+    uint64_t start_ticks;    ///< field 22 of /proc/PID/stat; 0: no /proc
+    uint64_t pid_namespace;  ///< inode of /proc/self/ns/pid; 0: not known
+    uint8_t boot_id[16];     ///< all zero: not known
+    uint64_t started_ns;
+    int64_t started_realtime_ns;
+    uint64_t base;           ///< address of the recording in the target
+    uint32_t thread_record_size;
+    uint32_t module_record_size;
+    Region regions[kRegionCount];
+
+    std::atomic<uint32_t> created_total;  ///< last thread number given out
+    std::atomic<uint32_t> generation;     ///< raised by every dlclose
+    std::atomic<uint64_t> free_slots;     ///< allocator: tag << 32 | slot index + 1
+    std::atomic<uint64_t> threads_lost;
+    std::atomic<uint64_t> holds_lost;     ///< of threads without a record; see ThreadRecord::holds_lost
+    std::atomic<uint64_t> stacks_lost;
+    std::atomic<Stopped> stopped;
+
+    std::atomic<Phase> phase;
+    std::atomic<End> end;
+    std::atomic<int32_t> status;        ///< argument of exit and its kin; -1: not known
+    std::atomic<uint32_t> ended_by;     ///< number of the thread that ends the process
+    std::atomic<Answer> answer;         ///< (command)
+    std::atomic<uint64_t> ended_ns;     ///< (target; the command, for a target that was killed)
+    std::atomic<int32_t> wait_status;   ///< (command) as waitpid gave it; valid with has_wait_status
+    std::atomic<uint32_t> has_wait_status;
+
+    uint32_t command_bytes;    ///< used bytes of `command`
+    uint32_t command_truncated;
+    char exe[1024];            ///< NUL-terminated
+    char command[2048];        ///< arguments, each NUL-terminated
+
+    /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
+    /// thread, never cleared. A proof on such a lock is only likely.
+    alignas(4096) std::atomic<uint64_t> foreign_unlocks[kForeignUnlockCount];
+    std::atomic<uint32_t> foreign_unlocks_lost;  ///< 1: the table overflowed, every lock may be one
+};
+inline constexpr size_t kHeadBytes = 8192;
+static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");
+static_assert(sizeof(ProcessRecord) <= kHeadBytes, "layout change: bump kVersion");
+
+/// Where an address belongs in a direct-mapped table of `count` entries (a power of two).
+inline constexpr uint32_t table_index(uint64_t address, uint32_t count) {
+    return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 40) & (count - 1);
+}
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+static_assert(std::is_standard_layout_v<ThreadRecord> && std::is_standard_layout_v<ProcessRecord>);
+
+}  // namespace protocol

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "analyze/deadlock.h"
+#include "analyze/finding.h"
+#include "analyze/followers.h"
+#include "analyze/leftover.h"
+#include "analyze/orphan.h"
+#include "analyze/wait_for_graph.h"
+
+namespace analyze {
+
+namespace {
+
+void append(std::vector<GraphFinding>& all, std::vector<GraphFinding> more, std::set<uint32_t>& taken) {
+    for (GraphFinding& found : more) {
+        taken.insert(found.finding.threads.begin(), found.finding.threads.end());
+        all.push_back(std::move(found));
+    }
+}
+
+bool is_stronger(const Finding& left, const Finding& right) {
+    return std::tie(left.verdict, left.certainty, left.threads, left.message) <
+           std::tie(right.verdict, right.certainty, right.threads, right.message);
+}
+
+/// What the graph shows, with its followers; `taken` gets all their threads.
+std::vector<Finding> find_stuck(const snapshot::Snapshot& snapshot, bool has_ended, std::set<uint32_t>& taken) {
+    const WaitForGraph graph(snapshot);
+    std::vector<GraphFinding> found;
+    append(found, find_deadlocks(graph), taken);
+    append(found, find_orphaned_locks(graph, taken, has_ended), taken);
+    std::sort(found.begin(), found.end(), [](const GraphFinding& left, const GraphFinding& right) {
+        return is_stronger(left.finding, right.finding);
+    });
+    add_followers(graph, found, taken);
+    std::vector<Finding> findings;
+    findings.reserve(found.size());
+    for (GraphFinding& one : found) findings.push_back(std::move(one.finding));
+    return findings;
+}
+
+Counts count(const snapshot::Snapshot& snapshot, bool has_ended) {
+    Counts counts;
+    counts.created_total = snapshot.created_total;
+    for (const snapshot::Thread& thread : snapshot.threads) {
+        const bool is_gone = thread.finished && (thread.joined || thread.detached.value_or(true));
+        if (!is_gone) ++counts.threads;
+        if (is_unjoined(thread)) ++counts.unjoined;
+        if (thread.finished || (has_ended && thread.ends_process)) continue;
+        ++(snapshot::is_blocked(thread) && !thread.ends_process ? counts.blocked : counts.alive);
+    }
+    return counts;
+}
+
+std::map<uint32_t, std::set<Verdict>> verdicts_by_thread(const snapshot::Snapshot& snapshot,
+                                                         const std::vector<Finding>& findings, bool has_ended) {
+    std::map<uint32_t, std::set<Verdict>> applies;
+    for (const Finding& finding : findings) {
+        if (finding.certainty != Certainty::kProved && finding.certainty != Certainty::kFact) continue;
+        for (const uint32_t thread : finding.threads) applies[thread].insert(finding.verdict);
+    }
+    if (!has_ended) return applies;
+    for (const snapshot::Thread& thread : snapshot.threads) {
+        const std::optional<Verdict> fact = leftover_verdict(thread);
+        if (fact) applies[thread.id].insert(*fact);
+    }
+    return applies;
+}
+
+}  // namespace
+
+Analysis analyze(const snapshot::Snapshot& snapshot) {
+    const bool has_ended = is_end_of_process(snapshot.process.reason);
+    Analysis analysis;
+    std::set<uint32_t> taken;
+    analysis.findings = find_stuck(snapshot, has_ended, taken);
+    if (has_ended) {
+        for (Finding& finding : find_leftovers(snapshot, taken)) analysis.findings.push_back(std::move(finding));
+    }
+    std::sort(analysis.findings.begin(), analysis.findings.end(), is_stronger);
+    analysis.counts = count(snapshot, has_ended);
+    analysis.applies = verdicts_by_thread(snapshot, analysis.findings, has_ended);
+    return analysis;
+}
+
+bool fails(const Analysis& analysis, const std::set<Verdict>& fail_on) {
+    return std::any_of(analysis.applies.begin(), analysis.applies.end(), [&](const auto& entry) {
+        return std::any_of(entry.second.begin(), entry.second.end(),
+                           [&](Verdict verdict) { return fail_on.count(verdict) > 0; });
+    });
+}
+
+}  // namespace analyze

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Snapshot to findings: verdicts of `interface.md`, each with its certainty. Total functions over
+// plain values; no I/O.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "snapshot/snapshot.h"
+
+namespace analyze {
+
+/// Strongest first: a thread appears under the first that applies to it.
+enum class Verdict {
+    kDeadlock,
+    kSelfDeadlock,
+    kOrphanedLock,
+    kLostWakeup,
+    kAsleep,
+    kBlocked,
+    kAlive,
+    kUnjoined,
+    kLockOrder
+};
+enum class Certainty { kProved, kLikely, kPossible, kFact };
+
+struct OrderEdge {
+    snapshot::Object lock;
+    snapshot::Object while_holding;
+    snapshot::StackIndex stack = 0;
+    snapshot::StackIndex held_stack = 0;
+    uint32_t thread = 0;
+};
+
+struct Finding {
+    Verdict verdict = Verdict::kBlocked;
+    Certainty certainty = Certainty::kFact;
+    std::vector<uint32_t> threads;  ///< deadlock: in the order of the chain, each waits for the next
+    std::vector<uint32_t> behind;   ///< threads that only wait behind this finding
+    std::string message;
+    std::string fingerprint;  ///< 16 hex digits, stable over runs, rebuilds and line shifts
+    std::optional<std::string> suppressed_by;
+    std::vector<OrderEdge> order;
+};
+
+struct Counts {
+    uint32_t threads = 0;
+    uint32_t blocked = 0;
+    uint32_t alive = 0;
+    uint32_t unjoined = 0;
+    uint32_t created_total = 0;
+};
+
+struct Analysis {
+    std::vector<Finding> findings;  ///< strongest first
+    Counts counts;
+    /// Every verdict that applies to a thread by proof or fact, not only the one it is shown under;
+    /// likely findings are not in it. By thread id.
+    std::map<uint32_t, std::set<Verdict>> applies;
+};
+
+/// Judges a symbolized snapshot.
+Analysis analyze(const snapshot::Snapshot& snapshot);
+
+/// True when a verdict of `fail_on` applies to any thread.
+bool fails(const Analysis& analysis, const std::set<Verdict>& fail_on);
+
+/// Word of `interface.md`: "self-deadlock".
+std::string_view word(Verdict verdict);
+std::string_view word(Certainty certainty);
+/// Empty for a word that names no verdict.
+std::optional<Verdict> verdict_from_word(std::string_view word);
+
+}  // namespace analyze

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/leftover.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "analyze/fingerprint.h"
+#include "analyze/frames.h"
+#include "analyze/stack_classes.h"
+#include "analyze/words.h"
+
+namespace analyze {
+
+namespace {
+
+using snapshot::Reason;
+using snapshot::State;
+
+/// Verdict, state word, timed, block site, creation site.
+using Likeness = std::tuple<Verdict, std::string, bool, snapshot::StackIndex, snapshot::StackIndex>;
+using Group = std::vector<const snapshot::Thread*>;
+
+/// " at Channel<int>::receive()"; empty where nothing is known.
+std::string place_words(const snapshot::Snapshot& snapshot, snapshot::StackIndex index,
+                        const std::string& preposition) {
+    const snapshot::Stack& stack = snapshot.stacks.at(index);
+    const snapshot::Frame* const own = first_program_frame(stack);
+    if (own == nullptr && stack.frames.empty()) return {};
+    const std::string place = frame_words(own != nullptr ? *own : stack.frames.front());
+    return place.empty() ? place : preposition + place;
+}
+
+std::string state_words(const snapshot::Thread& thread) {
+    std::string state = snapshot::state_word(thread);
+    if (thread.timed) return "in timed " + state;
+    switch (thread.state) {
+        case State::kRunning:
+        case State::kSpinning: return state;
+        case State::kUnknown: return "alive";
+        case State::kMutexLock:
+        case State::kRwlockRead:
+        case State::kRwlockWrite:
+        case State::kSpinLock:
+        case State::kConditionWait:
+        case State::kSemaphore:
+        case State::kBarrier:
+        case State::kJoin:
+        case State::kOnce:
+        case State::kFutex:
+        case State::kSleep:
+        case State::kIo:
+        case State::kFileLock:
+        case State::kChildWait:
+        case State::kSignalWait:
+        case State::kExited: return "in " + state;
+    }
+    return state;
+}
+
+std::string message(const snapshot::Snapshot& snapshot, Verdict verdict, const Group& group) {
+    const snapshot::Thread& first = *group.front();
+    const std::string threads = count_words(group.size());
+    if (verdict == Verdict::kUnjoined) {
+        return threads + " finished and " + (group.size() == 1 ? "was" : "were") + " never joined" +
+               place_words(snapshot, first.created_stack, ", created in ");
+    }
+    const std::string what =
+        verdict == Verdict::kBlocked ? " blocked in " + snapshot::state_word(first) : " still " + state_words(first);
+    return threads + what + place_words(snapshot, first.stack, " at ");
+}
+
+Finding judge(const snapshot::Snapshot& snapshot, Verdict verdict, const Group& group) {
+    Finding finding;
+    finding.verdict = verdict;
+    finding.certainty = Certainty::kFact;
+    std::vector<std::string> identities;
+    for (const snapshot::Thread* const thread : group) {
+        finding.threads.push_back(thread->id);
+        identities.push_back(verdict == Verdict::kUnjoined ? identity_of_finished(snapshot, *thread)
+                                                           : identity(snapshot, *thread));
+    }
+    finding.message = message(snapshot, verdict, group);
+    finding.fingerprint = fingerprint(verdict, std::move(identities));
+    return finding;
+}
+
+}  // namespace
+
+bool is_end_of_process(Reason reason) {
+    switch (reason) {
+        case Reason::kExit:
+        case Reason::kTimeout:
+        case Reason::kPostMortem: return true;
+        case Reason::kSignal:
+        case Reason::kDump:
+        case Reason::kWatch: return false;
+    }
+    return false;
+}
+
+bool is_unjoined(const snapshot::Thread& thread) {
+    return thread.finished && !thread.joined && thread.detached == false && thread.id != 1;
+}
+
+std::optional<Verdict> leftover_verdict(const snapshot::Thread& thread) {
+    if (thread.ends_process) return std::nullopt;
+    if (thread.finished) return is_unjoined(thread) ? std::optional(Verdict::kUnjoined) : std::nullopt;
+    return snapshot::is_blocked(thread) ? Verdict::kBlocked : Verdict::kAlive;
+}
+
+std::vector<Finding> find_leftovers(const snapshot::Snapshot& snapshot, const std::set<uint32_t>& taken) {
+    StackClasses classes(snapshot);
+    std::map<Likeness, Group> groups;
+    for (const snapshot::Thread& thread : snapshot.threads) {
+        const std::optional<Verdict> verdict = leftover_verdict(thread);
+        if (!verdict || taken.count(thread.id) > 0) continue;
+        groups[{*verdict, snapshot::state_word(thread), thread.timed, classes.representative(thread.stack),
+                classes.representative(thread.created_stack)}]
+            .push_back(&thread);
+    }
+    std::vector<Finding> findings;
+    findings.reserve(groups.size());
+    for (const auto& [likeness, group] : groups)
+        findings.push_back(judge(snapshot, std::get<Verdict>(likeness), group));
+    return findings;
+}
+
+}  // namespace analyze

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Strongly connected components of a directed graph: the largest sets of nodes in which every node
+// can reach every other. R. Tarjan, "Depth-first search and linear graph algorithms", 1972; without
+// recursion, because a chain of waits may be as long as there are threads. O(nodes + edges).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace analyze {
+
+using Node = uint32_t;
+using Edges = std::vector<std::vector<Node>>;  ///< successors of each node
+
+/// The components, nodes ascending; single nodes are components too.
+std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges);
+
+}  // namespace analyze

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+
+#include "output.h"
+#include "process_list.h"
+#include "read/read.h"
+#include "reporter.h"
+#include "run_command.h"
+
+namespace command {
+namespace {
+
+constexpr int kNothingRead = 125;
+
+int write_text(const Options& options, const std::string& text) {
+    Output output(options, STDOUT_FILENO);
+    return output.write(0, text) ? 0 : kNothingRead;
+}
+
+int dump(const Options& options) {
+    Output output(options, STDOUT_FILENO);
+    Reporter reporter(options, output);
+    const reader::Recording recording = reader::Recording::of_process(options.pid);
+    reporter.report(recording.take_snapshot(snapshot::Reason::kDump));
+    return reporter.all_written() ? 0 : kNothingRead;
+}
+
+void report_recording(const reader::Recording& recording, Reporter& reporter) {
+    reporter.report(
+        recording.take_snapshot(recording.is_live() ? snapshot::Reason::kDump : snapshot::Reason::kPostMortem));
+}
+
+/// Every recording of a folder; what cannot be read is named. Throws reader::Error for none at all.
+void report_folder(const std::string& folder, Reporter& reporter) {
+    size_t read = 0;
+    for (const reader::Found& found : reader::find_recordings(folder)) {
+        try {
+            report_recording(reader::Recording::open(found.path), reporter);
+            ++read;
+        } catch (const reader::Error& error) {
+            remark(error.what());
+        }
+    }
+    if (read == 0) throw reader::Error("no recording could be read in " + folder);
+}
+
+void report_pid(uint32_t pid, Reporter& reporter) {
+    const std::vector<reader::Found> recordings = all_recordings();
+    const auto newest = std::find_if(recordings.begin(), recordings.end(),
+                                     [&](const reader::Found& found) { return found.pid == pid; });
+    if (newest != recordings.end()) {
+        report_recording(reader::Recording::open(newest->path), reporter);
+    } else if (reader::process_exists(pid)) {
+        report_recording(reader::Recording::of_process(pid), reporter);
+    } else {
+        throw reader::Error("process " + std::to_string(pid) + " left no recording; loiter ps lists those there are");
+    }
+}
+
+int report(const Options& options) {
+    Output output(options, STDOUT_FILENO);
+    Reporter reporter(options, output);
+    std::error_code error;
+    const auto status = std::filesystem::status(options.source, error);
+    const auto pid = parse_pid(options.source);
+    if (std::filesystem::is_directory(status)) {
+        report_folder(options.source, reporter);
+    } else if (pid && !std::filesystem::exists(status)) {
+        report_pid(*pid, reporter);
+    } else {
+        report_recording(reader::Recording::open(options.source), reporter);
+    }
+    return reporter.all_written() ? 0 : kNothingRead;
+}
+
+int dispatch(const Options& options) {
+    switch (options.command) {
+        case Command::kRun:
+        case Command::kGate: return run(options);
+        case Command::kDump: return dump(options);
+        case Command::kReport: return report(options);
+        case Command::kPs: return list_processes(options);
+        case Command::kHelp: return write_text(options, options.help);
+        case Command::kVersion: return write_text(options, "loiter " LOITER_VERSION "\n");
+    }
+    return kNothingRead;
+}
+
+}  // namespace
+
+int execute(const Options& options) {
+    const int status = dispatch(options);
+    try {
+        prune_recordings();
+    } catch (const std::exception&) {
+        // The command has done its work; the next one tidies up.
+    }
+    return status;
+}
+
+}  // namespace command

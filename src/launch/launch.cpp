@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/launch.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "launch/process_tree.h"
+#include "launch/program_file.h"
+#include "launch/program_start.h"
+#include "launch/run_directory.h"
+#include "launch/signal_source.h"
+
+namespace launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSafetyPoll{200};  ///< for what no event tells: the ends of CMD's children
+constexpr milliseconds kTermToKill{2000};
+constexpr milliseconds kLastLook{50};       ///< for processes that the same signal as CMD ended
+constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
+
+/// A handler of the process' own, not the default action, awaits the signal.
+bool catches(pid_t pid, int signal) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with("SigCgt:")) continue;
+        return (std::strtoull(line.c_str() + std::strlen("SigCgt:"), nullptr, 16) >> (signal - 1) & 1) != 0;
+    }
+    return false;
+}
+
+/// One program on its way from its start to its end.
+class Run {
+public:
+    Run(const Request& request, ProcessTree& tree, SignalSource& signals, pid_t pid)
+        : request_(request), tree_(tree), signals_(signals), pid_(pid), started_(Clock::now()) {
+        tree_.set_root(pid);
+    }
+
+    Result follow();
+
+private:
+    void wait_for_events(milliseconds at_most);
+    void take_signals();
+    void pass_on(const Arrived& arrived);
+    void reap();
+    void expire();
+    void finish_others();
+    Result result() const;
+
+    const Request& request_;
+    ProcessTree& tree_;
+    SignalSource& signals_;
+    pid_t pid_;
+    Clock::time_point started_;
+    Clock::time_point last_look_ = started_;
+    bool told_to_end_ = false;
+    bool expired_ = false;
+    std::optional<int> wait_status_;
+};
+
+void Run::wait_for_events(milliseconds at_most) {
+    pollfd descriptors[] = {{signals_.descriptor(), POLLIN, 0}, {tree_.descriptor(), POLLIN, 0}};
+    const auto to_next_look = std::chrono::ceil<milliseconds>(last_look_ + kSafetyPoll - Clock::now());
+    const auto wait = std::clamp(std::min(at_most, to_next_look), milliseconds{0}, kSafetyPoll);
+    poll(descriptors, std::size(descriptors), static_cast<int>(wait.count()));
+    take_signals();
+    if (Clock::now() < last_look_ + kSafetyPoll && !wait_status_) {
+        tree_.look_at_news();
+    } else {
+        tree_.look_at_all();
+        last_look_ = Clock::now();
+    }
+}
+
+void Run::take_signals() {
+    while (const auto arrived = signals_.next()) {
+        if (arrived->signal == SIGCHLD) {
+            reap();
+        } else if (!wait_status_) {
+            pass_on(*arrived);
+        }
+    }
+}
+
+void Run::pass_on(const Arrived& arrived) {
+    switch (arrived.signal) {
+        case SIGUSR1:
+            tree_.report_live(snapshot::Reason::kSignal);
+            if (catches(pid_, arrived.signal)) kill(pid_, arrived.signal);
+            return;
+        case SIGUSR2: break;
+        default:  // TERM, INT, QUIT, HUP
+            if (!told_to_end_ && !expired_) {
+                tree_.report_live(snapshot::Reason::kSignal);
+                tree_.mark_live_as_reported();
+            }
+            told_to_end_ = true;
+    }
+    if (!arrived.from_terminal) kill(pid_, arrived.signal);
+}
+
+/// Takes every child: as process 1 of a container this command inherits orphans.
+void Run::reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid != pid_) continue;
+        wait_status_ = status;
+        tree_.note_root_end(status);
+    }
+}
+
+/// The time is up: report, ask to end, insist.
+void Run::expire() {
+    expired_ = true;
+    tree_.report_live(snapshot::Reason::kTimeout);
+    tree_.fall_silent();
+    kill(pid_, SIGTERM);
+    tree_.signal_others(SIGTERM);
+    const auto patience_ends = Clock::now() + kTermToKill;
+    while ((!wait_status_ || tree_.any_live()) && Clock::now() < patience_ends) {
+        wait_for_events(std::chrono::ceil<milliseconds>(patience_ends - Clock::now()));
+    }
+    if (!wait_status_) kill(pid_, SIGKILL);
+    tree_.signal_others(SIGKILL);
+    while (!wait_status_) wait_for_events(kSafetyPoll);
+}
+
+/// Processes that are at their end when CMD is gone are served; others are left alone.
+void Run::finish_others() {
+    if (tree_.any_live()) wait_for_events(kLastLook);
+    const auto until = Clock::now() + request_.grace + kTargetWaits;
+    while (tree_.any_ending() && Clock::now() < until) wait_for_events(kLastLook);
+}
+
+Result Run::follow() {
+    while (!wait_status_) {
+        milliseconds wait = kSafetyPoll;
+        if (request_.timeout) {
+            wait = std::chrono::ceil<milliseconds>(started_ + *request_.timeout - Clock::now());
+            if (wait <= milliseconds{0}) {
+                expire();
+                break;
+            }
+        }
+        wait_for_events(wait);
+    }
+    finish_others();
+    return result();
+}
+
+Result Run::result() const {
+    Result result;
+    if (expired_) {
+        result.outcome = Outcome::kTimedOut;
+    } else if (WIFSIGNALED(*wait_status_)) {
+        result.outcome = Outcome::kSignalled;
+        result.status = WTERMSIG(*wait_status_);
+    } else {
+        result.status = WEXITSTATUS(*wait_status_);
+    }
+    result.observed = tree_.root_observed();
+    return result;
+}
+
+Result not_started(int error) {
+    Result result;
+    result.outcome = error == ENOENT || error == ENOTDIR ? Outcome::kNotFound : Outcome::kCannotExecute;
+    result.error = std::strerror(error);
+    return result;
+}
+
+/// Why CMD left no readable recording.
+std::string guess_why(const Request& request, const RunDirectory& directory, const std::string& reader_error) {
+    if (!reader_error.empty()) return reader_error;
+    if (directory.path().empty()) return "no folder for its recording could be made in /dev/shm, $TMPDIR or /tmp";
+    const std::string obstacle = why_not_observable(request.command[0], request.library);
+    if (!obstacle.empty()) return obstacle;
+    return "it left no recording in " + directory.path() + ": the library was not loaded, or found no room there";
+}
+
+}  // namespace
+
+Result run(const Request& request, const OnSnapshot& on_snapshot) {
+    SignalSource signals;
+    const RunDirectory directory(request.keep_directory);
+    ProcessTree tree(directory, on_snapshot);
+    const bool observes = can_preload(request.library) && !directory.path().empty();
+    const Started started = start_program(
+        request.command,
+        observes ? observed_environment(request.library, directory.path(), request.grace.count()) : environment(),
+        signals);
+    Result result = started.error != 0 ? not_started(started.error) : Run(request, tree, signals, started.pid).follow();
+    if (started.error == 0 && !result.observed) {
+        result.why_not_observed = guess_why(request, directory, tree.root_error());
+    }
+    tree.remove_unreadable();
+    directory.remove_if_empty();
+    return result;
+}
+
+}  // namespace launch

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "launch/process_tree.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+namespace launch {
+namespace {
+
+using reader::Phase;
+using snapshot::End;
+using snapshot::Reason;
+
+constexpr char kRecordingPrefix[] = "loiter-";
+constexpr int kMaxAncestors = 1024;
+
+/// Names, oldest first.
+std::vector<std::string> recordings_in(const std::string& directory) {
+    std::vector<std::string> names;
+    for (const reader::Found& found : reader::find_recordings(directory)) {
+        names.push_back(std::filesystem::path(found.path).filename().string());
+    }
+    std::reverse(names.begin(), names.end());
+    return names;
+}
+
+/// A recording's path without its nonce: equal for what one process records before and after exec.
+std::string_view process_part(std::string_view path) {
+    return path.substr(0, path.rfind('-'));
+}
+
+/// 0: gone.
+uint32_t parent_of(uint32_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string line;
+    std::getline(file, line);
+    // The name in parentheses may hold anything, parentheses too; what follows is "S PPID".
+    const size_t name_end = line.rfind(')');
+    if (name_end == std::string::npos || name_end + 4 >= line.size()) return 0;
+    return static_cast<uint32_t>(std::strtoul(line.c_str() + name_end + 4, nullptr, 10));
+}
+
+bool descends_from(uint32_t pid, uint32_t ancestor) {
+    for (int i = 0; i < kMaxAncestors && pid > 1; ++i) {
+        pid = parent_of(pid);
+        if (pid == ancestor) return true;
+    }
+    return false;
+}
+
+/// For a process that ended, or replaced itself, past every wrapper: the one thread that was in no
+/// wait did it. Where it may have been killed as well, that is said only of its only thread.
+void mark_ender(snapshot::Snapshot& snapshot, bool was_its_own_doing) {
+    std::vector<snapshot::Thread*> free;
+    size_t unfinished = 0;
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (thread.finished) continue;
+        ++unfinished;
+        if (thread.state == snapshot::State::kRunning) free.push_back(&thread);
+    }
+    if (free.size() == 1 && (was_its_own_doing || unfinished == 1)) free[0]->ends_process = true;
+}
+
+}  // namespace
+
+ProcessTree::ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot)
+    : directory_(directory), on_snapshot_(on_snapshot), watch_(directory.path()) {
+    for (std::string& name : recordings_in(directory.path())) known_.insert(std::move(name));
+}
+
+void ProcessTree::look_at_news() {
+    DirectoryWatch::News news = watch_.news();
+    if (news.lost) news.appeared = recordings_in(directory_.path());
+    for (const std::string& name : news.appeared) {
+        if (name.starts_with(kRecordingPrefix) && known_.insert(name).second) unopened_.push_back({name, ""});
+    }
+    open_new();
+    for (const std::string& name : news.touched) {
+        const std::string path = directory_.path() + "/" + name;
+        for (Image& image : images_) {
+            if (image.recording.path() == path) answer(image, true);
+        }
+    }
+}
+
+void ProcessTree::look_at_all() {
+    look_at_news();
+    for (Image& image : images_) answer(image, false);
+    for (size_t i = 0; i < images_.size();) {
+        if (is_gone(images_[i])) {
+            finish(images_[i], false);
+            images_.erase(images_.begin() + static_cast<std::ptrdiff_t>(i));
+        } else {
+            ++i;
+        }
+    }
+}
+
+/// CMD is not gone before its status is known.
+bool ProcessTree::is_gone(const Image& image) const {
+    return image.pid == root_ ? root_wait_status_.has_value() : !image.recording.is_live();
+}
+
+/// A recording whose head is not complete yet is tried again at the next look.
+void ProcessTree::open_new() {
+    for (auto entry = unopened_.begin(); entry != unopened_.end();) {
+        try {
+            reader::Recording recording = reader::Recording::open(directory_.path() + "/" + entry->name);
+            if (belongs(recording)) adopt(std::move(recording));
+            entry = unopened_.erase(entry);
+        } catch (const reader::Error& error) {
+            entry->error = error.what();
+            ++entry;
+        }
+    }
+}
+
+/// The user's folder may be shared with other runs at the same time.
+bool ProcessTree::belongs(const reader::Recording& recording) {
+    if (directory_.is_private() || recording.pid() == root_) return true;
+    if (recording.is_live() && descends_from(recording.pid(), static_cast<uint32_t>(getpid()))) return true;
+    return pids_.contains(recording.take_snapshot(Reason::kPostMortem).process.ppid);
+}
+
+void ProcessTree::adopt(reader::Recording&& recording) {
+    const uint32_t pid = recording.pid();
+    pids_.insert(pid);
+    if (pid == root_) root_observed_ = true;
+    const auto before = std::find_if(images_.begin(), images_.end(), [&](const Image& image) {
+        return process_part(image.recording.path()) == process_part(recording.path());
+    });
+    if (before != images_.end()) {
+        finish(*before, true);
+        images_.erase(before);
+    }
+    images_.push_back({std::move(recording), pid, std::nullopt, false});
+    answer(images_.back(), false);
+}
+
+void ProcessTree::answer(Image& image, bool asked_again) {
+    switch (image.recording.phase()) {
+        case Phase::kWaiting:
+            if (image.at_end && !asked_again) return;
+            image.recording.answer_seen();
+            if (!silent_) image.at_end = image.recording.take_snapshot(Reason::kExit);
+            image.recording.answer_done();
+            return;
+        case Phase::kRunning:
+            image.at_end.reset();  // it was to exec, and that failed
+            return;
+        case Phase::kEnding:
+        case Phase::kDone: return;
+    }
+}
+
+/// `replaced`: the process lives on as another image.
+void ProcessTree::finish(Image& image, bool replaced) {
+    if (image.pid == root_ && root_wait_status_) image.recording.note_wait_status(*root_wait_status_);
+    std::optional<snapshot::Snapshot> last = silent_ ? std::nullopt : last_snapshot(image, replaced);
+    if (directory_.is_private()) {
+        unlink(image.recording.path().c_str());
+    } else {
+        image.recording.compact();
+    }
+    if (!last) return;
+    if (image.pid == root_ && !replaced && last->process.end == End::kExec) root_was_replaced_ = true;
+    on_snapshot_(std::move(*last));
+}
+
+std::optional<snapshot::Snapshot> ProcessTree::last_snapshot(Image& image, bool replaced) {
+    if (image.at_end && !replaced && has_failed_to_exec(image)) image.at_end.reset();
+    if (image.at_end) {
+        if (image.pid == root_) adjust_to_wait_status(*image.at_end);
+        return std::move(image.at_end);
+    }
+    const bool ended = image.recording.ended();
+    if (!ended && image.killing_is_no_news) return std::nullopt;
+    snapshot::Snapshot last = image.recording.take_snapshot(ended || replaced ? Reason::kExit : Reason::kPostMortem);
+    const bool is_root = image.pid == root_ && root_wait_status_.has_value();
+    if (replaced && !ended) last.process.end = End::kExec;
+    if (!ended && !(is_root && WIFSIGNALED(*root_wait_status_))) mark_ender(last, replaced || is_root);
+    return last;
+}
+
+/// Between two looks the process may have gone on after a failed exec and come to another end.
+bool ProcessTree::has_failed_to_exec(const Image& image) {
+    return image.at_end->process.end == End::kExec &&
+           image.recording.take_snapshot(Reason::kExit).process.end != End::kExec;
+}
+
+/// The snapshot is older than the wait status, which has the last word.
+void ProcessTree::adjust_to_wait_status(snapshot::Snapshot& snapshot) const {
+    if (!root_wait_status_ || snapshot.process.end == End::kExec) return;
+    const int status = *root_wait_status_;
+    if (WIFSIGNALED(status)) snapshot.process.end = End::kSignal;
+    snapshot.process.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void ProcessTree::note_root_end(int wait_status) {
+    root_wait_status_ = wait_status;
+    look_at_all();
+}
+
+void ProcessTree::report_live(Reason reason) {
+    look_at_all();
+    for (const Image& image : images_) {
+        if (image.recording.is_live()) on_snapshot_(image.recording.take_snapshot(reason));
+    }
+}
+
+void ProcessTree::mark_live_as_reported() {
+    for (Image& image : images_) image.killing_is_no_news = true;
+}
+
+void ProcessTree::signal_others(int signal) {
+    for (const Image& image : images_) {
+        if (image.pid != root_ && image.recording.is_live()) kill(static_cast<pid_t>(image.pid), signal);
+    }
+}
+
+bool ProcessTree::any_live() const {
+    return std::any_of(images_.begin(), images_.end(), [](const Image& image) { return image.recording.is_live(); });
+}
+
+bool ProcessTree::any_ending() const {
+    return std::any_of(images_.begin(), images_.end(), [](const Image& image) {
+        return image.recording.phase() != Phase::kRunning && image.recording.is_live();
+    });
+}
+
+std::string ProcessTree::root_error() const {
+    if (root_was_replaced_)
+        return "it executed a program that left no recording; see to it that that one is observable";
+    const std::string prefix = kRecordingPrefix + std::to_string(root_) + "-";
+    const auto of_root = std::find_if(unopened_.begin(), unopened_.end(),
+                                      [&](const Unopened& entry) { return entry.name.starts_with(prefix); });
+    return of_root != unopened_.end() ? of_root->error : "";
+}
+
+void ProcessTree::remove_unreadable() const {
+    if (!directory_.is_private()) return;
+    for (const auto& [name, error] : unopened_) {
+        const auto pid = static_cast<uint32_t>(std::strtoul(name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10));
+        if (!reader::process_exists(pid)) unlink((directory_.path() + "/" + name).c_str());
+    }
+}
+
+}  // namespace launch

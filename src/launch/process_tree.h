@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The recordings of CMD and of everything it starts: found when they appear, answered when their
+// process waits at its end, handed over once when it is gone.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "launch/directory_watch.h"
+#include "launch/launch.h"
+#include "launch/run_directory.h"
+#include "read/read.h"
+
+namespace launch {
+
+class ProcessTree {
+public:
+    /// Made before CMD starts, so that no recording is missed. `on_snapshot` outlives it.
+    ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot);
+
+    int descriptor() const { return watch_.descriptor(); }
+    void set_root(pid_t pid) { root_ = static_cast<uint32_t>(pid); }
+
+    /// Opens what is new and answers those who ask. Cheap: O(news).
+    void look_at_news();
+    /// Looks at every process, also for what no event tells; hands over those that have ended.
+    /// O(live processes), with a look into /proc for each.
+    void look_at_all();
+    /// CMD has been reaped.
+    void note_root_end(int wait_status);
+
+    /// Hands over a snapshot of every live process.
+    void report_live(snapshot::Reason reason);
+    /// A process that is killed from now on was reported before its killing.
+    void mark_live_as_reported();
+    /// From now on processes are answered, not reported.
+    void fall_silent() { silent_ = true; }
+
+    /// Sends the signal to every live process but CMD.
+    void signal_others(int signal);
+    bool any_live() const;
+    /// A live process has reached its end and needs its answer.
+    bool any_ending() const;
+
+    /// To its end, whatever programs it executed one after the other.
+    bool root_observed() const { return root_observed_ && !root_was_replaced_; }
+    /// Why it was not; empty: nothing is known but that there was no recording.
+    std::string root_error() const;
+    /// Removes from a private folder what dead processes left and nobody can read.
+    void remove_unreadable() const;
+
+private:
+    /// What one process recorded between two execs.
+    struct Image {
+        reader::Recording recording;
+        uint32_t pid = 0;
+        std::optional<snapshot::Snapshot> at_end;  ///< taken while the process waited for it
+        bool killing_is_no_news = false;
+    };
+
+    struct Unopened {
+        std::string name;
+        std::string error;  ///< the reader's words
+    };
+
+    bool is_gone(const Image& image) const;
+    void open_new();
+    bool belongs(const reader::Recording& recording);
+    void adopt(reader::Recording&& recording);
+    void answer(Image& image, bool asked_again);
+    void finish(Image& image, bool replaced);
+    std::optional<snapshot::Snapshot> last_snapshot(Image& image, bool replaced);
+    static bool has_failed_to_exec(const Image& image);
+    void adjust_to_wait_status(snapshot::Snapshot& snapshot) const;
+
+    const RunDirectory& directory_;
+    const OnSnapshot& on_snapshot_;
+    DirectoryWatch watch_;
+    uint32_t root_ = 0;
+    std::optional<int> root_wait_status_;
+    bool root_observed_ = false;
+    bool root_was_replaced_ = false;  ///< by a program without a recording
+    bool silent_ = false;
+    std::set<std::string> known_;     ///< names of recordings met, or there before
+    std::vector<Unopened> unopened_;  ///< oldest first: of two images of a process the later one lives
+    std::vector<Image> images_;       ///< not handed over yet, oldest first
+    std::set<uint32_t> pids_;         ///< every process of the tree that was met
+};
+
+}  // namespace launch

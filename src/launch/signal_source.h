@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The signals that this command deals with while CMD runs, as events of a descriptor.
+#pragma once
+
+#include <csignal>
+#include <optional>
+
+#include "launch/file_descriptor.h"
+
+namespace launch {
+
+struct Arrived {
+    int signal = 0;
+    bool from_terminal = false;  ///< the kernel sent it: CMD, in the same process group, got it too
+};
+
+/// While it lives CHLD, TERM, INT, QUIT, HUP, USR1 and USR2 are blocked and read from a descriptor.
+/// Those that were ignored at the start stay ignored, CHLD excepted: without it there is no status.
+class SignalSource {
+public:
+    SignalSource();
+    ~SignalSource();
+    SignalSource(const SignalSource&) = delete;
+    SignalSource& operator=(const SignalSource&) = delete;
+
+    int descriptor() const { return descriptor_.get(); }
+    std::optional<Arrived> next();
+
+    /// Mask and dispositions as this command got them; for a forked child, async-signal-safe.
+    void restore() const noexcept;
+
+private:
+    sigset_t original_mask_;
+    struct sigaction original_child_action_;
+    FileDescriptor descriptor_;
+};
+
+}  // namespace launch

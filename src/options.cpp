@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace command {
+namespace {
+
+constexpr char kDefaultFailOn[] = "deadlock,self-deadlock,orphaned-lock,asleep,blocked,alive,unjoined";
+constexpr double kLongestSeconds = 365.0 * 24 * 3600;
+
+struct CommandRow {
+    Command command;
+    const char* name;
+    const char* arguments;
+    const char* description;
+};
+constexpr CommandRow kCommands[] = {
+    {Command::kRun, "run", "[options] [--] CMD [ARG...]",
+     "Run CMD observed; report at its end when there are findings; exit as CMD did"},
+    {Command::kGate, "gate", "[options] [--] CMD [ARG...]",
+     "The same, and fail by policy: 86 findings, 124 timeout, 125 CMD could not be observed"},
+    {Command::kDump, "dump", "[options] PID", "Report of a live process now; it is not stopped and sees nothing"},
+    {Command::kReport, "report", "[options] FILE|DIR|PID",
+     "Report from a recording: saved, or left behind by a killed process"},
+    {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},
+    {Command::kHelp, "help", "[COMMAND]", "Print this help, or that of a command"},
+};
+
+/// Help in the shape of the table: how each command is called stands in its row.
+class HelpFormatter : public CLI::Formatter {
+public:
+    std::string make_usage(const CLI::App* app, std::string) const override {
+        for (const CommandRow& row : kCommands) {
+            if (app->get_name() == row.name)
+                return std::string("Usage: loiter ") + row.name + " " + row.arguments + "\n";
+        }
+        return "Usage: loiter COMMAND ...\n";
+    }
+};
+
+class Parser {
+public:
+    Parser();
+    Options parse(const std::vector<std::string>& arguments);
+
+private:
+    CLI::App& add(const CommandRow& row);
+    void add_value(CLI::App& command, const std::string& name, const std::string& value, const std::string& description,
+                   const std::function<void(const std::string&)>& apply);
+    void add_printing(CLI::App& command, Command kind);
+    void add_running(CLI::App& command);
+    void take_program(const CLI::App& command, std::vector<std::string> from_marker);
+    std::string help_text(const std::string& command) const;
+
+    Options options_;
+    CLI::App app_{"loiter: find the threads that never leave", "loiter"};
+    std::string help_for_;
+};
+
+Parser::Parser() {
+    app_.formatter(std::make_shared<HelpFormatter>());
+    // No command within a command: `loiter run dump` runs a program called dump.
+    app_.require_subcommand(0, 1);
+    app_.allow_extras();
+    app_.add_flag_callback(
+        "--version", [this] { options_.command = Command::kVersion; }, "Print the version");
+    for (const CommandRow& row : kCommands) {
+        CLI::App& command = add(row);
+        switch (row.command) {
+            case Command::kRun:
+            case Command::kGate:
+                command.prefix_command();
+                add_running(command);
+                add_printing(command, row.command);
+                break;
+            case Command::kDump:
+                add_printing(command, row.command);
+                add_value(command, "PID", "", "The process", [this](const std::string& text) {
+                    const auto pid = parse_pid(text);
+                    if (!pid) throw UsageError("'" + text + "' is no process id");
+                    options_.pid = *pid;
+                });
+                command.get_option("PID")->required();
+                break;
+            case Command::kReport:
+                add_printing(command, row.command);
+                command.add_option("SOURCE", options_.source, "Recording, folder of recordings, or process id")
+                    ->type_name("")
+                    ->required();
+                break;
+            case Command::kPs:
+                add_printing(command, row.command);
+                command.add_flag("--prune", options_.prune,
+                                 "Remove recordings of dead processes: older than 7 days, or beyond the 64 newest");
+                break;
+            case Command::kHelp:
+                command.add_option("COMMAND", help_for_, "The command to explain")->type_name("");
+                break;
+            case Command::kVersion: break;
+        }
+    }
+}
+
+CLI::App& Parser::add(const CommandRow& row) {
+    CLI::App& command = *app_.add_subcommand(row.name, row.description);
+    command.formatter(std::make_shared<HelpFormatter>());
+    command.group("Commands");
+    command.allow_extras();
+    command.callback([this, row] { options_.command = row.command; });
+    return command;
+}
+
+void Parser::add_value(CLI::App& command, const std::string& name, const std::string& value,
+                       const std::string& description, const std::function<void(const std::string&)>& apply) {
+    const auto apply_named = [name, apply](const std::string& text) {
+        try {
+            apply(text);
+        } catch (const UsageError& error) {
+            throw UsageError(name + ": " + error.what());
+        }
+    };
+    command.add_option_function<std::string>(name, apply_named, description)->type_name(value)->take_last();
+}
+
+void Parser::add_printing(CLI::App& command, Command kind) {
+    const bool runs = kind == Command::kRun || kind == Command::kGate;
+    add_value(command, "--format", "text|json", "Shape of the report (default: text)", [this](const std::string& text) {
+        if (text != "text" && text != "json") throw UsageError("'" + text + "' is not text or json");
+        options_.format = text == "json" ? Format::kJson : Format::kText;
+    });
+    add_value(
+        command, "-o", "FILE",
+        std::string("Write reports there; %p stands for the pid (default: standard ") + (runs ? "error)" : "output)"),
+        [this](const std::string& text) {
+            if (text.empty()) throw UsageError("the name of the file is empty");
+            options_.output = text;
+        });
+    add_value(command, "--color", "auto|always|never", "Colors in text reports (default: auto)",
+              [this](const std::string& text) {
+                  if (text != "auto" && text != "always" && text != "never") {
+                      throw UsageError("'" + text + "' is not auto, always or never");
+                  }
+                  options_.color = text == "auto" ? Color::kAuto : text == "always" ? Color::kAlways : Color::kNever;
+              });
+    command.add_flag("--all", options_.all,
+                     kind == Command::kDump ? "Healthy threads too (always on here)" : "Healthy threads too");
+    command.add_flag("--full-stacks", options_.full_stacks, "Show the frames of libc and the language runtime");
+}
+
+void Parser::add_running(CLI::App& command) {
+    add_value(command, "--timeout", "TIME",
+              "Report what is stuck after TIME (500ms, 60s, 2m, 1h), then end CMD: TERM, then KILL",
+              [this](const std::string& text) {
+                  options_.timeout = parse_duration(text);
+                  if (options_.timeout->count() == 0) throw UsageError("a time of zero is none");
+              });
+    add_value(command, "--grace", "TIME", "How long threads may take to finish at the end (default: 500ms)",
+              [this](const std::string& text) { options_.grace = parse_duration(text); });
+    add_value(command, "--fail-on", "LIST",
+              std::string("Verdicts that fail the gate (default: ") + kDefaultFailOn + ")",
+              [this](const std::string& text) { options_.fail_on = parse_verdicts(text); });
+    add_value(command, "--dir", "DIR", "Keep the recordings in this folder", [this](const std::string& text) {
+        if (text.empty()) throw UsageError("the name of the folder is empty");
+        options_.directory = text;
+    });
+}
+
+[[noreturn]] void refuse(const std::string& argument) {
+    throw UsageError((argument.starts_with("-") ? "unknown option " : "unexpected argument ") + argument);
+}
+
+/// The marker itself is no extra: what follows it cannot be an option.
+void refuse_extras(const std::vector<std::string>& extras) {
+    for (const std::string& argument : extras) {
+        if (argument != "--") refuse(argument);
+    }
+}
+
+/// CMD is what the parser left over, from its first word on, and what follows "--". The marker
+/// belongs to CMD when CMD has begun before it.
+void Parser::take_program(const CLI::App& command, std::vector<std::string> from_marker) {
+    options_.program = command.remaining();
+    if (!options_.program.empty() && options_.program[0].starts_with("-")) refuse(options_.program[0]);
+    if (options_.program.empty() && !from_marker.empty()) from_marker.erase(from_marker.begin());
+    options_.program.insert(options_.program.end(), from_marker.begin(), from_marker.end());
+    if (options_.program.empty()) throw UsageError("no program given; write loiter " + command.get_name() + " CMD");
+}
+
+std::string Parser::help_text(const std::string& command) const {
+    const CLI::App* explained = command.empty() ? &app_ : nullptr;
+    for (const CommandRow& row : kCommands) {
+        if (command == row.name) explained = app_.get_subcommand(command);
+    }
+    if (explained == nullptr) throw UsageError("unknown command " + command);
+    return explained->get_formatter()->make_help(explained, explained->get_name(), CLI::AppFormatMode::Normal);
+}
+
+Options Parser::parse(const std::vector<std::string>& arguments) {
+    options_.fail_on = parse_verdicts(kDefaultFailOn);
+    const bool runs = !arguments.empty() && (arguments[0] == "run" || arguments[0] == "gate");
+    // From "--" on nothing is ours, whatever it looks like.
+    const auto marker = runs ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
+    std::vector<std::string> ours(arguments.begin(), marker);
+    std::reverse(ours.begin(), ours.end());
+    try {
+        app_.parse(std::move(ours));
+    } catch (const CLI::CallForHelp&) {
+        const auto used = app_.get_subcommands();
+        options_.command = Command::kHelp;
+        options_.help = help_text(used.empty() ? "" : used[0]->get_name());
+        return options_;
+    } catch (const CLI::ParseError& error) {
+        throw UsageError(error.what());
+    }
+    const auto used = app_.get_subcommands();
+    const std::vector<std::string> left_over = app_.remaining();
+    if (!left_over.empty()) {
+        if (left_over[0].starts_with("-")) refuse(left_over[0]);
+        throw UsageError("unknown command " + left_over[0]);
+    }
+    if (used.empty() && options_.command != Command::kVersion) throw UsageError("no command given");
+    if (runs) {
+        take_program(*used[0], {marker, arguments.end()});
+    } else if (!used.empty()) {
+        refuse_extras(used[0]->remaining());
+    }
+    if (options_.command == Command::kHelp) options_.help = help_text(help_for_);
+    if (options_.command == Command::kDump) options_.all = true;
+    return options_;
+}
+
+}  // namespace
+
+Options parse(const std::vector<std::string>& arguments) {
+    return Parser().parse(arguments);
+}
+
+std::chrono::milliseconds parse_duration(const std::string& text) {
+    double number = 0;
+    const auto [rest, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    const std::string unit(rest, text.data() + text.size());
+    const double seconds = unit.empty() || unit == "s" ? 1
+                           : unit == "ms"              ? 0.001
+                           : unit == "m"               ? 60
+                           : unit == "h"               ? 3600
+                                                       : 0;
+    if (error != std::errc() || seconds == 0 || !std::isfinite(number) || std::signbit(number)) {
+        throw UsageError("'" + text + "' is no time; write 500ms, 60s, 2m or 1h");
+    }
+    if (number * seconds > kLongestSeconds) throw UsageError("'" + text + "' is more than a year");
+    return std::chrono::milliseconds(std::llround(number * seconds * 1000));
+}
+
+std::set<analyze::Verdict> parse_verdicts(const std::string& list) {
+    std::set<analyze::Verdict> verdicts;
+    for (size_t start = 0; start <= list.size();) {
+        const size_t end = std::min(list.find(',', start), list.size());
+        const std::string word = list.substr(start, end - start);
+        const auto verdict = analyze::verdict_from_word(word);
+        if (!verdict) throw UsageError("'" + word + "' is no verdict; the default is " + kDefaultFailOn);
+        verdicts.insert(*verdict);
+        start = end + 1;
+    }
+    return verdicts;
+}
+
+std::optional<uint32_t> parse_pid(const std::string& text) {
+    uint32_t pid = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+    const bool is_number = error == std::errc() && rest == text.data() + text.size();
+    const bool in_range = pid > 0 && pid <= static_cast<uint32_t>(std::numeric_limits<int32_t>::max());
+    return is_number && in_range ? std::optional(pid) : std::nullopt;
+}
+
+}  // namespace command

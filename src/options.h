@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line. The declarations in options.cpp are the one table of commands and options:
+// parsing and help come from them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "analyze/finding.h"
+
+namespace command {
+
+/// The command line cannot be used; the message is one line that names the problem. Status 2.
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+enum class Command { kRun, kGate, kDump, kReport, kPs, kHelp, kVersion };
+enum class Format { kText, kJson };
+enum class Color { kAuto, kAlways, kNever };
+
+struct Options {
+    Command command = Command::kHelp;
+    Format format = Format::kText;
+    std::string output;  ///< file, "%p" stands for the pid; empty: the command's own stream
+    Color color = Color::kAuto;
+    bool all = false;
+    bool full_stacks = false;
+
+    std::vector<std::string> program;  ///< run, gate: CMD and its arguments, never empty
+    std::optional<std::chrono::milliseconds> timeout;
+    std::chrono::milliseconds grace{500};
+    std::set<analyze::Verdict> fail_on;
+    std::string directory;  ///< empty: recordings are not kept
+
+    uint32_t pid = 0;    ///< dump
+    std::string source;  ///< report: file, folder or pid
+    bool prune = false;  ///< ps
+    std::string help;    ///< help: the text
+};
+
+/// `arguments` without the command's own name. Throws UsageError.
+Options parse(const std::vector<std::string>& arguments);
+
+/// "500ms", "60s", "2m", "1h"; a plain number is seconds. Throws UsageError.
+std::chrono::milliseconds parse_duration(const std::string& text);
+
+/// "deadlock,blocked". Throws UsageError.
+std::set<analyze::Verdict> parse_verdicts(const std::string& list);
+
+/// A process id; empty when `text` is none.
+std::optional<uint32_t> parse_pid(const std::string& text);
+
+}  // namespace command

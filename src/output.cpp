@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "render/render.h"
+
+namespace command {
+namespace {
+
+constexpr char kPidMark[] = "%p";
+
+/// While it lives a write to a reader that is gone fails instead of ending this command. Not for
+/// good: CMD gets the disposition that we got.
+class BrokenPipesTolerated {
+public:
+    BrokenPipesTolerated() {
+        struct sigaction ignore = {};
+        ignore.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &ignore, &before_);
+    }
+    ~BrokenPipesTolerated() { sigaction(SIGPIPE, &before_, nullptr); }
+    BrokenPipesTolerated(const BrokenPipesTolerated&) = delete;
+    BrokenPipesTolerated& operator=(const BrokenPipesTolerated&) = delete;
+
+private:
+    struct sigaction before_;
+};
+
+/// True, or errno says why not.
+bool write_all(int descriptor, const std::string& text) {
+    const BrokenPipesTolerated tolerated;
+    size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
+        if (written >= 0) {
+            done += static_cast<size_t>(written);
+        } else if (errno != EINTR) {
+            return errno == EPIPE;
+        }
+    }
+    return true;
+}
+
+int open_for_writing(const std::string& path, int how) {
+    return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+}
+
+bool takes_files(const std::string& path) {
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+std::string with_pid(std::string path, uint32_t pid) {
+    const std::string number = std::to_string(pid);
+    for (size_t at = 0; (at = path.find(kPidMark, at)) != std::string::npos; at += number.size()) {
+        path.replace(at, std::strlen(kPidMark), number);
+    }
+    return path;
+}
+
+}  // namespace
+
+Output::Output(const Options& options, int stream) : file_(options.output), descriptor_(stream) {
+    one_file_a_process_ = file_.find(kPidMark) != std::string::npos;
+    owned_ = !file_.empty() && !one_file_a_process_;
+    if (owned_) descriptor_ = open_for_writing(file_, O_TRUNC);
+    if (descriptor_ < 0 || (one_file_a_process_ && !takes_files(file_))) {
+        throw UsageError("cannot write " + file_ + ": " + std::strerror(errno));
+    }
+    const char* const no_color = std::getenv("NO_COLOR");
+    const bool wanted = no_color == nullptr || no_color[0] == '\0';
+    colored_ = options.color == Color::kAlways ||
+               (options.color == Color::kAuto && wanted && !one_file_a_process_ && isatty(descriptor_) == 1);
+}
+
+Output::~Output() {
+    if (owned_) close(descriptor_);
+}
+
+bool Output::write(uint32_t pid, const std::string& text) {
+    if (!one_file_a_process_) return write_all(descriptor_, text) || failed(file_);
+    const std::string path = with_pid(file_, pid);
+    const int descriptor = open_for_writing(path, begun_.insert(path).second ? O_TRUNC : O_APPEND);
+    if (descriptor < 0) return failed(path);
+    const bool written = write_all(descriptor, text) || failed(path);
+    close(descriptor);
+    return written;
+}
+
+bool Output::failed(const std::string& path) {
+    const int error = errno;
+    if (!told_) remark("cannot write " + (path.empty() ? "the report" : path) + ": " + std::strerror(error));
+    told_ = true;
+    return false;
+}
+
+void remark(const std::string& text) {
+    write_all(STDERR_FILENO, "loiter: " + render::printable(text) + "\n");
+}
+
+}  // namespace command

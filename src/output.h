@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the command's words go: reports to a stream or to files, remarks to standard error.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "options.h"
+
+namespace command {
+
+/// The destination of reports.
+class Output {
+public:
+    /// `stream`: the descriptor when no file is named. Makes the file; with %p in its name checks
+    /// that its folder takes files. Throws UsageError where that fails.
+    Output(const Options& options, int stream);
+    ~Output();
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+
+    /// Writes in one piece where the system does. An empty text leaves an empty file. A reader that
+    /// went away is no failure; for any other, says so once on standard error and returns false.
+    bool write(uint32_t pid, const std::string& text);
+
+    /// By --color, and by whether a terminal reads.
+    bool colored() const { return colored_; }
+
+private:
+    bool failed(const std::string& path);
+
+    std::string file_;
+    bool one_file_a_process_ = false;
+    int descriptor_;
+    bool owned_ = false;
+    bool colored_ = false;
+    bool told_ = false;
+    std::set<std::string> begun_;  ///< files that hold this run's reports already
+};
+
+/// One line, "loiter: ...", on standard error; control characters are made harmless.
+void remark(const std::string& text);
+
+}  // namespace command

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process_list.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "launch/launch.h"
+#include "output.h"
+#include "render/render.h"
+
+namespace command {
+namespace {
+
+constexpr double kKeptSeconds = 7 * 24 * 3600;
+constexpr size_t kKeptCount = 64;
+constexpr int kNotWritten = 125;
+
+std::string size_word(uint64_t bytes) {
+    if (bytes < 1024 * 1024) return fmt::format("{}K", (bytes + 1023) / 1024);
+    return fmt::format("{:.1f}M", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+std::string command_line(const reader::Found& found) {
+    if (!found.readable) return found.path + " (not readable)";
+    if (found.command.empty()) return render::printable(found.exe);
+    std::string line;
+    for (const std::string& argument : found.command) line += (line.empty() ? "" : " ") + argument;
+    return render::printable(line);
+}
+
+}  // namespace
+
+std::vector<reader::Found> all_recordings() {
+    std::vector<reader::Found> result;
+    for (const std::string& folder : reader::recording_directories()) {
+        for (reader::Found& found : reader::find_recordings(folder)) result.push_back(std::move(found));
+    }
+    std::stable_sort(result.begin(), result.end(),
+                     [](const reader::Found& a, const reader::Found& b) { return a.age_seconds < b.age_seconds; });
+    return result;
+}
+
+size_t prune_recordings() {
+    const std::vector<std::string> runs = launch::run_directories();
+    size_t removed = 0;
+    for (const std::string& folder : reader::recording_directories()) {
+        const bool is_of_run = std::find(runs.begin(), runs.end(), folder) != runs.end();
+        if (!is_of_run) removed += reader::prune(folder, kKeptSeconds, kKeptCount);
+    }
+    // Each holds few: the limit is for all of them. Those of runs under way are their own business.
+    size_t left = kKeptCount;
+    for (const std::string& folder : launch::abandoned_run_directories()) {
+        removed += reader::prune(folder, kKeptSeconds, left);
+        left -= std::min(left, reader::find_recordings(folder).size());
+    }
+    launch::remove_unused_run_directories();
+    return removed;
+}
+
+std::string process_table(const std::vector<reader::Found>& recordings) {
+    std::string table =
+        fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {}\n", "PID", "STATE", "AGE", "THREADS", "SIZE", "COMMAND");
+    for (const reader::Found& found : recordings) {
+        table += fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {}\n", found.pid, found.live ? "running" : "dead",
+                             render::duration(found.age_seconds), found.threads, size_word(found.bytes),
+                             command_line(found));
+    }
+    return table;
+}
+
+std::string process_objects(const std::vector<reader::Found>& recordings) {
+    std::string lines;
+    for (const reader::Found& found : recordings) {
+        nlohmann::ordered_json object = {{"pid", found.pid},
+                                         {"state", found.live ? "running" : "dead"},
+                                         {"age_seconds", found.age_seconds},
+                                         {"threads", found.threads},
+                                         {"bytes", found.bytes},
+                                         {"readable", found.readable},
+                                         {"exe", found.exe},
+                                         {"command", found.command},
+                                         {"recording", found.path}};
+        lines += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    }
+    return lines;
+}
+
+int list_processes(const Options& options) {
+    Output output(options, STDOUT_FILENO);
+    if (options.prune) {
+        const size_t removed = prune_recordings();
+        return output.write(0, fmt::format("removed {} recording{}\n", removed, removed == 1 ? "" : "s")) ? 0
+                                                                                                          : kNotWritten;
+    }
+    const std::vector<reader::Found> recordings = all_recordings();
+    std::string text = options.format == Format::kJson ? process_objects(recordings) : process_table(recordings);
+    return output.write(0, text) ? 0 : kNotWritten;
+}
+
+}  // namespace command

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/lock_words.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "read/target_memory.h"
+
+namespace reader {
+
+using protocol::LockKind;
+
+namespace {
+
+// libc's bits/struct_mutex.h and pthreadP.h: part of its ABI, as mutexes have static initializers.
+constexpr int kRobust = 16;
+constexpr int kPriorityInheriting = 32;
+constexpr int kDestroyed = -1;
+
+uint32_t owner_of(const pthread_mutex_t& mutex) {
+    const int kind = mutex.__data.__kind;
+    if (kind == kDestroyed) return 0;
+    // For these the kernel keeps the owner in the futex word, also when the owner died.
+    if ((kind & (kRobust | kPriorityInheriting)) != 0) {
+        return static_cast<uint32_t>(mutex.__data.__lock) & FUTEX_TID_MASK;
+    }
+    return mutex.__data.__lock == 0 ? 0 : static_cast<uint32_t>(mutex.__data.__owner);
+}
+
+uint32_t owner_of(const pthread_rwlock_t& lock) {
+    return static_cast<uint32_t>(lock.__data.__cur_writer);
+}
+
+/// Returns errno.
+template <typename Lock>
+int read_owner(uint32_t pid, uint64_t address, uint32_t& owner) {
+    Lock lock;
+    const MemoryRead read = read_memory(pid, address, &lock, sizeof(lock));
+    if (read.bytes == sizeof(lock)) owner = owner_of(lock);
+    return read.bytes == sizeof(lock) ? 0 : read.error != 0 ? read.error : EFAULT;
+}
+
+}  // namespace
+
+LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
+    LockWords words;
+    for (const auto& [address, kind] : locks) {
+        uint32_t owner = 0;
+        const int error = kind == LockKind::kRwlock ? read_owner<pthread_rwlock_t>(pid, address, owner)
+                                                    : read_owner<pthread_mutex_t>(pid, address, owner);
+        if (error == 0) {
+            words.owner_tids.emplace(address, owner);
+        } else if (words.failure.empty()) {
+            words.failure = std::strerror(error);
+        }
+        if (error == EPERM || error == ESRCH || error == ENOSYS) break;
+    }
+    return words;
+}
+
+}  // namespace reader

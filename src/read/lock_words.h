@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who owns a lock by libc's own words in the target's memory: what the wrappers did not see, they
+// show.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "protocol/layout.h"
+
+namespace reader {
+
+/// Locks to be asked for, by address; a rwlock or a mutex.
+using LocksToAsk = std::map<uint64_t, protocol::LockKind>;
+
+struct LockWords {
+    std::map<uint64_t, uint32_t> owner_tids;  ///< by address, as the process itself numbers them; 0: none
+    std::string failure;                      ///< why one could not be read; empty: all could
+};
+
+LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks);
+
+}  // namespace reader

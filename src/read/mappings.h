@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// /proc/PID/maps: which files, a recording among them, a process has mapped.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace reader {
+
+struct Mapping {
+    uint64_t start = 0;
+    uint64_t end = 0;
+    bool readable = false;
+    uint64_t offset = 0;
+    uint64_t inode = 0;
+    std::string path;      ///< empty: none
+    bool deleted = false;  ///< the file has no name any more
+};
+
+std::optional<Mapping> parse_mapping(std::string_view line);
+
+/// Visits the mappings in address order until `visit` returns false. Returns errno: 0 when they
+/// could be read, ESRCH when there are none: the process is gone, or about to be. The leader's list
+/// is empty after its end; then another thread's is taken.
+int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visit);
+
+}  // namespace reader

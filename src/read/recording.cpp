@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "read/head.h"
+#include "read/identity.h"
+#include "read/observed_process.h"
+#include "read/proc.h"
+#include "read/read.h"
+#include "read/source.h"
+#include "read/take_snapshot.h"
+
+namespace reader {
+
+using protocol::ProcessRecord;
+
+namespace {
+
+template <typename Field>
+Field read_field(const Source& source, size_t offset) {
+    Field field{};
+    read_value(source, offset, field);
+    return field;
+}
+
+template <typename Field>
+void write_field(Source& source, size_t offset, Field field) {
+    source.write(offset, &field, sizeof(field));
+}
+
+std::unique_ptr<ProcessRecord> head_of(const Source& source, const Layout& layout) {
+    auto head = std::make_unique<ProcessRecord>();
+    copy_head(source, layout, *head);
+    return head;
+}
+
+}  // namespace
+
+struct Recording::State {
+    /// `name` is what messages call the recording; `known_pid`: see Identity.
+    State(std::unique_ptr<Source> bytes, const std::string& name, uint32_t known_pid)
+        : source(std::move(bytes)),
+          layout(check_head(*source, name)),
+          head(head_of(*source, layout)),
+          identity(*head, known_pid) {}
+
+    std::unique_ptr<Source> source;
+    Layout layout;
+    std::unique_ptr<ProcessRecord> head;  ///< as it was when opened: for what never changes
+    Identity identity;
+};
+
+Recording::Recording(std::unique_ptr<State> state, std::string path)
+    : state_(std::move(state)), path_(std::move(path)) {}
+Recording::Recording(Recording&& other) noexcept = default;
+Recording& Recording::operator=(Recording&& other) noexcept = default;
+Recording::~Recording() = default;
+
+Recording Recording::open(const std::string& path) {
+    return Recording(std::make_unique<State>(open_file(path), path, 0), path);
+}
+
+Recording Recording::of_process(uint32_t pid) {
+    ObservedProcess found = find_observed_process(pid);
+    return Recording(std::make_unique<State>(std::move(found.source), found.path, pid), std::move(found.path));
+}
+
+uint64_t Recording::nonce() const {
+    return state_->head->nonce;
+}
+uint32_t Recording::pid() const {
+    return state_->identity.pid();
+}
+std::string Recording::exe() const {
+    return exe_of(*state_->head);
+}
+std::vector<std::string> Recording::command() const {
+    return command_of(*state_->head);
+}
+
+bool Recording::is_live() const {
+    return state_->identity.runs();
+}
+bool Recording::is_replaced() const {
+    return state_->identity.fate(*state_->source) == Fate::kReplaced;
+}
+
+Phase Recording::phase() const {
+    switch (read_field<protocol::Phase>(*state_->source, offsetof(ProcessRecord, phase))) {
+        case protocol::Phase::kRunning: return Phase::kRunning;
+        case protocol::Phase::kEnding: return Phase::kEnding;
+        case protocol::Phase::kWaiting: return Phase::kWaiting;
+        case protocol::Phase::kDone: return Phase::kDone;
+    }
+    return Phase::kRunning;
+}
+
+bool Recording::ended() const {
+    return phase() != Phase::kRunning;
+}
+
+void Recording::answer_seen() {
+    write_field(*state_->source, offsetof(ProcessRecord, answer), protocol::Answer::kSeen);
+}
+
+void Recording::answer_done() {
+    write_field(*state_->source, offsetof(ProcessRecord, answer), protocol::Answer::kDone);
+}
+
+void Recording::note_wait_status(int wait_status) {
+    Source& source = *state_->source;
+    if (read_field<uint64_t>(source, offsetof(ProcessRecord, ended_ns)) == 0) {
+        write_field(source, offsetof(ProcessRecord, ended_ns), monotonic_now());
+    }
+    write_field(source, offsetof(ProcessRecord, wait_status), static_cast<int32_t>(wait_status));
+    write_field(source, offsetof(ProcessRecord, has_wait_status), uint32_t{1});
+}
+
+void Recording::compact() {
+    if (state_->identity.fate(*state_->source) == Fate::kRuns) return;
+    copy_head(*state_->source, state_->layout, *state_->head);
+    state_->source->cut(bytes_in_use(state_->layout, *state_->head));
+}
+
+snapshot::Snapshot Recording::take_snapshot(snapshot::Reason reason) const {
+    return reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason);
+}
+
+}  // namespace reader

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/stacks.h"
+
+#include <utility>
+
+namespace reader {
+
+using protocol::StackHeader;
+using snapshot::StackIndex;
+
+namespace {
+
+constexpr uint64_t kIdUnit = 8;
+// Far above what real programs have: some hundred megabytes.
+constexpr size_t kMaxFramesTogether = size_t{1} << 19;
+
+bool is_sane(const StackHeader& header) {
+    return header.mark == protocol::kStackMark && header.depth > 0 && header.depth <= protocol::kMaxFrames &&
+           header.exact <= header.depth;
+}
+
+}  // namespace
+
+StackTable::StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
+                       const ModuleTable& modules)
+    : source_(source),
+      offset_(layout.regions[protocol::kStacks].offset),
+      bytes_(used_bytes(source, layout, head, protocol::kStacks)),
+      modules_(modules) {}
+
+StackIndex StackTable::index_of(uint32_t id) {
+    if (id == 0) return 0;
+    const auto [known, is_new] = by_id_.try_emplace(id, 0);
+    if (is_new) known->second = copy(id);
+    return known->second;
+}
+
+StackIndex StackTable::copy(uint32_t id) {
+    const uint64_t at = uint64_t{id} * kIdUnit;
+    StackHeader header{};
+    uint64_t pcs[protocol::kMaxFrames];
+    if (at + sizeof(header) > bytes_ || !read_value(source_, offset_ + at, header) || !is_sane(header) ||
+        header.depth * sizeof(uint64_t) > bytes_ - at - sizeof(header) ||
+        source_.read(offset_ + at + sizeof(header), pcs, header.depth * sizeof(uint64_t)) !=
+            header.depth * sizeof(uint64_t)) {
+        ++damaged_;
+        return 0;
+    }
+    snapshot::Stack stack;
+    for (uint32_t i = 0; i < header.depth; ++i) {
+        stack.frames.push_back(frame(pcs[i], header.generation, i + 1U != header.exact));
+    }
+    stack.truncated = (header.flags & protocol::kStackTruncated) != 0;
+    stack.incomplete = (header.flags & protocol::kStackIncomplete) != 0;
+    return add(std::move(stack));
+}
+
+snapshot::Frame StackTable::frame(uint64_t pc, uint32_t generation, bool is_return_address) const {
+    snapshot::Frame frame;
+    frame.address = pc;
+    frame.is_return_address = is_return_address;
+    // A call that never returns may be the last instruction of its module.
+    const uint64_t instruction = is_return_address && pc > 0 ? pc - 1 : pc;
+    if (const snapshot::Module* const module = modules_.find(instruction, generation)) {
+        frame.module = module->path;
+        frame.build_id = module->build_id;
+        frame.offset = pc - module->bias;
+    }
+    return frame;
+}
+
+StackIndex StackTable::index_of_function(uint64_t address) {
+    if (address == 0) return 0;
+    const auto [known, is_new] = by_function_.try_emplace(address, 0);
+    if (is_new) {
+        snapshot::Stack stack;
+        stack.frames.push_back(frame(address, ModuleTable::kLatest, false));
+        known->second = add(std::move(stack));
+    }
+    return known->second;
+}
+
+StackIndex StackTable::index_of_call(uint64_t pc) {
+    if (pc == 0) return 0;
+    const auto [known, is_new] = by_call_.try_emplace(pc, 0);
+    if (is_new) {
+        snapshot::Stack stack;
+        stack.frames.push_back(frame(pc, ModuleTable::kLatest, true));
+        stack.incomplete = true;
+        known->second = add(std::move(stack));
+    }
+    return known->second;
+}
+
+StackIndex StackTable::add(snapshot::Stack&& stack) {
+    if (stack.frames.size() > kMaxFramesTogether - frames_) {
+        ++left_out_;
+        return 0;
+    }
+    frames_ += stack.frames.size();
+    stacks_.push_back(std::move(stack));
+    return static_cast<StackIndex>(stacks_.size() - 1);
+}
+
+std::vector<std::string> StackTable::notes() const {
+    std::vector<std::string> notes;
+    if (damaged_ > 0) notes.push_back(std::to_string(damaged_) + " stacks in the recording are damaged");
+    if (left_out_ > 0) {
+        notes.push_back(std::to_string(left_out_) + " stacks were left out: together they have more than " +
+                        std::to_string(kMaxFramesTogether) + " frames");
+    }
+    return notes;
+}
+
+}  // namespace reader

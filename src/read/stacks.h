@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stack ids of a recording as stacks of a snapshot. Each is copied once; what all of them may take
+// together is capped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "read/head.h"
+#include "read/modules.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+class StackTable {
+public:
+    /// `head`: a copy made after the last thread record was, so that every id met is in it.
+    StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
+               const ModuleTable& modules);
+
+    /// 0, the empty stack, for id 0 and for what is no stack.
+    snapshot::StackIndex index_of(uint32_t id);
+    /// The function that begins at `address`, as a stack of one frame.
+    snapshot::StackIndex index_of_function(uint64_t address);
+    /// The innermost frame of a thread in a system call; the others are not known.
+    snapshot::StackIndex index_of_call(uint64_t pc);
+
+    std::vector<snapshot::Stack> take() { return std::move(stacks_); }
+    /// What could not be read, one sentence each.
+    std::vector<std::string> notes() const;
+
+private:
+    snapshot::StackIndex copy(uint32_t id);
+    snapshot::Frame frame(uint64_t pc, uint32_t generation, bool is_return_address) const;
+    snapshot::StackIndex add(snapshot::Stack&& stack);
+
+    const Source& source_;
+    uint64_t offset_;
+    uint64_t bytes_;
+    const ModuleTable& modules_;
+    std::vector<snapshot::Stack> stacks_ = std::vector<snapshot::Stack>(1);
+    std::unordered_map<uint32_t, snapshot::StackIndex> by_id_;
+    std::unordered_map<uint64_t, snapshot::StackIndex> by_function_;
+    std::unordered_map<uint64_t, snapshot::StackIndex> by_call_;
+    size_t frames_ = 0;
+    size_t damaged_ = 0;
+    size_t left_out_ = 0;
+};
+
+}  // namespace reader

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Order matters for a live process: what two equal looks at the records show was true at one moment
+// between them, and so was what the kernel and libc's own words said then.
+#include "read/take_snapshot.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "read/lock_words.h"
+#include "read/modules.h"
+#include "read/stacks.h"
+#include "read/threads.h"
+
+namespace reader {
+
+using protocol::ProcessRecord;
+using snapshot::End;
+using snapshot::Reason;
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;  // the head is a private copy
+
+/// All that was copied, before it is put together.
+struct Looks {
+    Fate fate = Fate::kGone;
+    ThreadLooks threads;
+    LockWords lock_words;
+    std::unique_ptr<ProcessRecord> head = std::make_unique<ProcessRecord>();  ///< copied last
+};
+
+bool is_rwlock_wait(const WaitCopy& wait) {
+    return wait.kind == protocol::WaitKind::kRwlockRead || wait.kind == protocol::WaitKind::kRwlockWrite;
+}
+
+/// Locks that somebody waits for, and those that ended threads hold.
+LocksToAsk locks_to_ask(const std::vector<ThreadCopy>& threads) {
+    LocksToAsk locks;
+    for (const ThreadCopy& thread : threads) {
+        if (thread.is(protocol::kLifeFinished)) {
+            for (const HoldCopy& hold : thread.holds) {
+                if (hold.kind == protocol::LockKind::kMutex || hold.kind == protocol::LockKind::kRwlock) {
+                    locks.emplace(hold.address, hold.kind);
+                }
+            }
+        } else if (thread.wait.kind == protocol::WaitKind::kMutex) {
+            locks.emplace(thread.wait.object, protocol::LockKind::kMutex);
+        } else if (is_rwlock_wait(thread.wait)) {
+            locks.emplace(thread.wait.object, protocol::LockKind::kRwlock);
+        } else if (thread.wait.kind == protocol::WaitKind::kCondition && thread.wait.detail != 0) {
+            locks.emplace(thread.wait.detail, protocol::LockKind::kMutex);  // it may be about to take it again
+        }
+    }
+    return locks;
+}
+
+Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate) {
+    Looks looks;
+    looks.fate = fate;
+    ThreadLooks& threads = looks.threads;
+    threads.is_live = fate == Fate::kRuns;
+    threads.is_at_rest = fate == Fate::kGone || fate == Fate::kReplaced;
+    threads.pid = identity.pid();
+    threads.translates = identity.is_in_other_namespace();
+
+    const ThreadRecords records(source, layout, threads.is_at_rest);
+    copy_head(source, layout, *looks.head);
+    threads.first = records.copy_all(*looks.head);
+    if (threads.is_live) {
+        threads.between = look_at_tasks(threads.pid, threads.translates);
+        looks.lock_words = read_lock_words(threads.pid, locks_to_ask(threads.first));
+    }
+    if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
+    threads.second = threads.is_at_rest ? threads.first : records.copy_all(*looks.head);
+    if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
+    threads.created_total = looks.head->created_total.load(kRelaxed);
+    threads.ended_by = looks.head->ended_by.load(kRelaxed);
+    return looks;
+}
+
+/// Up to when spans are counted.
+Times times_of(const Looks& looks, const Identity& identity) {
+    const ProcessRecord& head = *looks.head;
+    const uint64_t now = monotonic_now();
+    if (!looks.threads.is_at_rest) return {now, false};
+    const uint64_t ended = head.ended_ns.load(kRelaxed);
+    if (ended != 0) return {ended, false};
+    const uint64_t newest = std::max(newest_stamp(looks.threads.second), head.started_ns);
+    return {identity.is_of_this_boot() ? std::min(newest, now) : newest, true};
+}
+
+bool is_of_live_process(Reason reason) {
+    switch (reason) {
+        case Reason::kSignal:
+        case Reason::kDump:
+        case Reason::kWatch:
+        case Reason::kTimeout: return true;
+        case Reason::kExit:
+        case Reason::kPostMortem: return false;
+    }
+    return false;
+}
+
+End recorded_end(const ProcessRecord& head) {
+    if (head.phase.load(kRelaxed) == protocol::Phase::kRunning) return End::kUnknown;
+    switch (head.end.load(kRelaxed)) {
+        case protocol::End::kNone: return End::kUnknown;
+        case protocol::End::kReturn: return End::kReturn;
+        case protocol::End::kExit: return End::kExit;
+        case protocol::End::kUnderscoreExit: return End::kUnderscoreExit;
+        case protocol::End::kQuickExit: return End::kQuickExit;
+        case protocol::End::kExec: return End::kExec;
+    }
+    return End::kUnknown;
+}
+
+void fill_end(const Looks& looks, snapshot::Process& process) {
+    const ProcessRecord& head = *looks.head;
+    const int wait_status = head.wait_status.load(kRelaxed);
+    const bool has_wait_status = head.has_wait_status.load(kRelaxed) != 0;
+    process.end = recorded_end(head);
+    if (!looks.threads.is_at_rest && is_of_live_process(process.reason)) {
+        process.end = End::kAlive;
+    } else if (looks.fate == Fate::kReplaced || process.end == End::kExec) {
+        process.end = End::kExec;
+    } else if (has_wait_status && WIFSIGNALED(wait_status)) {
+        process.end = End::kSignal;
+        process.status = 128 + WTERMSIG(wait_status);
+    } else if (has_wait_status && WIFEXITED(wait_status)) {
+        process.status = WEXITSTATUS(wait_status);
+    } else if (process.end != End::kUnknown) {
+        process.status = head.status.load(kRelaxed) & 255;
+    } else if (!looks.threads.is_at_rest) {
+        process.end = End::kAlive;
+    }
+}
+
+snapshot::Process describe_process(const Looks& looks, const Identity& identity, const Times& times, Reason reason) {
+    const ProcessRecord& head = *looks.head;
+    snapshot::Process process;
+    process.pid = looks.threads.pid;
+    process.ppid = head.ppid;
+    process.exe = exe_of(head);
+    process.command = command_of(head);
+    process.reason = reason;
+    fill_end(looks, process);
+    process.uptime_seconds = times.since(head.started_ns).value_or(0);
+    process.at_rest = looks.threads.is_at_rest;
+    if (looks.threads.is_live) {
+        const std::optional<TaskStat> stat = stat_of_process(process.pid);
+        if (stat) process.ppid = stat->parent;
+        if (process.exe.empty()) process.exe = read_link(proc_path(process.pid, "exe"));
+        process.root = identity.root();
+    }
+    return process;
+}
+
+void fill_foreign_unlocks(const ProcessRecord& head, snapshot::Snapshot& snapshot) {
+    std::vector<uint64_t>& locks = snapshot.foreign_unlocked;
+    for (const std::atomic<uint64_t>& lock : head.foreign_unlocks) {
+        const uint64_t address = lock.load(kRelaxed);
+        if (address != 0) locks.push_back(address);
+    }
+    std::sort(locks.begin(), locks.end());
+    locks.erase(std::unique(locks.begin(), locks.end()), locks.end());
+    snapshot.any_lock_foreign_unlocked = head.foreign_unlocks_lost.load(kRelaxed) != 0;
+}
+
+void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, snapshot::Snapshot& snapshot) {
+    for (const auto& [address, tid] : words.owner_tids) {
+        snapshot::LockMemory& memory = snapshot.lock_memory[address];
+        const snapshot::Thread* const owner = tid == 0 ? nullptr : threads.thread_with(tid, address);
+        memory.owner_tid = owner != nullptr && owner->tid != 0 ? owner->tid : tid;
+        if (owner != nullptr) memory.owner_thread = owner->id;
+    }
+}
+
+void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
+    const ProcessRecord& head = *looks.head;
+    snapshot.losses.threads = head.threads_lost.load(kRelaxed);
+    snapshot.losses.holds = head.holds_lost.load(kRelaxed);
+    snapshot.losses.stacks = head.stacks_lost.load(kRelaxed);
+    for (const ThreadCopy& thread : looks.threads.second) snapshot.losses.holds += thread.holds_lost;
+}
+
+void add_notes(const Looks& looks, const StackTable& stacks, std::vector<std::string>& notes) {
+    const ProcessRecord& head = *looks.head;
+    if (head.stopped.load(kRelaxed) != protocol::Stopped::kNo) {
+        notes.push_back("recording stopped early: there was no room left in its folder or in memory");
+    }
+    if (looks.fate == Fate::kHidden) {
+        notes.push_back(
+            "the process is of a pid namespace that cannot be seen from here: all is as recorded, whether it runs or "
+            "not");
+    }
+    if (head.command_truncated != 0) notes.push_back("the command line was longer than the recording keeps");
+    if (looks.threads.between.call_error != 0) {
+        notes.push_back(std::string("what threads outside of wrappers do could not be read from /proc (") +
+                        std::strerror(looks.threads.between.call_error) + ")");
+    }
+    if (!looks.lock_words.failure.empty()) {
+        notes.push_back("the target's memory could not be read (" + looks.lock_words.failure +
+                        "): lock owners come from the recording alone");
+    }
+    for (std::string& note : stacks.notes()) notes.push_back(std::move(note));
+}
+
+snapshot::Snapshot put_together(const Source& source, const Layout& layout, const Identity& identity, Looks& looks,
+                                Reason reason) {
+    const ProcessRecord& head = *looks.head;
+    const ModuleTable modules(source, layout, head);
+    StackTable stacks(source, layout, head, modules);
+    const ThreadRecords records(source, layout, looks.threads.is_at_rest);
+    looks.threads.times = times_of(looks, identity);
+    ThreadAssembly threads(looks.threads, records, stacks);
+
+    snapshot::Snapshot snapshot;
+    snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
+    snapshot.threads = threads.assemble();
+    snapshot.modules = modules.latest();
+    fill_lock_memory(looks.lock_words, threads, snapshot);
+    fill_foreign_unlocks(head, snapshot);
+    snapshot.created_total = looks.threads.created_total + threads.unrecorded();
+    fill_losses(looks, snapshot);
+    add_notes(looks, stacks, snapshot.notes);
+    snapshot.stacks = stacks.take();
+    return snapshot;
+}
+
+}  // namespace
+
+snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason) {
+    const Fate fate = identity.fate(source);
+    Looks looks = look(source, layout, identity, fate);
+    if (fate == Fate::kRuns) {
+        // Of a process that ended meanwhile, threads seem to be gone that were there to the last.
+        const Fate now = identity.fate(source);
+        if (now != fate) looks = look(source, layout, identity, now);
+    }
+    return put_together(source, layout, identity, looks, reason);
+}
+
+}  // namespace reader

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the kernel says of the threads of a live process, without disturbing them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "read/proc.h"
+
+namespace reader {
+
+struct Task {
+    uint32_t tid = 0;           ///< in the reader's pid namespace
+    uint32_t recorded_tid = 0;  ///< in the process' own; 0: not known
+    TaskStat stat;
+    std::optional<SystemCall> call;  ///< empty: no right to know
+};
+
+struct TaskLook {
+    std::vector<Task> tasks;  ///< by tid; zombies are left out
+    int call_error = 0;       ///< why a system call could not be read; 0: all could
+};
+
+/// `translates`: the process has other numbers in its own pid namespace.
+TaskLook look_at_tasks(uint32_t pid, bool translates);
+
+/// What is open as `descriptor`: "fd 5 /var/log/x", "fd 5 socket:[123]", or "fd 5" alone.
+std::string describe_descriptor(uint32_t pid, uint32_t tid, int descriptor);
+
+}  // namespace reader

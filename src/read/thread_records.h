@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Consistent copies of thread records, as plain values. A record that never comes to rest is copied
+// entry by entry: only what two copies show alike is kept, and the copy is called torn.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "read/head.h"
+
+namespace reader {
+
+struct WaitCopy {
+    protocol::WaitKind kind = protocol::WaitKind::kNone;
+    uint8_t flags = 0;
+    uint16_t function = 0;
+    uint32_t stack = 0;
+    uint64_t object = 0;
+    uint64_t detail = 0;
+    uint64_t since_ns = 0;
+    uint64_t deadline_ns = 0;
+    uint32_t serial = 0;
+
+    bool operator==(const WaitCopy&) const = default;
+};
+
+struct HoldCopy {
+    uint32_t entry = 0;
+    protocol::HoldState state = protocol::HoldState::kFree;
+    protocol::LockKind kind = protocol::LockKind::kNone;
+    protocol::Mode mode = protocol::Mode::kExclusive;
+    uint64_t address = 0;
+    uint64_t since_ns = 0;
+    uint32_t stack = 0;
+    uint32_t depth = 0;
+
+    bool operator==(const HoldCopy&) const = default;
+};
+
+struct SignalCopy {
+    uint64_t object = 0;
+    uint64_t time_ns = 0;
+    uint32_t stack = 0;
+};
+
+struct ThreadCopy {
+    uint32_t slot = 0;
+    uint32_t sequence = 0;
+    bool torn = false;
+    uint32_t number = 0;
+    uint32_t tid = 0;
+    uint32_t created_by = 0;
+    uint32_t created_stack = 0;
+    protocol::Origin origin = protocol::Origin::kMain;
+    uint64_t created_ns = 0;
+    uint64_t finished_ns = 0;
+    uint64_t start_routine = 0;
+    uint64_t handle = 0;
+    uint32_t life = 0;
+    std::string name;
+    WaitCopy wait;
+    uint32_t holds_lost = 0;
+    std::vector<HoldCopy> holds;  ///< entries that are taken, in whatever state
+    std::vector<SignalCopy> signals;
+
+    bool is(uint32_t life_bits) const { return (life & life_bits) != 0; }
+    /// Slots that no thread has.
+    bool is_free() const { return number == 0 || !is(protocol::kLifeUsed) || is(protocol::kLifeReclaimed); }
+};
+
+class ThreadRecords {
+public:
+    /// `at_rest`: nobody writes any more, so that trying again would show nothing new.
+    ThreadRecords(const Source& source, const Layout& layout, bool at_rest);
+
+    /// Every thread's, by slot; free slots are left out. `head`: a fresh copy.
+    std::vector<ThreadCopy> copy_all(const protocol::ProcessRecord& head) const;
+    /// Empty: the slot is free, or could not be read.
+    std::optional<ThreadCopy> copy(uint32_t slot) const;
+
+private:
+    struct Bytes;
+
+    bool copy_bytes(uint32_t slot, Bytes& bytes) const;
+    std::optional<uint32_t> look_at_sequence(uint32_t slot) const;
+    bool copy_consistently(uint32_t slot, Bytes& bytes) const;
+    std::optional<ThreadCopy> copy_torn(uint32_t slot, Bytes& bytes) const;
+
+    const Source& source_;
+    const Layout& layout_;
+    bool at_rest_;
+};
+
+/// The newest time stamp in the records; 0: none.
+uint64_t newest_stamp(const std::vector<ThreadCopy>& threads);
+
+}  // namespace reader

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/threads.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "read/system_calls.h"
+
+namespace reader {
+
+using protocol::HoldState;
+using protocol::WaitKind;
+using snapshot::LockKind;
+using snapshot::State;
+
+namespace {
+
+constexpr uint64_t kStartSlackNs = 50'000'000;  ///< start times of threads are in ticks of 10 ms
+
+LockKind lock_kind_of(protocol::LockKind kind) {
+    switch (kind) {
+        case protocol::LockKind::kNone: return LockKind::kUnknown;
+        case protocol::LockKind::kMutex: return LockKind::kMutex;
+        case protocol::LockKind::kRwlock: return LockKind::kRwlock;
+        case protocol::LockKind::kSpin: return LockKind::kSpin;
+        case protocol::LockKind::kOnce: return LockKind::kOnce;
+    }
+    return LockKind::kUnknown;
+}
+
+bool is_shown(HoldState state) {
+    return state == HoldState::kHeld || state == HoldState::kReleasing || state == HoldState::kLent;
+}
+
+bool owns_a_lock(const ThreadCopy& copy) {
+    return std::any_of(copy.holds.begin(), copy.holds.end(), [](const HoldCopy& hold) {
+        return hold.state == HoldState::kHeld || hold.state == HoldState::kReleasing;
+    });
+}
+
+/// Nobody can, or need, join it any more. Of threads that did not come through pthread_create it is
+/// not known whether anybody should.
+bool is_done_with(const ThreadCopy& copy) {
+    return copy.is(protocol::kLifeJoined | protocol::kLifeDetached) || copy.origin == protocol::Origin::kAdopted;
+}
+
+std::optional<bool> is_detached(const ThreadCopy& copy) {
+    if (copy.is(protocol::kLifeDetached)) return true;
+    if (copy.origin == protocol::Origin::kAdopted) return std::nullopt;
+    return false;
+}
+
+/// CLOCK_MONOTONIC time at which a task began.
+uint64_t start_of(const Task& task) {
+    const uint64_t since_boot = task.stat.start_ticks * (1'000'000'000 / ticks_per_second());
+    const uint64_t monotonic = monotonic_now();
+    const uint64_t suspended = boottime_now() - monotonic;  // read later, so never less
+    return since_boot > suspended ? since_boot - suspended : 0;
+}
+
+}  // namespace
+
+ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks)
+    : looks_(looks), records_(records), stacks_(stacks), signals_(looks.second), handles_(looks.second) {
+    for (const ThreadCopy& copy : looks_.first) first_by_slot_.emplace(copy.slot, &copy);
+    for (const Task& task : looks_.between.tasks) tasks_.emplace(task.recorded_tid, &task);
+    for (const ThreadCopy& copy : looks_.second) {
+        if (copy.tid == 0 || copy.is(protocol::kLifeFinished)) continue;
+        uint32_t& number = tid_users_[copy.tid];
+        number = std::max(number, copy.number);
+    }
+}
+
+std::vector<snapshot::Thread> ThreadAssembly::assemble() {
+    if (looks_.is_live) pair_unstarted();
+    for (const ThreadCopy& copy : looks_.second) add(copy);
+    if (looks_.is_live) add_unrecorded();
+    std::vector<snapshot::Thread> threads;
+    for (auto& [id, thread] : threads_) threads.push_back(thread);
+    return threads;
+}
+
+/// A tid may have been used again by a later thread, when the earlier one left unseen.
+const Task* ThreadAssembly::task_of(const ThreadCopy& copy) const {
+    const auto unstarted = unstarted_.find(copy.number);
+    if (unstarted != unstarted_.end()) return unstarted->second;
+    const auto found = tasks_.find(copy.tid);
+    if (copy.tid == 0 || found == tasks_.end()) return nullptr;
+    return tid_users_.at(copy.tid) == copy.number ? found->second : nullptr;
+}
+
+/// A new thread runs a little before its record has its tid: it must not be listed twice. The newest
+/// tasks without a record belong to the newest records without a tid.
+void ThreadAssembly::pair_unstarted() {
+    std::vector<const ThreadCopy*> waiting;
+    for (const ThreadCopy& copy : looks_.second) {
+        if (copy.tid == 0 && !copy.is(protocol::kLifeFinished)) waiting.push_back(&copy);
+    }
+    std::sort(waiting.begin(), waiting.end(),
+              [](const ThreadCopy* a, const ThreadCopy* b) { return a->number > b->number; });
+    auto next = waiting.begin();
+    const std::vector<Task>& tasks = looks_.between.tasks;
+    for (auto task = tasks.rbegin(); task != tasks.rend() && next != waiting.end(); ++task) {
+        const bool is_recorded = tid_users_.contains(task->recorded_tid);
+        if (is_recorded || start_of(*task) + kStartSlackNs < (*next)->created_ns) continue;
+        unstarted_.emplace((*next)->number, &*task);
+        ++next;
+    }
+}
+
+void ThreadAssembly::add(const ThreadCopy& copy) {
+    if (copy.is(protocol::kLifeFinished)) {
+        add_ended(copy, true);
+        return;
+    }
+    const Task* const task = looks_.is_live ? task_of(copy) : nullptr;
+    const bool may_be_gone = looks_.is_live && task == nullptr && copy.tid != 0;
+    if (may_be_gone) {
+        add_gone(copy);
+    } else {
+        add_alive(copy, task);
+    }
+}
+
+/// No task has its tid: it ended without a word, ended just now, or has only just begun.
+void ThreadAssembly::add_gone(const ThreadCopy& copy) {
+    const bool is_latest = tid_users_.at(copy.tid) == copy.number;
+    if (is_latest && !looks_.translates) {
+        const std::optional<TaskStat> stat = stat_of_task(looks_.pid, copy.tid);
+        if (stat && stat->state != 'Z' && stat->state != 'X') {
+            add_alive(copy, nullptr);
+            return;
+        }
+    }
+    const std::optional<ThreadCopy> now = records_.copy(copy.slot);
+    if (now && now->number == copy.number) add_ended(*now, now->is(protocol::kLifeFinished));
+}
+
+/// `says_so`: it noted its own end.
+void ThreadAssembly::add_ended(const ThreadCopy& copy, bool says_so) {
+    if (is_done_with(copy) && !owns_a_lock(copy)) return;
+    snapshot::Thread thread = describe(copy);
+    if (looks_.translates && looks_.is_live) thread.tid = 0;
+    thread.state = State::kExited;
+    thread.finished = true;
+    if (says_so) thread.for_seconds = looks_.times.since(copy.finished_ns);
+    thread.for_is_lower_bound = looks_.times.is_lower_bound && thread.for_seconds.has_value();
+    keep(std::move(thread), copy.tid);
+}
+
+void ThreadAssembly::add_alive(const ThreadCopy& copy, const Task* task) {
+    snapshot::Thread thread = describe(copy);
+    if (looks_.is_live && task == nullptr) {
+        // Newer than the look at the kernel, or its number is another one here.
+        thread.settled = false;
+        if (looks_.translates) thread.tid = 0;
+    }
+    if (task != nullptr) fill_task(*task, thread);
+    fill_wait(copy, task, thread);
+    keep(std::move(thread), copy.tid != 0 || task == nullptr ? copy.tid : task->recorded_tid);
+}
+
+snapshot::Thread ThreadAssembly::describe(const ThreadCopy& copy) {
+    snapshot::Thread thread;
+    thread.id = copy.number;
+    thread.tid = copy.tid;
+    thread.name = copy.name;
+    thread.age_seconds = looks_.times.since(copy.created_ns);
+    thread.detached = is_detached(copy);
+    thread.joined = copy.is(protocol::kLifeJoined);
+    thread.ends_process = looks_.ended_by == copy.number;
+    thread.exiting = copy.is(protocol::kLifeExiting);
+    thread.torn = copy.torn;
+    thread.settled = is_settled(copy);
+    thread.entry = stacks_.index_of_function(copy.start_routine);
+    thread.created_by = copy.created_by;
+    thread.created_stack = stacks_.index_of(copy.created_stack);
+    fill_holds(copy, thread);
+    return thread;
+}
+
+void ThreadAssembly::fill_holds(const ThreadCopy& copy, snapshot::Thread& thread) {
+    for (const HoldCopy& taken : copy.holds) {
+        if (!is_shown(taken.state)) continue;
+        snapshot::Hold hold;
+        hold.lock.kind = lock_kind_of(taken.kind);
+        hold.lock.address = taken.address;
+        hold.mode = taken.mode == protocol::Mode::kShared ? snapshot::Mode::kShared : snapshot::Mode::kExclusive;
+        hold.depth = std::max<uint32_t>(taken.depth, 1);
+        hold.releasing = taken.state == HoldState::kReleasing;
+        hold.lent = taken.state == HoldState::kLent;
+        hold.for_seconds = looks_.times.since(taken.since_ns);
+        hold.for_is_lower_bound = looks_.times.is_lower_bound && hold.for_seconds.has_value();
+        hold.acquired_at = stacks_.index_of(taken.stack);
+        thread.holds.push_back(std::move(hold));
+    }
+}
+
+void ThreadAssembly::fill_task(const Task& task, snapshot::Thread& thread) const {
+    const auto ticks = static_cast<double>(ticks_per_second());
+    thread.tid = task.tid;
+    thread.name = task.stat.name;
+    thread.cpu_seconds = static_cast<double>(task.stat.cpu_ticks) / ticks;
+    if (!thread.age_seconds) thread.age_seconds = looks_.times.since(start_of(task));
+}
+
+void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread) {
+    const WaitCopy& wait = copy.wait;
+    if (takes_mutex_again(wait, task)) {
+        fill_mutex_taken_again(wait, stacks_, thread);
+    } else if (is_in_wait(wait)) {
+        fill_recorded_wait(wait, looks_.times, signals_, handles_, stacks_, thread);
+        if (task != nullptr && task->call) {
+            if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
+            if (thread.state == State::kIo) thread.io_function = kernel_wait(*task->call).io_function;
+        }
+        if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
+    } else if (task != nullptr) {
+        fill_kernel_wait(looks_.pid, *task, stacks_, thread);
+    } else {
+        thread.state = State::kRunning;
+        thread.last_recorded = !looks_.is_live;
+        if (thread.last_recorded) thread.stack = stacks_.index_of(wait.stack);
+    }
+}
+
+bool ThreadAssembly::is_settled(const ThreadCopy& copy) const {
+    if (copy.torn) return false;
+    if (looks_.is_at_rest) return true;
+    constexpr uint32_t kEnd = protocol::kLifeFinished | protocol::kLifeExiting;
+    const auto found = first_by_slot_.find(copy.slot);
+    if (found == first_by_slot_.end()) return false;
+    const ThreadCopy& before = *found->second;
+    return !before.torn && before.number == copy.number && before.sequence == copy.sequence &&
+           before.wait == copy.wait && before.holds == copy.holds && (before.life & kEnd) == (copy.life & kEnd);
+}
+
+void ThreadAssembly::add_unrecorded() {
+    std::set<uint32_t> taken;
+    for (const auto& [number, task] : unstarted_) taken.insert(task->tid);
+    uint32_t last = threads_.empty() ? 0 : threads_.rbegin()->first;
+    for (const ThreadCopy& copy : looks_.second) last = std::max(last, copy.number);
+    last = std::max(last, looks_.created_total);
+    for (const Task& task : looks_.between.tasks) {
+        if (tid_users_.contains(task.recorded_tid) || taken.contains(task.tid) || last == UINT32_MAX) continue;
+        snapshot::Thread thread;
+        thread.id = ++last;
+        fill_task(task, thread);
+        fill_kernel_wait(looks_.pid, task, stacks_, thread);
+        keep(std::move(thread), task.recorded_tid);
+        ++unrecorded_;
+    }
+}
+
+void ThreadAssembly::keep(snapshot::Thread&& thread, uint32_t recorded_tid) {
+    if (recorded_tid != 0) by_tid_.emplace(recorded_tid, thread.id);
+    threads_.try_emplace(thread.id, std::move(thread));
+}
+
+const snapshot::Thread* ThreadAssembly::thread_with(uint32_t recorded_tid, uint64_t lock) const {
+    const snapshot::Thread* best = nullptr;
+    const auto [begin, end] = by_tid_.equal_range(recorded_tid);
+    for (auto entry = begin; entry != end; ++entry) {
+        const snapshot::Thread& thread = threads_.at(entry->second);
+        const bool holds = std::any_of(thread.holds.begin(), thread.holds.end(),
+                                       [&](const snapshot::Hold& hold) { return hold.lock.address == lock; });
+        if (holds) return &thread;
+        if (best == nullptr || (best->finished && !thread.finished)) best = &thread;
+    }
+    return best;
+}
+
+}  // namespace reader

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two looks at the thread records, and one at the kernel between them, put together as the threads
+// of a snapshot.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "read/stacks.h"
+#include "read/tasks.h"
+#include "read/thread_records.h"
+#include "read/times.h"
+#include "read/waits.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+/// What was seen of the threads of a process.
+struct ThreadLooks {
+    std::vector<ThreadCopy> first;
+    TaskLook between;  ///< empty unless `is_live`
+    std::vector<ThreadCopy> second;
+    bool is_live = false;  ///< the kernel was asked too
+    bool is_at_rest = false;
+    uint32_t pid = 0;
+    bool translates = false;  ///< tids are other ones in the process' own namespace
+    uint32_t ended_by = 0;
+    uint32_t created_total = 0;
+    Times times;
+};
+
+class ThreadAssembly {
+public:
+    /// All outlive it. `records` is asked again about threads that are gone.
+    ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks);
+
+    /// By id, ascending. Once.
+    std::vector<snapshot::Thread> assemble();
+
+    /// Threads that had no record; they have got the numbers after the last one.
+    uint32_t unrecorded() const { return unrecorded_; }
+    /// The thread with this tid, as the process numbers it, preferring one that holds `lock`; 0: none.
+    const snapshot::Thread* thread_with(uint32_t recorded_tid, uint64_t lock) const;
+
+private:
+    const Task* task_of(const ThreadCopy& copy) const;
+    void pair_unstarted();
+    void add(const ThreadCopy& copy);
+    void add_ended(const ThreadCopy& copy, bool says_so);
+    void add_alive(const ThreadCopy& copy, const Task* task);
+    void add_gone(const ThreadCopy& copy);
+    void add_unrecorded();
+    snapshot::Thread describe(const ThreadCopy& copy);
+    void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
+    void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
+    void fill_task(const Task& task, snapshot::Thread& thread) const;
+    bool is_settled(const ThreadCopy& copy) const;
+    void keep(snapshot::Thread&& thread, uint32_t recorded_tid);
+
+    const ThreadLooks& looks_;
+    const ThreadRecords& records_;
+    StackTable& stacks_;
+    LastSignals signals_;
+    Handles handles_;
+    std::unordered_map<uint32_t, const ThreadCopy*> first_by_slot_;
+    std::unordered_map<uint32_t, const Task*> tasks_;      ///< by recorded tid
+    std::unordered_map<uint32_t, uint32_t> tid_users_;     ///< recorded tid -> latest thread that runs with it
+    std::unordered_map<uint32_t, const Task*> unstarted_;  ///< thread number -> task that has no tid in its record yet
+    std::map<uint32_t, snapshot::Thread> threads_;
+    std::multimap<uint32_t, uint32_t> by_tid_;  ///< recorded tid -> thread number
+    uint32_t unrecorded_ = 0;
+};
+
+}  // namespace reader

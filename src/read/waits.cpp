@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/waits.h"
+
+#include <algorithm>
+
+#include "read/system_calls.h"
+
+namespace reader {
+
+using protocol::WaitKind;
+using snapshot::LockKind;
+using snapshot::State;
+
+namespace {
+
+State state_of(WaitKind kind) {
+    switch (kind) {
+        case WaitKind::kNone: return State::kRunning;
+        case WaitKind::kMutex: return State::kMutexLock;
+        case WaitKind::kRwlockRead: return State::kRwlockRead;
+        case WaitKind::kRwlockWrite: return State::kRwlockWrite;
+        case WaitKind::kSpin: return State::kSpinLock;
+        case WaitKind::kCondition: return State::kConditionWait;
+        case WaitKind::kSemaphore: return State::kSemaphore;
+        case WaitKind::kBarrier: return State::kBarrier;
+        case WaitKind::kJoin: return State::kJoin;
+        case WaitKind::kOnce: return State::kOnce;
+        case WaitKind::kFutex: return State::kFutex;
+        case WaitKind::kSleep: return State::kSleep;
+        case WaitKind::kIo: return State::kIo;
+        case WaitKind::kFileLock: return State::kFileLock;
+        case WaitKind::kChild: return State::kChildWait;
+        case WaitKind::kSignal: return State::kSignalWait;
+    }
+    return State::kUnknown;
+}
+
+/// kUnknown: the wait is for no object.
+LockKind object_kind_of(WaitKind kind) {
+    switch (kind) {
+        case WaitKind::kMutex: return LockKind::kMutex;
+        case WaitKind::kRwlockRead:
+        case WaitKind::kRwlockWrite: return LockKind::kRwlock;
+        case WaitKind::kSpin: return LockKind::kSpin;
+        case WaitKind::kCondition: return LockKind::kCondition;
+        case WaitKind::kSemaphore: return LockKind::kSemaphore;
+        case WaitKind::kBarrier: return LockKind::kBarrier;
+        case WaitKind::kJoin: return LockKind::kThread;
+        case WaitKind::kOnce: return LockKind::kOnce;
+        case WaitKind::kFutex: return LockKind::kFutex;
+        case WaitKind::kFileLock: return LockKind::kFile;
+        case WaitKind::kNone:
+        case WaitKind::kSleep:
+        case WaitKind::kIo:
+        case WaitKind::kChild:
+        case WaitKind::kSignal: return LockKind::kUnknown;
+    }
+    return LockKind::kUnknown;
+}
+
+snapshot::Object object(LockKind kind, uint64_t address) {
+    snapshot::Object made;
+    made.kind = kind;
+    made.address = address;
+    return made;
+}
+
+std::optional<uint32_t> joined_thread(const WaitCopy& wait, const Handles& handles) {
+    if (wait.detail == 0) return handles.thread_of(wait.object);
+    if (wait.detail > UINT32_MAX) return std::nullopt;
+    return static_cast<uint32_t>(wait.detail);
+}
+
+void fill_times(const WaitCopy& wait, const Times& times, snapshot::Thread& thread) {
+    thread.for_seconds = times.since(wait.since_ns);
+    thread.for_is_lower_bound = times.is_lower_bound && thread.for_seconds.has_value();
+    thread.timed = (wait.flags & protocol::kWaitTimed) != 0;
+    if (!thread.timed || wait.deadline_ns == 0) return;
+    thread.left_seconds = Times::between(times.end_ns, wait.deadline_ns);
+    if (wait.since_ns != 0) thread.timeout_seconds = Times::between(wait.since_ns, wait.deadline_ns);
+}
+
+}  // namespace
+
+LastSignals::LastSignals(const std::vector<ThreadCopy>& threads) {
+    for (const ThreadCopy& thread : threads) {
+        if (thread.wait.kind == WaitKind::kCondition || thread.wait.kind == WaitKind::kSemaphore) {
+            newest_.try_emplace(thread.wait.object);
+        }
+    }
+    for (const ThreadCopy& thread : threads) {
+        for (const SignalCopy& signal : thread.signals) {
+            const auto found = newest_.find(signal.object);
+            if (found == newest_.end() || signal.time_ns <= found->second.signal.time_ns) continue;
+            found->second = {thread.number, signal};
+        }
+    }
+}
+
+std::optional<snapshot::LastSignal> LastSignals::on(uint64_t object, uint64_t since_ns, const Times& times,
+                                                    StackTable& stacks) const {
+    const auto found = newest_.find(object);
+    if (found == newest_.end() || found->second.thread == 0) return std::nullopt;
+    const SignalCopy& signal = found->second.signal;
+    snapshot::LastSignal last;
+    last.thread = found->second.thread;
+    last.ago_seconds = times.since(signal.time_ns);
+    last.before_wait = signal.time_ns < since_ns;
+    last.stack = stacks.index_of(signal.stack);
+    return last;
+}
+
+Handles::Handles(const std::vector<ThreadCopy>& threads) {
+    for (const ThreadCopy& thread : threads) {
+        if (thread.handle == 0 || thread.is(protocol::kLifeJoined)) continue;
+        // A detached thread's handle may have been given to a later one.
+        uint32_t& number = threads_[thread.handle];
+        number = std::max(number, thread.number);
+    }
+}
+
+std::optional<uint32_t> Handles::thread_of(uint64_t handle) const {
+    const auto found = threads_.find(handle);
+    return found == threads_.end() ? std::nullopt : std::optional<uint32_t>(found->second);
+}
+
+bool is_in_wait(const WaitCopy& wait) {
+    return wait.kind != WaitKind::kNone && static_cast<uint8_t>(wait.kind) <= protocol::kLastWaitKind;
+}
+
+bool takes_mutex_again(const WaitCopy& wait, const Task* task) {
+    return wait.kind == WaitKind::kCondition && wait.detail != 0 && task != nullptr && task->call &&
+           awaited_futex(*task->call) == wait.detail;
+}
+
+void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
+                        StackTable& stacks, snapshot::Thread& thread) {
+    thread.state = state_of(wait.kind);
+    thread.stack = stacks.index_of(wait.stack);
+    fill_times(wait, times, thread);
+    if (wait.kind == WaitKind::kSleep) thread.timed = true;
+    const LockKind kind = object_kind_of(wait.kind);
+    if (kind == LockKind::kUnknown) return;
+    thread.wait.emplace();
+    thread.wait->object = object(kind, wait.object);
+    thread.wait->prefers_writers = kind == LockKind::kRwlock && (wait.flags & protocol::kWaitPrefersWriters) != 0;
+    if (wait.kind == WaitKind::kJoin) thread.wait->joins = joined_thread(wait, handles);
+    if (wait.kind == WaitKind::kCondition && wait.detail != 0)
+        thread.wait->mutex = object(LockKind::kMutex, wait.detail);
+    if (wait.kind == WaitKind::kCondition || wait.kind == WaitKind::kSemaphore) {
+        thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
+    }
+}
+
+void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread) {
+    thread.state = State::kMutexLock;
+    thread.stack = stacks.index_of(wait.stack);
+    thread.wait.emplace();
+    thread.wait->object = object(LockKind::kMutex, wait.detail);
+}
+
+void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapshot::Thread& thread) {
+    if (!task.call) {
+        thread.state = task.stat.state == 'R' ? State::kRunning : State::kUnknown;
+        return;
+    }
+    const KernelWait wait = kernel_wait(*task.call);
+    thread.state = wait.state;
+    thread.timed = wait.timed;
+    thread.io_function = wait.io_function;
+    if (wait.state != State::kRunning) thread.stack = stacks.index_of_call(task.call->pc);
+    if (wait.futex != 0) {
+        thread.wait.emplace();
+        thread.wait->object = object(LockKind::kFutex, wait.futex);
+    }
+    if (wait.descriptor) {
+        thread.wait.emplace();
+        if (wait.state == State::kFileLock) thread.wait->object.kind = LockKind::kFile;
+        thread.wait->detail = describe_descriptor(pid, task.tid, *wait.descriptor);
+    }
+}
+
+}  // namespace reader

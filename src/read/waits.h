@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a thread waits for: as its wrapper recorded it, or, outside of wrappers, as the kernel says.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "read/stacks.h"
+#include "read/tasks.h"
+#include "read/thread_records.h"
+#include "read/times.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+/// The last signal, broadcast or post on each object that is waited for.
+class LastSignals {
+public:
+    /// Ended threads' notes count as long as their slots have them.
+    explicit LastSignals(const std::vector<ThreadCopy>& threads);
+
+    /// For a wait on `object` that began at `since_ns`.
+    std::optional<snapshot::LastSignal> on(uint64_t object, uint64_t since_ns, const Times& times,
+                                           StackTable& stacks) const;
+
+private:
+    struct Note {
+        uint32_t thread = 0;
+        SignalCopy signal;
+    };
+    std::unordered_map<uint64_t, Note> newest_;  ///< by object
+};
+
+/// Threads by their pthread_t, for joins that began before the thread was known.
+class Handles {
+public:
+    explicit Handles(const std::vector<ThreadCopy>& threads);
+    /// The thread that has the handle now.
+    std::optional<uint32_t> thread_of(uint64_t handle) const;
+
+private:
+    std::unordered_map<uint64_t, uint32_t> threads_;
+};
+
+/// A wait that can be told: of a known kind.
+bool is_in_wait(const WaitCopy& wait);
+
+/// The condition wait is over, and the thread is about to take its mutex again.
+bool takes_mutex_again(const WaitCopy& wait, const Task* task);
+
+/// Fills state, times, wait and stack of `thread` from its record.
+void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
+                        StackTable& stacks, snapshot::Thread& thread);
+
+/// The same for a wait whose wake-up has come: what is left is a mutex lock.
+void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread);
+
+/// Fills them from what the kernel says; `pid` is the process.
+void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapshot::Thread& thread);
+
+}  // namespace reader

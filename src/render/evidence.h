@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is known of waits that have no owner: on what, and who last did what would have ended them.
+#pragma once
+
+#include "render/groups.h"
+#include "render/sheet.h"
+
+namespace render {
+
+/// One line for each different evidence; with the threads it is of, when it is not of all.
+void print_evidence(Sheet& sheet, const Group& group);
+
+}  // namespace render

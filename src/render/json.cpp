@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The JSON report. Every field is always there: null when unknown, [] when empty; names never change.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyze/owner_index.h"
+#include "render/render.h"
+#include "render/words.h"
+
+namespace render {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using snapshot::Thread;
+
+// Far above what ten thousand threads need; a damaged recording of a few MB could ask for terabytes.
+constexpr size_t kMaxFrames = 2'000'000;
+constexpr size_t kMaxOwners = 100'000;
+
+std::string_view reason_word(snapshot::Reason reason) {
+    switch (reason) {
+        case snapshot::Reason::kExit: return "exit";
+        case snapshot::Reason::kSignal: return "signal";
+        case snapshot::Reason::kDump: return "dump";
+        case snapshot::Reason::kWatch: return "watch";
+        case snapshot::Reason::kTimeout: return "timeout";
+        case snapshot::Reason::kPostMortem: return "post-mortem";
+    }
+    return "";
+}
+
+std::string_view end_word(snapshot::End end) {
+    switch (end) {
+        case snapshot::End::kReturn: return "return";
+        case snapshot::End::kExit: return "exit";
+        case snapshot::End::kUnderscoreExit: return "_exit";
+        case snapshot::End::kQuickExit: return "quick_exit";
+        case snapshot::End::kExec: return "exec";
+        case snapshot::End::kSignal: return "signal";
+        case snapshot::End::kAlive: return "alive";
+        case snapshot::End::kUnknown: return "unknown";
+    }
+    return "";
+}
+
+Json or_null(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
+template <typename Number>
+Json or_null(const std::optional<Number>& value) {
+    return value ? Json(*value) : Json();
+}
+
+/// For numbers that count from 1.
+Json number_or_null(uint64_t number) {
+    return number == 0 ? Json() : Json(number);
+}
+
+Json hex(uint64_t value) {
+    return fmt::format("{:#x}", value);
+}
+
+Json address_or_null(uint64_t address) {
+    return address == 0 ? Json() : hex(address);
+}
+
+Json seconds(double value) {
+    return std::isfinite(value) ? Json(std::round(value * 1000) / 1000) : Json();
+}
+
+Json seconds(const std::optional<double>& value) {
+    return value ? seconds(*value) : Json();
+}
+
+Json frame_json(const snapshot::Frame& frame) {
+    const bool has_module = !frame.module.empty();
+    return {{"function", or_null(frame.function)},
+            {"file", or_null(frame.file)},
+            {"line", frame.line > 0 ? Json(frame.line) : Json()},
+            {"module", or_null(frame.module)},
+            {"offset", hex(has_module ? frame.offset : frame.address)},
+            {"inlined", frame.inlined}};
+}
+
+Json object_json(const snapshot::Object& object) {
+    return {{"kind", word(object.kind)}, {"address", address_or_null(object.address)}, {"name", or_null(object.name)}};
+}
+
+class Writer {
+public:
+    Writer(const snapshot::Snapshot& snapshot, const analyze::Analysis& analysis)
+        : snapshot_(snapshot), analysis_(analysis), owners_(snapshot) {}
+
+    /// Written thread by thread: the values of all at once would take many times the text's memory.
+    std::string report() {
+        std::string threads;
+        for (const Thread& thread : snapshot_.threads)
+            threads += (threads.empty() ? "" : ",") + written(thread_json(thread));
+        std::string findings;
+        for (const analyze::Finding& finding : analysis_.findings)
+            findings += (findings.empty() ? "" : ",") + written(finding_json(finding));
+        const snapshot::Losses& losses = snapshot_.losses;
+        const Json lost = {{"threads", losses.threads}, {"holds", losses.holds}, {"stacks", losses.stacks}};
+        return fmt::format(
+            R"({{"schema":"loiter-report/1","process":{},"counts":{},"threads":[{}],"findings":[{}],"losses":{}}})",
+            written(process()), written(counts()), threads, findings, written(lost));
+    }
+
+private:
+    static std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+    std::vector<std::string> notes() const {
+        std::vector<std::string> notes = snapshot_.notes;
+        if (frames_left_ == 0) notes.emplace_back("too many frames for one report: some stacks are left out");
+        if (owners_left_ == 0) notes.emplace_back("too many owners for one report: some are left out");
+        return notes;
+    }
+
+    Json process() const {
+        const snapshot::Process& process = snapshot_.process;
+        return {{"pid", process.pid},
+                {"ppid", number_or_null(process.ppid)},
+                {"exe", or_null(process.exe)},
+                {"command", process.command},
+                {"observed", process.observed},
+                {"reason", reason_word(process.reason)},
+                {"end", end_word(process.end)},
+                {"status", or_null(process.status)},
+                {"uptime_seconds", seconds(process.uptime_seconds)},
+                {"notes", notes()}};
+    }
+
+    Json counts() const {
+        const analyze::Counts& counts = analysis_.counts;
+        return {{"threads", counts.threads},
+                {"blocked", counts.blocked},
+                {"alive", counts.alive},
+                {"unjoined", counts.unjoined},
+                {"created_total", counts.created_total}};
+    }
+
+    const snapshot::Stack& stack(snapshot::StackIndex index) const {
+        return snapshot_.stacks[index < snapshot_.stacks.size() ? index : 0];
+    }
+
+    Json stack_json(snapshot::StackIndex index) {
+        Json frames = Json::array();
+        if (snapshot_.stacks.empty()) return frames;
+        for (const snapshot::Frame& frame : stack(index).frames) {
+            if (frames_left_ == 0) break;
+            --frames_left_;
+            frames.push_back(frame_json(frame));
+        }
+        return frames;
+    }
+
+    Json thread_json(const Thread& thread) {
+        Json holds = Json::array();
+        for (const snapshot::Hold& hold : thread.holds) {
+            if (!hold.lent) holds.push_back(hold_json(hold));
+        }
+        Json json = {{"id", thread.id},
+                     {"tid", number_or_null(thread.tid)},
+                     {"name", or_null(thread.name)},
+                     {"state", snapshot::state_word(thread)},
+                     {"timed", thread.timed},
+                     {"for_seconds", seconds(thread.for_seconds)},
+                     {"for_is_lower_bound", thread.for_is_lower_bound},
+                     {"left_seconds", seconds(thread.left_seconds)},
+                     {"age_seconds", seconds(thread.age_seconds)},
+                     {"cpu_seconds", seconds(thread.cpu_seconds)},
+                     {"detached", or_null(thread.detached)},
+                     {"entry", entry_json(thread)},
+                     {"stack", stack_json(thread.stack)},
+                     {"created_by", creation_json(thread)},
+                     {"waits_for", wait_json(thread)},
+                     {"holds", std::move(holds)}};
+        json.update(particulars(thread));
+        return json;
+    }
+
+    /// What is true of how this thread was seen.
+    Json particulars(const Thread& thread) const {
+        const bool has_stack = thread.stack != 0 && !snapshot_.stacks.empty();
+        return {{"timeout_seconds", seconds(thread.timeout_seconds)},
+                {"exiting", thread.exiting},
+                {"finished", thread.finished},
+                {"ends_process", thread.ends_process},
+                {"last_recorded", thread.last_recorded},
+                {"settled", thread.settled},
+                {"torn", thread.torn},
+                {"stack_truncated", has_stack && stack(thread.stack).truncated},
+                {"stack_incomplete", has_stack && stack(thread.stack).incomplete}};
+    }
+
+    /// Calls that were inlined at its very start come first; the routine itself is the last.
+    Json entry_json(const Thread& thread) const {
+        if (thread.entry == 0 || snapshot_.stacks.empty() || stack(thread.entry).frames.empty()) return {};
+        return frame_json(stack(thread.entry).frames.back());
+    }
+
+    Json creation_json(const Thread& thread) {
+        if (thread.created_by == 0 && thread.created_stack == 0) return {};
+        return {{"thread", number_or_null(thread.created_by)}, {"stack", stack_json(thread.created_stack)}};
+    }
+
+    Json wait_json(const Thread& thread) {
+        if (!thread.wait) return {};
+        Json json = object_json(thread.wait->object);
+        json["detail"] = or_null(thread.wait->detail);
+        json["owners"] = Json::array();
+        const std::vector<analyze::Owner> owners =
+            owners_left_ == 0 ? std::vector<analyze::Owner>() : owners_.owners_of_wait(thread);
+        for (const analyze::Owner& owner : owners) {
+            if (owners_left_ == 0) break;
+            --owners_left_;
+            json["owners"].push_back(owner_json(owner, thread.wait->object.kind));
+        }
+        json["last_signal"] = thread.wait->last_signal ? signal_json(*thread.wait->last_signal) : Json();
+        return json;
+    }
+
+    /// Who is known from libc's memory has the lock alone; a joined thread has no lock.
+    Json owner_json(const analyze::Owner& owner, snapshot::LockKind kind) {
+        const snapshot::Hold* const hold = owner.hold;
+        const bool is_joined = kind == snapshot::LockKind::kThread;
+        const snapshot::Mode mode = hold == nullptr ? snapshot::Mode::kExclusive : hold->mode;
+        return {{"thread", number_or_null(owner.thread)},
+                {"pid", nullptr},
+                {"command", nullptr},
+                {"mode", is_joined ? Json() : Json(word(mode))},
+                {"for_seconds", hold == nullptr ? Json() : seconds(hold->for_seconds)},
+                {"for_is_lower_bound", hold != nullptr && hold->for_is_lower_bound},
+                {"acquired_at", stack_json(hold == nullptr ? 0 : hold->acquired_at)},
+                {"in_doubt", owner.in_doubt},
+                {"queued", owner.queued}};
+    }
+
+    Json signal_json(const snapshot::LastSignal& signal) {
+        return {{"thread", number_or_null(signal.thread)},
+                {"ago_seconds", seconds(signal.ago_seconds)},
+                {"before_wait", signal.before_wait},
+                {"waiters", or_null(signal.waiters)},
+                {"stack", stack_json(signal.stack)}};
+    }
+
+    Json hold_json(const snapshot::Hold& hold) {
+        Json json = object_json(hold.lock);
+        json.update({{"mode", word(hold.mode)},
+                     {"depth", hold.depth},
+                     {"for_seconds", seconds(hold.for_seconds)},
+                     {"for_is_lower_bound", hold.for_is_lower_bound},
+                     {"acquired_at", stack_json(hold.acquired_at)},
+                     {"releasing", hold.releasing}});
+        return json;
+    }
+
+    Json finding_json(const analyze::Finding& finding) {
+        Json order = Json::array();
+        for (const analyze::OrderEdge& edge : finding.order) {
+            order.push_back({{"lock", object_json(edge.lock)},
+                             {"while_holding", object_json(edge.while_holding)},
+                             {"stack", stack_json(edge.stack)},
+                             {"held_stack", stack_json(edge.held_stack)},
+                             {"thread", number_or_null(edge.thread)}});
+        }
+        return {{"verdict", analyze::word(finding.verdict)},
+                {"certainty", analyze::word(finding.certainty)},
+                {"threads", finding.threads},
+                {"behind", finding.behind},
+                {"message", finding.message},
+                {"fingerprint", finding.fingerprint},
+                {"suppressed_by", or_null(finding.suppressed_by)},
+                {"order", std::move(order)}};
+    }
+
+    const snapshot::Snapshot& snapshot_;
+    const analyze::Analysis& analysis_;
+    const analyze::OwnerIndex owners_;
+    size_t frames_left_ = kMaxFrames;
+    size_t owners_left_ = kMaxOwners;
+};
+
+}  // namespace
+
+std::string json(const snapshot::Snapshot& snapshot, const analyze::Analysis& analysis) {
+    return Writer(snapshot, analysis).report();
+}
+
+}  // namespace render

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/stacks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "analyze/frames.h"
+#include "render/render.h"
+#include "render/words.h"
+
+namespace render {
+
+namespace {
+
+using snapshot::Frame;
+using snapshot::Stack;
+
+constexpr size_t kWidestFunction = 110;
+constexpr std::string_view kIndent = "    ";
+
+std::string function_words(const Frame& frame) {
+    if (!frame.function.empty()) return printable(frame.function) + (frame.inlined ? " (inlined)" : "");
+    if (frame.module.empty()) return fmt::format("{:#x} in unknown code", frame.address);
+    return fmt::format("{:#x} in {}", frame.offset, printable(std::string(analyze::base_name(frame.module))));
+}
+
+/// Where a tool finds a frame that has no source file; empty where the function words say so already.
+std::string module_words(const Frame& frame) {
+    if (frame.function.empty() || frame.module.empty()) return {};
+    return fmt::format("{}+{:#x}", printable(std::string(analyze::base_name(frame.module))), frame.offset);
+}
+
+/// What is visible of a frame, as a key.
+auto look_of(const Frame& frame) {
+    const bool has_place = !frame.function.empty() && frame.line > 0;
+    return std::make_tuple(std::string_view(frame.function), std::string_view(frame.file), frame.line,
+                           std::string_view(frame.module), frame.inlined, has_place ? 0 : frame.offset);
+}
+
+std::span<const Frame> folded(const Stack& stack) {
+    const auto is_own = [](const Frame& frame) { return !analyze::is_runtime_frame(frame); };
+    const auto& frames = stack.frames;
+    const auto first = std::find_if(frames.begin(), frames.end(), is_own);
+    if (first == frames.end()) return frames;
+    const auto last = std::find_if(frames.rbegin(), frames.rend(), is_own).base();
+    return {first, last};
+}
+
+}  // namespace
+
+Stacks::Stacks(const snapshot::Snapshot& snapshot, bool full_stacks)
+    : snapshot_(snapshot), full_stacks_(full_stacks), looks_(snapshot.stacks.size()) {
+    using Look = std::tuple<std::vector<decltype(look_of(Frame()))>, bool, bool>;
+    std::map<Look, uint32_t> known;
+    for (snapshot::StackIndex index = 0; index < snapshot.stacks.size(); ++index) {
+        const Stack& stack = snapshot.stacks[index];
+        if (stack.frames.empty()) continue;
+        Look look({}, stack.truncated, stack.incomplete);
+        for (const Frame& frame : shown(index)) std::get<0>(look).push_back(look_of(frame));
+        looks_[index] = known.try_emplace(std::move(look), static_cast<uint32_t>(known.size() + 1)).first->second;
+    }
+}
+
+std::span<const Frame> Stacks::shown(snapshot::StackIndex stack) const {
+    if (stack >= snapshot_.stacks.size()) return {};
+    const Stack& found = snapshot_.stacks[stack];
+    return full_stacks_ ? std::span<const Frame>(found.frames) : folded(found);
+}
+
+void Stacks::print(Page& page, const Frame& frame, Style style) const {
+    std::string words = function_words(frame);
+    if (!full_stacks_) words = shortened(words, kWidestFunction);
+    words.insert(0, kIndent);
+    if (frame.file.empty())
+        page.add_frame(std::move(words), module_words(frame), style);
+    else
+        page.add_frame(std::move(words), frame.file, frame.line, style);
+}
+
+void Stacks::print(Page& page, snapshot::StackIndex stack, Style style) const {
+    if (is_empty(stack)) return;
+    for (const Frame& frame : shown(stack)) print(page, frame, style);
+    const Stack& found = snapshot_.stacks[stack];
+    if (found.incomplete)
+        page.add("    ... (outer frames not known)", Style::kDim);
+    else if (found.truncated)
+        page.add("    ... (deeper than was recorded)", Style::kDim);
+}
+
+const Frame* Stacks::routine(snapshot::StackIndex entry) const {
+    if (is_empty(entry)) return nullptr;
+    const Frame& outermost = snapshot_.stacks[entry].frames.back();
+    return analyze::is_runtime_frame(outermost) ? nullptr : &outermost;
+}
+
+}  // namespace render

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run_command.h"
+
+#include <unistd.h>
+
+#include <exception>
+
+#include "output.h"
+#include "reporter.h"
+
+namespace command {
+namespace {
+
+constexpr int kFindings = 86;
+constexpr int kTimedOut = 124;
+constexpr int kNotObserved = 125;
+constexpr int kCannotExecute = 126;
+constexpr int kNotFound = 127;
+
+std::string usable_directory(const std::string& directory) {
+    if (directory.empty()) return "";
+    try {
+        return launch::make_keep_directory(directory);
+    } catch (const launch::Error& error) {
+        throw UsageError(error.what());
+    }
+}
+
+int gate_status(const launch::Result& result, const Judgement& judgement) {
+    if (judgement.failed) return kFindings;
+    if (result.outcome == launch::Outcome::kTimedOut) return kTimedOut;
+    return result.observed && judgement.complete ? 0 : kNotObserved;
+}
+
+void remark_on(const launch::Result& result, const std::string& program) {
+    if (!result.error.empty()) {
+        remark(program + ": " + result.error);
+    } else if (!result.observed) {
+        remark(program + " was not observed: " + result.why_not_observed);
+    }
+}
+
+}  // namespace
+
+int exit_status(Command command, const launch::Result& result, const Judgement& judgement) {
+    switch (result.outcome) {
+        case launch::Outcome::kNotFound: return kNotFound;
+        case launch::Outcome::kCannotExecute: return kCannotExecute;
+        case launch::Outcome::kSignalled: return 128 + result.status;
+        case launch::Outcome::kExited:
+            if (result.status != 0) return result.status;
+            return command == Command::kGate ? gate_status(result, judgement) : 0;
+        case launch::Outcome::kTimedOut: return command == Command::kGate ? gate_status(result, judgement) : kTimedOut;
+    }
+    return kNotObserved;
+}
+
+int run(const Options& options) {
+    Output output(options, STDERR_FILENO);
+    Reporter reporter(options, output);
+    Judgement judgement;
+    const launch::Request request{options.program, launch::find_library(), options.timeout, options.grace,
+                                  usable_directory(options.directory)};
+    const launch::Result result = launch::run(request, [&](snapshot::Snapshot&& snapshot) {
+        // CMD runs on whatever becomes of a report.
+        try {
+            reporter.report(std::move(snapshot));
+        } catch (const std::exception& error) {
+            judgement.complete = false;
+            remark(std::string("a process could not be judged: ") + error.what());
+        }
+    });
+    remark_on(result, options.program[0]);
+    judgement.failed = reporter.has_failed();
+    return exit_status(options.command, result, judgement);
+}
+
+}  // namespace command

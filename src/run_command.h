@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `loiter run` and `loiter gate`.
+#pragma once
+
+#include "launch/launch.h"
+#include "options.h"
+
+namespace command {
+
+/// What the gate's judgement rests on.
+struct Judgement {
+    bool failed = false;   ///< a verdict of --fail-on applied
+    bool complete = true;  ///< every process' snapshot could be judged
+};
+
+/// The exit status of `run` or `gate`; see "Exit status" in the interface.
+int exit_status(Command command, const launch::Result& result, const Judgement& judgement);
+
+/// Runs CMD; returns the exit status. Throws UsageError before CMD starts, launch::Error.
+int run(const Options& options);
+
+}  // namespace command

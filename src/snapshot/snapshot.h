@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a reader knows of one process at one moment: plain values, copied out of the recording and
+// /proc, with no idea of where they came from. Filled by `read`, named by `symbolize`, judged by
+// `analyze`, printed by `render`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace snapshot {
+
+/// Why the snapshot was taken.
+enum class Reason { kExit, kSignal, kDump, kWatch, kTimeout, kPostMortem };
+
+/// How the process ended; kAlive: it had not.
+enum class End { kReturn, kExit, kUnderscoreExit, kQuickExit, kExec, kSignal, kAlive, kUnknown };
+
+enum class State {
+    kUnknown,
+    kRunning,
+    kMutexLock,
+    kRwlockRead,
+    kRwlockWrite,
+    kSpinLock,
+    kConditionWait,
+    kSemaphore,
+    kBarrier,
+    kJoin,
+    kOnce,
+    kFutex,
+    kSleep,
+    kSpinning,
+    kIo,  ///< see Thread::io_function
+    kFileLock,
+    kChildWait,
+    kSignalWait,
+    kExited,
+};
+
+enum class LockKind { kUnknown, kMutex, kRwlock, kSpin, kOnce, kCondition, kSemaphore, kBarrier, kThread, kFutex, kFile };
+enum class Mode { kExclusive, kShared };
+
+/// One place in a program. `read` fills address, module, offset and is_return_address; `symbolize`
+/// the rest, and adds a Frame with `inlined` for every call that was inlined there.
+struct Frame {
+    uint64_t address = 0;
+    std::string module;    ///< path; empty: not known
+    std::string build_id;  ///< lower-case hex; empty: none
+    uint64_t offset = 0;   ///< ELF virtual address within the module
+    bool is_return_address = true;  ///< the call is the instruction before
+    bool inlined = false;  ///< this call was inlined into the next frame
+    std::string function;  ///< demangled; empty: not known
+    std::string file;      ///< empty: not known
+    int line = 0;          ///< 0: not known
+};
+
+/// Innermost frame first. Index 0 of Snapshot::stacks is the empty stack.
+struct Stack {
+    std::vector<Frame> frames;
+    bool truncated = false;      ///< deeper than was recorded
+    bool incomplete = false;     ///< the outer frames could not be found
+};
+using StackIndex = uint32_t;
+
+/// What a lock, condition, thread, ... is called: address always, name when a symbol covers it.
+struct Object {
+    LockKind kind = LockKind::kUnknown;
+    uint64_t address = 0;
+    std::string name;  ///< empty: no global symbol
+};
+
+struct Hold {
+    Object lock;
+    Mode mode = Mode::kExclusive;
+    uint32_t depth = 1;
+    bool releasing = false;  ///< its unlock has begun: proves nothing
+    bool lent = false;       ///< given up for the time of a condition wait: owns nothing
+    std::optional<double> for_seconds;
+    bool for_is_lower_bound = false;
+    StackIndex acquired_at = 0;
+};
+
+/// The last thread that signalled, broadcast or posted an object.
+struct LastSignal {
+    uint32_t thread = 0;
+    std::optional<double> ago_seconds;
+    bool before_wait = false;
+    std::optional<uint32_t> waiters;
+    StackIndex stack = 0;
+};
+
+struct Wait {
+    Object object;
+    Object mutex;                       ///< condition waits: the mutex given up; address 0: none
+    std::optional<uint32_t> joins;      ///< join: the thread waited for
+    std::string detail;                 ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
+    bool prefers_writers = false;       ///< rwlock: a queued writer blocks new readers
+    std::optional<LastSignal> last_signal;
+};
+
+/// A thread that is not yet joined or gone, or a dead one that still owns a lock.
+struct Thread {
+    uint32_t id = 0;   ///< T<id>; never 0
+    uint32_t tid = 0;  ///< as the reader's pid namespace numbers it; 0: not known
+    std::string name;  ///< empty: none
+    State state = State::kUnknown;
+    std::string io_function;  ///< kIo: the libc function, "epoll_wait"
+    bool timed = false;
+    std::optional<double> for_seconds;
+    bool for_is_lower_bound = false;
+    std::optional<double> left_seconds;
+    std::optional<double> timeout_seconds;  ///< the whole bound: "12s of 30s"
+    std::optional<double> age_seconds;
+    std::optional<double> cpu_seconds;
+    std::optional<bool> detached;
+    bool finished = false;       ///< its code has ended
+    bool joined = false;
+    bool ends_process = false;   ///< called exit, returned from main
+    bool exiting = false;        ///< past pthread_exit or its start routine
+    bool last_recorded = false;  ///< post mortem, in no wrapper: state and stack are of an earlier moment
+    bool torn = false;           ///< its record never came to rest while it was read
+    bool settled = false;        ///< seen unchanged in two looks, or at rest: proofs may use it
+    StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
+    StackIndex stack = 0;
+    uint32_t created_by = 0;     ///< 0: not known
+    StackIndex created_stack = 0;
+    std::optional<Wait> wait;
+    std::vector<Hold> holds;
+};
+
+/// What libc's own memory says of a lock; only where the target's memory could be read.
+struct LockMemory {
+    uint32_t owner_tid = 0;      ///< mutex: owner; rwlock: writer; 0: none
+    std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
+};
+
+/// One mapped object; lets `symbolize` name global locks.
+struct Module {
+    std::string path;
+    std::string build_id;
+    uint64_t bias = 0;
+    uint64_t start = 0;
+    uint64_t end = 0;
+};
+
+struct Process {
+    uint32_t pid = 0;
+    uint32_t ppid = 0;
+    std::string exe;
+    std::vector<std::string> command;
+    bool observed = true;
+    Reason reason = Reason::kDump;
+    End end = End::kUnknown;
+    std::optional<int> status;  ///< 0-255, 128+signal when killed; empty while alive
+    double uptime_seconds = 0;
+    bool at_rest = false;       ///< nothing runs any more: one look proves
+    std::string root;           ///< prefix under which the target's paths are found; empty: none
+};
+
+struct Losses {
+    uint64_t threads = 0;
+    uint64_t holds = 0;
+    uint64_t stacks = 0;
+};
+
+struct Snapshot {
+    Process process;
+    std::vector<Thread> threads;  ///< by id, ascending
+    std::vector<Stack> stacks = std::vector<Stack>(1);
+    std::vector<Module> modules;  ///< as last seen, by start address
+    std::map<uint64_t, LockMemory> lock_memory;  ///< by lock address
+    std::vector<uint64_t> foreign_unlocked;      ///< locks once unlocked by a non-owner, sorted
+    bool any_lock_foreign_unlocked = false;      ///< that table overflowed
+    uint32_t created_total = 0;   ///< threads ever seen, main included
+    Losses losses;
+    std::vector<std::string> notes;  ///< gaps in what could be read, one sentence each
+};
+
+/// The thread with this id; null when the snapshot has none.
+const Thread* find_thread(const Snapshot& snapshot, uint32_t id);
+
+/// State word of `interface.md`, without time: "mutex lock", "io epoll_wait".
+std::string state_word(const Thread& thread);
+
+/// Untimed wait inside the process: what makes a leftover thread `blocked` and not `alive`.
+bool is_blocked(const Thread& thread);
+
+}  // namespace snapshot

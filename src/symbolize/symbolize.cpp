@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolize/symbolize.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "symbolize/module.h"
+
+namespace symbolize {
+
+namespace {
+
+/// What libc's own type takes; an object no larger is that lock and nothing else.
+uint64_t size_of(snapshot::LockKind kind) {
+    switch (kind) {
+        case snapshot::LockKind::kMutex: return 40;
+        case snapshot::LockKind::kRwlock: return 56;
+        case snapshot::LockKind::kCondition: return 48;
+        case snapshot::LockKind::kSemaphore:
+        case snapshot::LockKind::kBarrier: return 32;
+        case snapshot::LockKind::kSpin:
+        case snapshot::LockKind::kOnce:
+        case snapshot::LockKind::kFutex:
+        case snapshot::LockKind::kFile:
+        case snapshot::LockKind::kThread:
+        case snapshot::LockKind::kUnknown: return 4;
+    }
+    return 4;
+}
+
+bool is_named(const snapshot::Frame& frame) {
+    return frame.inlined || !frame.function.empty() || !frame.file.empty();
+}
+
+const snapshot::Module* module_at(const std::vector<snapshot::Module>& modules, uint64_t address) {
+    const auto found = std::find_if(modules.begin(), modules.end(), [address](const snapshot::Module& module) {
+        return address >= module.start && address < module.end;
+    });
+    return found != modules.end() ? &*found : nullptr;
+}
+
+}  // namespace
+
+struct Symbolizer::Cache {
+    explicit Cache(Options chosen) : options(chosen) {}
+
+    Module& module(const std::string& path, const std::string& build_id, const std::string& root);
+    void name(snapshot::Stack& stack, const std::string& root);
+    void name(snapshot::Object& object, const snapshot::Snapshot& snapshot);
+
+    Options options;
+    Debuginfod debuginfod;
+    std::map<ModuleIdentity, std::shared_ptr<Module>> modules;
+    std::map<std::tuple<const Module*, uint64_t, snapshot::LockKind>, std::string> objects;
+};
+
+Module& Symbolizer::Cache::module(const std::string& path, const std::string& build_id, const std::string& root) {
+    const ModuleIdentity shared{path, build_id, ""};
+    const auto known = modules.find(build_id.empty() ? ModuleIdentity{path, build_id, root} : shared);
+    if (known != modules.end() && known->second->is_open()) return *known->second;
+    std::shared_ptr<Module>& opened = modules[ModuleIdentity{path, build_id, root}];
+    if (!opened) {
+        opened = std::make_shared<Module>(ModuleIdentity{path, build_id, root},
+                                          options.use_debuginfod ? &debuginfod : nullptr);
+        // A build-id says all: what is found under one process' root is the same file for every process.
+        if (opened->is_open() && !build_id.empty()) modules[shared] = opened;
+    }
+    return *opened;
+}
+
+void Symbolizer::Cache::name(snapshot::Stack& stack, const std::string& root) {
+    std::vector<snapshot::Frame> named;
+    named.reserve(stack.frames.size());
+    for (snapshot::Frame& frame : stack.frames) {
+        if (frame.module.empty() || is_named(frame)) {
+            named.push_back(std::move(frame));
+            continue;
+        }
+        const uint64_t back = frame.is_return_address && frame.offset > 0 ? 1 : 0;
+        const auto& places = module(frame.module, frame.build_id, root).places(frame.offset - back);
+        for (const Place& place : places) {
+            snapshot::Frame& added = named.emplace_back(frame);
+            added.function = place.function;
+            added.file = place.file;
+            added.line = place.line;
+            added.inlined = place.inlined;
+        }
+        if (places.empty()) named.push_back(std::move(frame));
+    }
+    stack.frames = std::move(named);
+}
+
+void Symbolizer::Cache::name(snapshot::Object& object, const snapshot::Snapshot& snapshot) {
+    if (object.address == 0 || !object.name.empty() || object.kind == snapshot::LockKind::kThread) return;
+    const snapshot::Module* const mapped = module_at(snapshot.modules, object.address);
+    if (!mapped) return;
+    Module& opened = module(mapped->path, mapped->build_id, snapshot.process.root);
+    const uint64_t address = object.address - mapped->bias;
+    const auto [at, is_new] = objects.try_emplace({&opened, address, object.kind});
+    if (is_new) at->second = opened.object(address, size_of(object.kind));
+    object.name = at->second;
+}
+
+Symbolizer::Symbolizer(Options options) : cache_(std::make_unique<Cache>(options)) {}
+
+Symbolizer::~Symbolizer() = default;
+
+void Symbolizer::name(snapshot::Snapshot& snapshot) {
+    for (snapshot::Stack& stack : snapshot.stacks) cache_->name(stack, snapshot.process.root);
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (thread.wait) {
+            cache_->name(thread.wait->object, snapshot);
+            cache_->name(thread.wait->mutex, snapshot);
+        }
+        for (snapshot::Hold& hold : thread.holds) cache_->name(hold.lock, snapshot);
+    }
+}
+
+}  // namespace symbolize

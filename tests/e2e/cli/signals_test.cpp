@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Signals sent to the command: a report first, then they are the program's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/e2e/cli/cli.h"
+
+namespace cli {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kObeyTerm[] = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done";
+
+/// Sends `number` once the program is ready, and returns how the command ended.
+support::Outcome signalled(const Words& arguments, int number) {
+    support::Running running(loiter(arguments));
+    EXPECT_TRUE(running.await_output("ready"));
+    running.signal(number);
+    return running.finish();
+}
+
+/// Reports of one process, without those of the helpers that a script starts.
+std::vector<json> of_program(const std::vector<json>& reports, const std::string& name) {
+    std::vector<json> result;
+    for (const json& report : reports) {
+        const json& command = report.at("process").at("command");
+        if (!command.empty() && command[0] == name) result.push_back(report);
+    }
+    return result;
+}
+
+TEST(Signals, ThatEndAreReportedThenPassedOn) {
+    for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) {
+        const support::Outcome outcome = signalled({"run", "--format", "json", BLOCKED_WORKER, "hang"}, number);
+
+        EXPECT_EQ(outcome.status, 128 + number);
+        EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("signal alive null"));
+    }
+}
+
+TEST(Signals, LeaveTheStatusToTheProgram) {
+    EXPECT_EQ(signalled({"run", "sh", "-c", kObeyTerm}, SIGTERM).status, 5);
+    EXPECT_EQ(signalled({"gate", "sh", "-c", kObeyTerm}, SIGTERM).status, 5);
+}
+
+TEST(Signals, AreFollowedByTheReportOfAnEndOfItsOwn) {
+    const support::Outcome outcome =
+        signalled({"gate", "--format", "json", "--grace", "10ms", BLOCKED_WORKER, "obey", "0"}, SIGTERM);
+
+    EXPECT_EQ(outcome.status, 86);
+    EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("exit _exit 0", "signal alive null"));
+}
+
+TEST(Signals, ReportAsTextEvenWithoutFindings) {
+    const support::Outcome outcome = signalled({"run", BLOCKED_WORKER, "hang"}, SIGTERM);
+
+    EXPECT_EQ(outcome.status, 143);
+    EXPECT_THAT(outcome.errors, testing::HasSubstr("cond wait"));
+}
+
+TEST(Signals, OfTheUserReportAndLetTheProgramGoOn) {
+    support::Running running(loiter({"run", "--format", "json", BLOCKED_WORKER, "obey", "0"}));
+    ASSERT_TRUE(running.await_output("ready"));
+    running.signal(SIGUSR1);
+    // The higher number is taken after the lower one.
+    running.signal(SIGTERM);
+    const support::Outcome outcome = running.finish();
+
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("exit _exit 0", "signal alive null", "signal alive null"));
+}
+
+TEST(Signals, OfTheUserReachAProgramThatCatchesThem) {
+    const support::Outcome outcome = signalled(
+        {"run", "--format", "json", "sh", "-c", "trap 'exit 6' USR1; echo ready; while :; do sleep 0.01; done"},
+        SIGUSR1);
+
+    EXPECT_EQ(outcome.status, 6);
+    EXPECT_THAT(ends(of_program(objects(outcome.errors), "sh")), ElementsAre("exit _exit 6", "signal alive null"));
+}
+
+/// Reads from a terminal until `word` has appeared in all that was read.
+bool await_word(int terminal, const std::string& word, std::string& seen) {
+    char buffer[4096];
+    while (seen.find(word) == std::string::npos) {
+        const ssize_t size = read(terminal, buffer, sizeof buffer);
+        if (size <= 0) return false;
+        seen.append(buffer, static_cast<size_t>(size));
+    }
+    return true;
+}
+
+TEST(Signals, OfTheTerminalAreNotSentTwice) {
+    const char* const script =
+        "trap 'echo interrupted' INT; trap 'echo over; exit 0' TERM; echo ready;"
+        "while :; do sleep 0.01; done";
+    int terminal = -1;
+    const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
+    ASSERT_GE(pid, 0);
+    if (pid == 0) {
+        execl(LOITER_COMMAND, LOITER_COMMAND, "run", "-o", "/dev/null", "sh", "-c", script, nullptr);
+        _exit(127);
+    }
+    std::string seen;
+    EXPECT_TRUE(await_word(terminal, "ready", seen));
+    EXPECT_EQ(write(terminal, "\x03", 1), 1);
+    EXPECT_TRUE(await_word(terminal, "interrupted", seen));
+    // Passed on after anything that was to be passed on before it.
+    kill(pid, SIGTERM);
+    EXPECT_TRUE(await_word(terminal, "over", seen));
+    int status = -1;
+    EXPECT_EQ(waitpid(pid, &status, 0), pid);
+    close(terminal);
+
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(seen.find("interrupted"), seen.rfind("interrupted")) << seen;
+}
+
+}  // namespace
+}  // namespace cli

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// See gallery.h. Runs in the test process.
+#include "tests/gallery/gallery.h"
+
+#include <gmock/gmock.h>
+
+#include <regex>
+
+namespace gallery {
+
+namespace {
+
+constexpr int kFindings = 86;
+
+support::Observed gate(const Program& program, const std::string& variant, std::vector<std::string> options) {
+    return support::observe(LOITER_COMMAND, "gate", options, {.arguments = {program.path(), variant}});
+}
+
+/// The only report. Throws when there is none or more than one.
+Json only_report(const support::Observed& observed) {
+    EXPECT_FALSE(observed.outcome.out_of_time);
+    if (observed.reports.size() != 1) {
+        throw std::runtime_error(std::to_string(observed.reports.size()) + " reports: " + observed.outcome.errors);
+    }
+    const Json& report = observed.reports.front();
+    EXPECT_EQ(report.at("schema"), "loiter-report/1");
+    EXPECT_EQ(report.at("process").at("observed"), true);
+    EXPECT_EQ(report.at("losses"), Json::parse(R"({"threads": 0, "holds": 0, "stacks": 0})"));
+    return report;
+}
+
+std::string summary(const Json& report) {
+    std::string text;
+    for (const Json& finding : report.at("findings")) text += finding.dump() + "\n";
+    return text;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Build& build) {
+    return out << build.suffix;
+}
+
+std::vector<Build> all_builds() {
+    const std::filesystem::path generated = GALLERY_GENERATED;
+    return {{"O0", GALLERY_SOURCE_ROOT},
+            {"O2", GALLERY_SOURCE_ROOT},
+            {"first", generated / "first"},
+            {"second", generated / "second"}};
+}
+
+std::string Program::path() const {
+    return std::string(GALLERY_PROGRAMS) + "/" + name_ + "_" + build_.suffix;
+}
+
+std::filesystem::path Program::source(const std::string& file) const {
+    return build_.source_root / "tests/gallery" / file;
+}
+
+Site Program::site(std::string_view key) const {
+    return report::site_of(source(name_ + ".cpp"), key);
+}
+
+Site Program::site_in(const std::string& header, std::string_view key) const {
+    return report::site_of(source(header), key);
+}
+
+int Program::thread_count() const {
+    const std::string text = report::read_text(source(name_ + ".cpp"));
+    std::smatch match;
+    if (!std::regex_search(text, match, std::regex(R"(kThreads = (\d+);)"))) {
+        throw std::runtime_error(name_ + " does not say how many threads it has");
+    }
+    return std::stoi(match[1]);
+}
+
+Json report_of_leaky(const Program& program, const std::string& variant) {
+    const support::Observed observed = gate(program, variant, {"--grace", "50ms"});
+    Json report = only_report(observed);
+    EXPECT_EQ(observed.outcome.status, kFindings) << observed.outcome.errors;
+    EXPECT_EQ(report.at("process").at("reason"), "exit");
+    EXPECT_EQ(report.at("process").at("end"), "return");
+    EXPECT_EQ(report.at("process").at("status"), 0);
+    return report;
+}
+
+/// The program says when it is stuck; on a machine too busy for it to get there, it is given more time.
+Json report_of_stuck(const Program& program, const std::string& variant) {
+    for (const char* const timeout : {"700ms", "5s", "20s"}) {
+        const support::Observed observed = gate(program, variant, {"--timeout", timeout});
+        if (observed.outcome.output.find("stuck\n") == std::string::npos) continue;
+        Json report = only_report(observed);
+        EXPECT_EQ(observed.outcome.status, kFindings) << observed.outcome.errors;
+        EXPECT_EQ(report.at("process").at("reason"), "timeout");
+        EXPECT_EQ(report.at("process").at("end"), "alive");
+        EXPECT_EQ(report.at("process").at("status"), nullptr);
+        return report;
+    }
+    throw std::runtime_error(program.path() + " did not get stuck in time");
+}
+
+void expect_clean(const Program& program, const std::string& variant) {
+    const support::Observed observed = gate(program, variant, {"--grace", "10s"});
+    const Json report = only_report(observed);
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+    EXPECT_EQ(observed.outcome.errors, "");
+    EXPECT_EQ(report.at("findings"), Json::array()) << summary(report);
+    EXPECT_EQ(report.at("counts").at("blocked"), 0);
+    EXPECT_EQ(report.at("counts").at("alive"), 0);
+    EXPECT_EQ(report.at("counts").at("unjoined"), 0);
+}
+
+std::string output_of(const Program& program, const std::string& variant) {
+    return gate(program, variant, {"--grace", "50ms"}).outcome.output;
+}
+
+void expect_thread(const Json& report, int id, const Leaked& leaked) {
+    SCOPED_TRACE("T" + std::to_string(id));
+    const Json& thread = report::thread(report, id);
+    EXPECT_EQ(thread.at("state"), leaked.state);
+    EXPECT_EQ(thread.at("timed"), leaked.timed);
+    EXPECT_TRUE(report::starts_at(thread.at("stack"), leaked.inside.value_or(leaked.block)));
+    EXPECT_TRUE(report::passes(thread.at("stack"), leaked.block));
+    EXPECT_TRUE(thread.at("for_seconds").is_number()) << thread;
+    EXPECT_TRUE(thread.at("age_seconds").is_number()) << thread;
+    EXPECT_TRUE(thread.at("cpu_seconds").is_number()) << thread;
+    if (!leaked.created) return;
+    EXPECT_EQ(thread.at("created_by").at("thread"), leaked.created_by);
+    EXPECT_TRUE(report::starts_at(thread.at("created_by").at("stack"), *leaked.created));
+}
+
+void expect_finding(const Json& report, const std::string& verdict, const std::string& certainty,
+                    const std::set<int>& threads, const std::set<int>& behind) {
+    for (const Json& finding : report::findings(report, verdict)) {
+        if (report::threads_of(finding) != threads) continue;
+        EXPECT_EQ(finding.at("certainty"), certainty);
+        EXPECT_EQ(report::threads_of(finding, "behind"), behind);
+        EXPECT_EQ(finding.at("threads").size(), threads.size());
+        EXPECT_EQ(finding.at("suppressed_by"), nullptr);
+        EXPECT_THAT(report::text_of(finding.at("fingerprint")), testing::MatchesRegex("[0-9a-f]+"));
+        EXPECT_EQ(report::text_of(finding.at("fingerprint")).size(), 16U);
+        EXPECT_NE(report::text_of(finding.at("message")), "");
+        return;
+    }
+    ADD_FAILURE() << "no finding " << verdict << " of " << testing::PrintToString(threads) << " in\n"
+                  << summary(report);
+}
+
+std::set<int> listed_threads(const Json& report) {
+    std::set<int> ids;
+    for (const Json& thread : report.at("threads")) ids.insert(thread.at("id").get<int>());
+    return ids;
+}
+
+std::set<int> numbers(int first, int last) {
+    std::set<int> all;
+    for (int number = first; number <= last; ++number) all.insert(number);
+    return all;
+}
+
+}  // namespace gallery

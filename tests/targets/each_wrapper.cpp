@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One interposed function at a time: `each_wrapper ROW free` calls it where it need not wait,
+// `each_wrapper ROW blocked` where it waits for ever. The call is made by thread T2 (the main thread
+// for calls that end the process). Says "at LINE OBJECT TID" before the call and "done LINE OBJECT TID"
+// after it; then stays as it is.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "tests/support/gate.h"
+
+extern "C" {
+int old_cond_init(pthread_cond_t*, const pthread_condattr_t*);
+int old_cond_destroy(pthread_cond_t*);
+int old_cond_wait(pthread_cond_t*, pthread_mutex_t*);
+int old_cond_timedwait(pthread_cond_t*, pthread_mutex_t*, const timespec*);
+int old_cond_signal(pthread_cond_t*);
+int old_cond_broadcast(pthread_cond_t*);
+void old_quick_exit(int);
+void* open_plugin(bool with_namespace);  // of plugin_opener.cpp
+}
+__asm__(".symver old_cond_init,pthread_cond_init@GLIBC_2.2.5");
+__asm__(".symver old_cond_destroy,pthread_cond_destroy@GLIBC_2.2.5");
+__asm__(".symver old_cond_wait,pthread_cond_wait@GLIBC_2.2.5");
+__asm__(".symver old_cond_timedwait,pthread_cond_timedwait@GLIBC_2.2.5");
+__asm__(".symver old_cond_signal,pthread_cond_signal@GLIBC_2.2.5");
+__asm__(".symver old_cond_broadcast,pthread_cond_broadcast@GLIBC_2.2.5");
+__asm__(".symver old_quick_exit,quick_exit@GLIBC_2.10");
+
+namespace {
+
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+pthread_cond_t old_condition;  ///< all zero is its initial value
+sem_t semaphore;
+pthread_t endless;  ///< a thread that does not end
+pthread_t brief;    ///< a thread that does
+timespec far;       ///< an hour from now, CLOCK_REALTIME
+timespec far_monotonic;
+
+int line = 0;
+
+/// Notes the line of a call, and the object it is about, right before it.
+void say(const char* word, int at, const volatile void* object) {
+    char text[96];
+    snprintf(text, sizeof(text), "%s %d %lx %d\n", word, at, reinterpret_cast<unsigned long>(object), gettid());
+    gate::say(text);
+}
+#define AT(object, call) (line = __LINE__, say("at", line, object), (call), say("done", line, object))
+
+void* never_ends(void*) {
+    gate::Flag().await_open();
+    return nullptr;
+}
+void* ends(void*) { return nullptr; }
+
+pthread_t create(void* (*start)(void*)) {
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, start, nullptr) != 0) abort();
+    return thread;
+}
+
+struct Row {
+    std::function<void()> free;
+    std::function<void()> blocked;  ///< empty: never waits
+    std::function<void()> prepare = [] {};  ///< by the main thread, before "blocked"
+    bool by_main = false;
+};
+
+void lock_mutex() { pthread_mutex_lock(&mutex); }
+void write_lock() { pthread_rwlock_wrlock(&rwlock); }
+void make_endless() { endless = create(never_ends); }
+
+std::map<std::string, Row> mutex_rows() {
+    return {
+        {"pthread_mutex_init", {[] { AT(&mutex, pthread_mutex_init(&mutex, nullptr)); }, {}}},
+        {"pthread_mutex_destroy", {[] { AT(&mutex, pthread_mutex_destroy(&mutex)); }, {}}},
+        {"pthread_mutex_lock",
+         {[] { AT(&mutex, pthread_mutex_lock(&mutex)); }, [] { AT(&mutex, pthread_mutex_lock(&mutex)); }, lock_mutex}},
+        {"pthread_mutex_trylock", {[] { AT(&mutex, pthread_mutex_trylock(&mutex)); }, {}}},
+        {"pthread_mutex_timedlock",
+         {[] { AT(&mutex, pthread_mutex_timedlock(&mutex, &far)); },
+          [] { AT(&mutex, pthread_mutex_timedlock(&mutex, &far)); }, lock_mutex}},
+        {"pthread_mutex_clocklock",
+         {[] { AT(&mutex, pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &far_monotonic)); },
+          [] { AT(&mutex, pthread_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &far_monotonic)); }, lock_mutex}},
+        {"pthread_mutex_unlock",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              AT(&mutex, pthread_mutex_unlock(&mutex));
+          },
+          {}}},
+    };
+}
+
+std::map<std::string, Row> rwlock_rows() {
+    return {
+        {"pthread_rwlock_init", {[] { AT(&rwlock, pthread_rwlock_init(&rwlock, nullptr)); }, {}}},
+        {"pthread_rwlock_destroy", {[] { AT(&rwlock, pthread_rwlock_destroy(&rwlock)); }, {}}},
+        {"pthread_rwlock_rdlock",
+         {[] { AT(&rwlock, pthread_rwlock_rdlock(&rwlock)); }, [] { AT(&rwlock, pthread_rwlock_rdlock(&rwlock)); },
+          write_lock}},
+        {"pthread_rwlock_wrlock",
+         {[] { AT(&rwlock, pthread_rwlock_wrlock(&rwlock)); }, [] { AT(&rwlock, pthread_rwlock_wrlock(&rwlock)); },
+          write_lock}},
+        {"pthread_rwlock_tryrdlock", {[] { AT(&rwlock, pthread_rwlock_tryrdlock(&rwlock)); }, {}}},
+        {"pthread_rwlock_trywrlock", {[] { AT(&rwlock, pthread_rwlock_trywrlock(&rwlock)); }, {}}},
+        {"pthread_rwlock_timedrdlock",
+         {[] { AT(&rwlock, pthread_rwlock_timedrdlock(&rwlock, &far)); },
+          [] { AT(&rwlock, pthread_rwlock_timedrdlock(&rwlock, &far)); }, write_lock}},
+        {"pthread_rwlock_timedwrlock",
+         {[] { AT(&rwlock, pthread_rwlock_timedwrlock(&rwlock, &far)); },
+          [] { AT(&rwlock, pthread_rwlock_timedwrlock(&rwlock, &far)); }, write_lock}},
+        {"pthread_rwlock_clockrdlock",
+         {[] { AT(&rwlock, pthread_rwlock_clockrdlock(&rwlock, CLOCK_MONOTONIC, &far_monotonic)); },
+          [] { AT(&rwlock, pthread_rwlock_clockrdlock(&rwlock, CLOCK_MONOTONIC, &far_monotonic)); }, write_lock}},
+        {"pthread_rwlock_clockwrlock",
+         {[] { AT(&rwlock, pthread_rwlock_clockwrlock(&rwlock, CLOCK_MONOTONIC, &far_monotonic)); },
+          [] { AT(&rwlock, pthread_rwlock_clockwrlock(&rwlock, CLOCK_MONOTONIC, &far_monotonic)); }, write_lock}},
+        {"pthread_rwlock_unlock",
+         {[] {
+              pthread_rwlock_rdlock(&rwlock);
+              AT(&rwlock, pthread_rwlock_unlock(&rwlock));
+          },
+          {}}},
+    };
+}
+
+/// A waiter whose leaving pthread_cond_destroy waits for.
+void* wait_on_condition(void*) {
+    pthread_mutex_lock(&mutex);
+    for (;;) pthread_cond_wait(&condition, &mutex);
+}
+void with_waiter() {
+    create(wait_on_condition);
+    gate::await_others_blocked(1);
+}
+
+std::map<std::string, Row> condition_rows() {
+    return {
+        {"pthread_cond_init@new", {[] { AT(&condition, pthread_cond_init(&condition, nullptr)); }, {}}},
+        {"pthread_cond_destroy@new",
+         {[] { AT(&condition, pthread_cond_destroy(&condition)); },
+          [] { AT(&condition, pthread_cond_destroy(&condition)); }, with_waiter}},
+        {"pthread_cond_wait@new",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              create([](void*) -> void* {
+                  gate::await([] { return pthread_cond_signal(&condition), false; });
+                  return nullptr;
+              });
+              AT(&condition, pthread_cond_wait(&condition, &mutex));
+          },
+          [] {
+              pthread_mutex_lock(&mutex);
+              AT(&condition, pthread_cond_wait(&condition, &mutex));
+          }}},
+        {"pthread_cond_timedwait@new",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              const timespec past{};
+              AT(&condition, pthread_cond_timedwait(&condition, &mutex, &past));
+          },
+          [] {
+              pthread_mutex_lock(&mutex);
+              AT(&condition, pthread_cond_timedwait(&condition, &mutex, &far));
+          }}},
+        {"pthread_cond_clockwait",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              const timespec past{};
+              AT(&condition, pthread_cond_clockwait(&condition, &mutex, CLOCK_MONOTONIC, &past));
+          },
+          [] {
+              pthread_mutex_lock(&mutex);
+              AT(&condition, pthread_cond_clockwait(&condition, &mutex, CLOCK_MONOTONIC, &far_monotonic));
+          }}},
+        {"pthread_cond_signal@new", {[] { AT(&condition, pthread_cond_signal(&condition)); }, {}}},
+        {"pthread_cond_broadcast@new", {[] { AT(&condition, pthread_cond_broadcast(&condition)); }, {}}},
+    };
+}
+
+std::map<std::string, Row> old_condition_rows() {
+    return {
+        {"pthread_cond_init@old", {[] { AT(&old_condition, old_cond_init(&old_condition, nullptr)); }, {}}},
+        {"pthread_cond_destroy@old",
+         {[] { AT(&old_condition, old_cond_destroy(&old_condition)); }, {}}},
+        {"pthread_cond_wait@old",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              create([](void*) -> void* {
+                  gate::await([] { return old_cond_signal(&old_condition), false; });
+                  return nullptr;
+              });
+              AT(&old_condition, old_cond_wait(&old_condition, &mutex));
+          },
+          [] {
+              pthread_mutex_lock(&mutex);
+              AT(&old_condition, old_cond_wait(&old_condition, &mutex));
+          }}},
+        {"pthread_cond_timedwait@old",
+         {[] {
+              pthread_mutex_lock(&mutex);
+              const timespec past{};
+              AT(&old_condition, old_cond_timedwait(&old_condition, &mutex, &past));
+          },
+          [] {
+              pthread_mutex_lock(&mutex);
+              AT(&old_condition, old_cond_timedwait(&old_condition, &mutex, &far));
+          }}},
+        {"pthread_cond_signal@old", {[] { AT(&old_condition, old_cond_signal(&old_condition)); }, {}}},
+        {"pthread_cond_broadcast@old", {[] { AT(&old_condition, old_cond_broadcast(&old_condition)); }, {}}},
+    };
+}
+
+std::map<std::string, Row> semaphore_rows() {
+    const auto post = [] { sem_post(&semaphore); };
+    return {
+        {"sem_init", {[] { AT(&semaphore, sem_init(&semaphore, 0, 0)); }, {}}},
+        {"sem_destroy", {[] { AT(&semaphore, sem_destroy(&semaphore)); }, {}}},
+        {"sem_post", {[] { AT(&semaphore, sem_post(&semaphore)); }, {}}},
+        {"sem_wait",
+         {[post] {
+              post();
+              AT(&semaphore, sem_wait(&semaphore));
+          },
+          [] { AT(&semaphore, sem_wait(&semaphore)); }}},
+        {"sem_timedwait",
+         {[post] {
+              post();
+              AT(&semaphore, sem_timedwait(&semaphore, &far));
+          },
+          [] { AT(&semaphore, sem_timedwait(&semaphore, &far)); }}},
+        {"sem_clockwait",
+         {[post] {
+              post();
+              AT(&semaphore, sem_clockwait(&semaphore, CLOCK_MONOTONIC, &far_monotonic));
+          },
+          [] { AT(&semaphore, sem_clockwait(&semaphore, CLOCK_MONOTONIC, &far_monotonic)); }}},
+    };
+}
+
+std::map<std::string, Row> thread_rows() {
+    const auto make_brief = [] {
+        brief = create(ends);
+        gate::await_thread_count(2);
+    };
+    return {
+        {"pthread_create", {[] { AT(nullptr, create(never_ends)); }, {}}},
+        {"pthread_join",
+         {[make_brief] {
+              make_brief();
+              AT(nullptr, pthread_join(brief, nullptr));
+          },
+          [] { AT(nullptr, pthread_join(endless, nullptr)); }, make_endless}},
+        {"pthread_tryjoin_np",
+         {[make_brief] {
+              make_brief();
+              AT(nullptr, pthread_tryjoin_np(brief, nullptr));
+          },
+          {}}},
+        {"pthread_timedjoin_np",
+         {[make_brief] {
+              make_brief();
+              AT(nullptr, pthread_timedjoin_np(brief, nullptr, &far));
+          },
+          [] { AT(nullptr, pthread_timedjoin_np(endless, nullptr, &far)); }, make_endless}},
+        {"pthread_clockjoin_np",
+         {[make_brief] {
+              make_brief();
+              AT(nullptr, pthread_clockjoin_np(brief, nullptr, CLOCK_MONOTONIC, &far_monotonic));
+          },
+          [] { AT(nullptr, pthread_clockjoin_np(endless, nullptr, CLOCK_MONOTONIC, &far_monotonic)); },
+          make_endless}},
+        {"pthread_detach",
+         {[make_brief] {
+              make_brief();
+              AT(nullptr, pthread_detach(brief));
+          },
+          {}}},
+        {"pthread_setname_np", {[] { AT(nullptr, pthread_setname_np(pthread_self(), "renamed")); }, {}}},
+        {"pthread_exit", {[] { AT(nullptr, pthread_exit(nullptr)); }, {}}},
+    };
+}
+
+std::map<std::string, Row> sleep_rows() {
+    static constexpr timespec kMoment{0, 1};
+    static constexpr timespec kHour{3600, 0};
+    return {
+        {"nanosleep", {[] { AT(nullptr, nanosleep(&kMoment, nullptr)); }, [] { AT(nullptr, nanosleep(&kHour, nullptr)); }}},
+        {"clock_nanosleep",
+         {[] { AT(nullptr, clock_nanosleep(CLOCK_MONOTONIC, 0, &kMoment, nullptr)); },
+          [] { AT(nullptr, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &far_monotonic, nullptr)); }}},
+        {"usleep", {[] { AT(nullptr, usleep(1)); }, [] { AT(nullptr, usleep(3600'000'000U)); }}},
+        {"sleep", {[] { AT(nullptr, sleep(0)); }, [] { AT(nullptr, sleep(3600)); }}},
+    };
+}
+
+pthread_mutex_t* lock_of_plugin(bool with_namespace) {
+    void* const plugin = open_plugin(with_namespace);
+    if (plugin == nullptr) abort();
+    return static_cast<pthread_mutex_t*>(dlsym(plugin, "plugin_lock"));
+}
+
+void block_on(pthread_mutex_t* lock) {
+    pthread_mutex_lock(lock);
+    AT(lock, pthread_mutex_lock(lock));
+}
+
+std::map<std::string, Row> process_rows() {
+    static char program[] = "/bin/true";
+    static char* const arguments[] = {program, nullptr};
+    const auto ending = [](std::function<void()> call) { return Row{std::move(call), {}, [] {}, true}; };
+    return {
+        {"exit", ending([] { AT(nullptr, exit(7)); })},
+        {"_exit", ending([] { AT(nullptr, _exit(7)); })},
+        {"_Exit", ending([] { AT(nullptr, _Exit(7)); })},
+        {"quick_exit@new", ending([] { AT(nullptr, quick_exit(7)); })},
+        {"quick_exit@old", ending([] { AT(nullptr, old_quick_exit(7)); })},
+        {"execve", ending([] { AT(nullptr, execve(program, arguments, environ)); })},
+        {"execv", ending([] { AT(nullptr, execv(program, arguments)); })},
+        {"execvp", ending([] { AT(nullptr, execvp(program, arguments)); })},
+        {"execvpe", ending([] { AT(nullptr, execvpe(program, arguments, environ)); })},
+        {"execl", ending([] { AT(nullptr, execl(program, program, nullptr)); })},
+        {"execlp", ending([] { AT(nullptr, execlp(program, program, nullptr)); })},
+        {"execle", ending([] { AT(nullptr, execle(program, program, nullptr, environ)); })},
+        {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
+        {"dlopen", {[] { AT(nullptr, lock_of_plugin(false)); }, [] { block_on(lock_of_plugin(false)); }}},
+        {"dlmopen", {[] { AT(nullptr, lock_of_plugin(true)); }, [] { block_on(lock_of_plugin(true)); }}},
+        {"dlclose", {[] { AT(nullptr, dlclose(dlopen("libm.so.6", RTLD_NOW))); }, {}}},
+    };
+}
+
+std::map<std::string, Row> all_rows() {
+    std::map<std::string, Row> rows;
+    for (auto&& some : {mutex_rows(), rwlock_rows(), condition_rows(), old_condition_rows(), semaphore_rows(),
+                        thread_rows(), sleep_rows(), process_rows()}) {
+        rows.insert(some.begin(), some.end());
+    }
+    return rows;
+}
+
+std::function<void()> subject;
+
+void* call_subject(void*) {
+    subject();
+    gate::Flag().await_open();
+    return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 3) return 2;
+    const auto rows = all_rows();
+    const auto found = rows.find(argv[1]);
+    const bool blocked = strcmp(argv[2], "blocked") == 0;
+    if (found == rows.end() || (blocked && !found->second.blocked)) return 2;
+
+    clock_gettime(CLOCK_REALTIME, &far);
+    clock_gettime(CLOCK_MONOTONIC, &far_monotonic);
+    far.tv_sec += 3600;
+    far_monotonic.tv_sec += 3600;
+    if (blocked) found->second.prepare();
+    subject = blocked ? found->second.blocked : found->second.free;
+    if (found->second.by_main) subject();
+    create(call_subject);
+    gate::Flag().await_open();
+}

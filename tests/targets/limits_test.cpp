@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What does not fit a recording is counted and reported, and a live look never proves what was not.
+#include <gtest/gtest.h>
+
+#include "analyze/finding.h"
+#include "read/read.h"
+#include "tests/support/report.h"
+#include "tests/targets/recorded_program.h"
+
+namespace {
+
+using report::Json;
+
+/// Runs overflow.cpp under `gate` with a limit on file sizes that leaves room for the smallest
+/// recording only: 32 threads, 256 KiB of stacks.
+support::Observed run_small(const std::string& what, int count) {
+    const std::string script = "ulimit -f 1400; exec \"$0\" " + what + " " + std::to_string(count);
+    return support::observe(LOITER_COMMAND, "gate", {}, {{"/bin/sh", "-c", script, OVERFLOW_PROGRAM}});
+}
+
+Json losses_of(const support::Observed& observed) {
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+    return observed.reports.empty() ? Json() : observed.reports.back()["losses"];
+}
+
+TEST(Overflow, OfThreadsIsCountedExactly) {
+    const Json losses = losses_of(run_small("threads", 40));
+    EXPECT_EQ(losses, (Json{{"threads", 9}, {"holds", 0}, {"stacks", 0}}));  // main takes a slot too
+}
+
+TEST(Overflow, OfHoldsIsCountedExactly) {
+    const Json losses = losses_of(run_small("holds", 100));
+    EXPECT_EQ(losses, (Json{{"threads", 0}, {"holds", 4}, {"stacks", 0}}));
+}
+
+TEST(Overflow, OfStacksIsCounted) {
+    const Json losses = losses_of(run_small("stacks", 5000));
+    EXPECT_EQ(losses["threads"], 0);
+    EXPECT_EQ(losses["holds"], 0);
+    EXPECT_GT(losses["stacks"], 100);
+    EXPECT_LT(losses["stacks"], 5000);
+}
+
+TEST(Overflow, IsSaidInTheTextReport) {
+    const std::string script = "ulimit -f 1400; exec \"$0\" threads 40";
+    const support::Outcome outcome =
+        support::run({{LOITER_COMMAND, "gate", "--all", "/bin/sh", "-c", script, OVERFLOW_PROGRAM}});
+    EXPECT_NE(outcome.errors.find("9 threads"), std::string::npos) << outcome.errors;
+}
+
+TEST(NearCycles, GiveNoVerdictHoweverOftenTheyAreLookedAt) {
+    support::RecordedProgram recorded({NEAR_CYCLES});
+    ASSERT_TRUE(recorded.program().await_output("ready"));
+    const auto recording = reader::Recording::open(recorded.first_recording());
+
+    int waits_seen = 0;
+    for (int look = 0; look < 3000; ++look) {
+        const snapshot::Snapshot snapshot = recording.take_snapshot(snapshot::Reason::kDump);
+        ASSERT_EQ(snapshot.threads.size(), 5U);
+        for (const snapshot::Thread& thread : snapshot.threads) waits_seen += thread.wait.has_value() ? 1 : 0;
+        const analyze::Analysis analysis = analyze::analyze(snapshot);
+        ASSERT_TRUE(analysis.findings.empty()) << "look " << look << ": " << analysis.findings[0].message;
+    }
+    EXPECT_GT(waits_seen, 3000) << "main's join at least must be seen in every look";
+}
+
+}  // namespace

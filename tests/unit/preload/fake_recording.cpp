@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_recording.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "preload/recording.h"
+#include "preload/stack_table.h"
+
+namespace preload {
+
+protocol::ProcessRecord* process = nullptr;
+
+uint64_t take(protocol::RegionKind kind, uint64_t bytes) {
+    protocol::Region& region = process->regions[kind];
+    const uint64_t offset = region.used.fetch_add(bytes);
+    return offset + bytes > region.bytes ? UINT64_MAX : offset;
+}
+
+void* region_address(protocol::RegionKind kind, uint64_t offset) {
+    return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;
+}
+
+uint32_t module_count() {
+    const protocol::Region& region = process->regions[protocol::kModules];
+    const uint64_t used = region.used.load();
+    return static_cast<uint32_t>((used < region.bytes ? used : region.bytes) / sizeof(protocol::ModuleRecord));
+}
+
+protocol::ModuleRecord* module_slot(uint32_t index) {
+    if (index >= module_count()) return nullptr;
+    return static_cast<protocol::ModuleRecord*>(
+        region_address(protocol::kModules, uint64_t{index} * sizeof(protocol::ModuleRecord)));
+}
+
+}  // namespace preload
+
+FakeRecording::FakeRecording(uint64_t stack_bytes, uint32_t modules) {
+    const uint64_t module_bytes = uint64_t{modules} * sizeof(protocol::ModuleRecord);
+    bytes_ = protocol::kHeadBytes + stack_bytes + module_bytes;
+    void* const memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) abort();
+    head_ = static_cast<protocol::ProcessRecord*>(memory);
+    protocol::Region& stacks = head_->regions[protocol::kStacks];
+    stacks.offset = protocol::kHeadBytes;
+    stacks.bytes = stack_bytes;
+    stacks.used = 16;
+    protocol::Region& table = head_->regions[protocol::kModules];
+    table.offset = protocol::kHeadBytes + stack_bytes;
+    table.bytes = module_bytes;
+    if (readlink("/proc/self/exe", head_->exe, sizeof(head_->exe) - 1) < 0) abort();
+    preload::process = head_;
+    preload::reset_stack_table();
+}
+
+FakeRecording::~FakeRecording() {
+    preload::process = nullptr;
+    munmap(head_, bytes_);
+}
+
+FakeRecording::Stack FakeRecording::stack(uint32_t id) const {
+    Stack stack{};
+    const char* const at = reinterpret_cast<const char*>(head_) + head_->regions[protocol::kStacks].offset + id * 8ULL;
+    memcpy(&stack.header, at, sizeof(stack.header));
+    stack.pcs.resize(stack.header.depth);
+    memcpy(stack.pcs.data(), at + sizeof(stack.header), stack.pcs.size() * sizeof(uintptr_t));
+    return stack;
+}
+
+std::vector<const protocol::ModuleRecord*> FakeRecording::modules() const {
+    std::vector<const protocol::ModuleRecord*> all;
+    for (uint32_t i = 0; i < preload::module_count(); ++i) {
+        const protocol::ModuleRecord* const record = preload::module_slot(i);
+        if (record->ready != 0) all.push_back(record);
+    }
+    return all;
+}
+
+std::vector<const protocol::ModuleRecord*> FakeRecording::modules_at(uintptr_t address) const {
+    std::vector<const protocol::ModuleRecord*> found;
+    for (const protocol::ModuleRecord* const record : modules()) {
+        if (address >= record->start && address < record->end) found.push_back(record);
+    }
+    return found;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A recording in ordinary memory, in the place of preload/recording.cpp: the code under test finds
+// it through the same functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/layout.h"
+
+class FakeRecording {
+public:
+    explicit FakeRecording(uint64_t stack_bytes = 1 << 20, uint32_t modules = 128);
+    ~FakeRecording();
+    FakeRecording(const FakeRecording&) = delete;
+    FakeRecording& operator=(const FakeRecording&) = delete;
+
+    protocol::ProcessRecord& head() { return *head_; }
+
+    struct Stack {
+        protocol::StackHeader header;
+        std::vector<uintptr_t> pcs;
+    };
+    Stack stack(uint32_t id) const;
+
+    std::vector<const protocol::ModuleRecord*> modules() const;
+    std::vector<const protocol::ModuleRecord*> modules_at(uintptr_t address) const;
+
+private:
+    protocol::ProcessRecord* head_;
+    uint64_t bytes_;
+};

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A live process with a recording written by hand: a fork of the test that has it mapped. Its threads
+// tell through shared memory what they are; the test waits until /proc shows them where they belong.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <new>
+
+#include "read/proc.h"
+#include "recording_writer.h"
+
+namespace reader_test {
+
+/// Words that child and test share.
+struct SharedWords {
+    std::atomic<uint32_t> tids[8];
+    std::atomic<uint32_t> stage;
+    std::atomic<uint64_t> address;
+};
+
+inline uint32_t own_tid() {
+    return static_cast<uint32_t>(syscall(SYS_gettid));
+}
+
+/// Polls, bounded: for what another process does there is nothing to wait on.
+inline bool wait_until(const std::function<bool()>& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        sched_yield();
+    }
+    return true;
+}
+
+class ObservedChild {
+public:
+    using Body = std::function<void(RecordingWriter&, SharedWords&)>;
+
+    /// Forks; `body` runs in the child, as a process that the recording is of, and should not return.
+    ObservedChild(RecordingWriter& writer, const Body& body) : words_(map_words()) {
+        pid_ = fork();
+        if (pid_ < 0) throw std::runtime_error("fork");
+        if (pid_ == 0) {
+            const auto self = static_cast<uint32_t>(getpid());
+            writer.head().pid = self;
+            writer.head().start_ticks = reader::stat_of_process(self)->start_ticks;
+            writer.head().pid_namespace = reader::namespace_inode("/proc/self/ns/pid");
+            writer.head().started_ns = reader::monotonic_now();
+            const auto boot = reader::boot_id();
+            std::memcpy(writer.head().boot_id, boot.data(), boot.size());
+            body(writer, *words_);
+            _exit(0);
+        }
+    }
+    ~ObservedChild() {
+        end();
+        munmap(words_, sizeof(SharedWords));
+    }
+    ObservedChild(const ObservedChild&) = delete;
+    ObservedChild& operator=(const ObservedChild&) = delete;
+
+    uint32_t pid() const { return static_cast<uint32_t>(pid_); }
+    SharedWords& words() { return *words_; }
+
+    bool wait_for_stage(uint32_t stage) {
+        return wait_until([&] { return words_->stage >= stage; });
+    }
+    /// Until that thread of the child sits in that system call.
+    bool wait_for_call(uint32_t tid, long number) const {
+        return wait_until([&] {
+            const auto call =
+                reader::parse_system_call(reader::read_small_file(reader::task_path(pid(), tid, "syscall"), 512));
+            return call && !call->running && call->number == number;
+        });
+    }
+    /// The same for a thread that tells its tid in word `index`.
+    bool wait_for_call_of(size_t index, long number) {
+        return wait_until([&] { return words_->tids[index] != 0; }) && wait_for_call(words_->tids[index], number);
+    }
+
+    void kill_only() const { kill(pid_, SIGKILL); }
+    /// Kills and reaps it, once. Returns its wait status.
+    int end() {
+        int status = 0;
+        if (pid_ <= 0) return status;
+        kill(pid_, SIGKILL);
+        waitpid(pid_, &status, 0);
+        pid_ = 0;
+        return status;
+    }
+
+private:
+    static SharedWords* map_words() {
+        void* const words =
+            mmap(nullptr, sizeof(SharedWords), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (words == MAP_FAILED) throw std::runtime_error("mmap");
+        return new (words) SharedWords{};
+    }
+
+    pid_t pid_ = 0;
+    SharedWords* words_;
+};
+
+}  // namespace reader_test

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What threads wait for: owners, what those do now, and who signalled last.
+#include <gtest/gtest.h>
+
+#include "report.h"
+
+namespace {
+
+using analyze::Verdict;
+using report::block;
+using report::finding;
+using report::text;
+using report::text_of_all;
+using snapshot::Mode;
+using snapshot::State;
+using support::condition;
+using support::frame;
+using support::Frames;
+using support::mutex;
+using support::rwlock;
+using support::SnapshotBuilder;
+
+const Frames kStuck = {frame("stuck()", "bank.cpp", 10)};
+const Frames kTaken = {frame("take()", "bank.cpp", 20)};
+const Frames kWork = {frame("work()", "bank.cpp", 30)};
+
+/// The block of T2, the only thread with a finding.
+std::string block_of_t2(const SnapshotBuilder& builder) {
+    return block(text(builder, {finding(Verdict::kBlocked, {2})}), "T2 ");
+}
+
+TEST(LockWait, NamesOwnerTimeAndPlaces) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x5581c0e8, "g_m")).since(3).at(kStuck);
+    builder.thread(3).named("owner").at(kWork).holds(mutex(0x5581c0e8, "g_m")).held_for(3.2, true).acquired_at(kTaken);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock, 3s] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex g_m (0x5581c0e8), held by T3 "owner" for at least 3.2s, acquired at
+    take()                                   bank.cpp:20
+  T3 is now in [running], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, SaysWhatIsNotKnownOfTheOwner) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, owner not known
+)");
+
+    builder.thread(3).holds(mutex(0x10));
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
+  T3 is now in [running], no stack recorded
+)");
+}
+
+TEST(LockWait, TellsOwnersThatOnlyTheLockKnows) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.libc_says(mutex(0x10), std::nullopt, 999);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by a thread that is not known, as the lock's own memory tells
+)");
+}
+
+TEST(LockWait, TellsADeadOwner) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10, "g_m")).at(kStuck);
+    builder.thread(3).named("x").finished().holds(mutex(0x10, "g_m")).held_for(9).acquired_at(kTaken);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex g_m (0x10), held by T3 "x", which has exited, for 9s, acquired at
+    take()                                   bank.cpp:20
+)");
+}
+
+TEST(LockWait, TellsAThreadThatWaitsForItself) {
+    SnapshotBuilder builder;
+    builder.thread(2).named("loop").waits_for(mutex(0x10)).at(kStuck).holds(mutex(0x10)).acquired_at(kTaken);
+    builder.thread(2).hold().depth = 3;
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 "loop" [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T2 itself (locked 3 times), acquired at
+    take()                                   bank.cpp:20
+)");
+}
+
+TEST(LockWait, TellsOwnersInDoubt) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).at(kWork).holds(mutex(0x10)).releasing().acquired_at(kTaken);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3 (in doubt: it may have let go), acquired at
+    take()                                   bank.cpp:20
+  T3 is now in [running], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, SaysOfOnceWhoRunsIt) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(support::once_flag(0x10, "g_once")).at(kStuck);
+    builder.thread(3).at(kWork).holds(support::once_flag(0x10, "g_once")).held_for(2).acquired_at(kTaken);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [once] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for once g_once (0x10), run by T3 for 2s, begun at
+    take()                                   bank.cpp:20
+  T3 is now in [running], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, CollectsReadersOfEqualPlaces) {
+    SnapshotBuilder builder;
+    const snapshot::Object lock = rwlock(0x10, "g_rw");
+    builder.thread(2).waits_for(lock).at(kStuck);
+    builder.thread(3).at(kWork).reads(lock).held_for(2).acquired_at(kTaken);
+    builder.thread(4).at(kWork).reads(lock).held_for(1.5).acquired_at(kTaken);
+    builder.thread(5).named("late").at(kWork).reads(lock).held_for(1).acquired_at(kWork);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [rwlock write] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for rwlock g_rw (0x10), held by T3, T4 (reading) for 1.5~2s, acquired at
+    take()                                   bank.cpp:20
+  and held by T5 "late" (reading) for 1s, acquired at
+    work()                                   bank.cpp:30
+  T3 is now in [running], at
+    work()                                   bank.cpp:30
+  T4 is now in [running], at
+    work()                                   bank.cpp:30
+  T5 is now in [running], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, TellsAQueuedWriterFromOwners) {
+    SnapshotBuilder builder;
+    const snapshot::Object lock = rwlock(0x10, "g_rw");
+    builder.thread(2).waits_to_read(lock, true).at(kStuck);
+    builder.thread(3).waits_for(lock).at(kWork);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [rwlock read] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for rwlock g_rw (0x10), wanted first by T3
+  T3 is now in [rwlock write], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, TellsOfThreeOwnersWhatTheyDoNow) {
+    SnapshotBuilder builder;
+    const snapshot::Object lock = rwlock(0x10, "g_rw");
+    builder.thread(2).waits_for(lock).at(kStuck);
+    for (uint32_t id = 3; id <= 7; ++id) builder.thread(id).reads(lock);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [rwlock write] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for rwlock g_rw (0x10), held by T3, T4, T5, T6, T7 (reading), acquired at a place that was not recorded
+  T3 is now in [running], no stack recorded
+  T4 is now in [running], no stack recorded
+  T5 is now in [running], no stack recorded
+  (and 2 more owners)
+)");
+}
+
+TEST(LockWait, TellsEightPlacesWhereALockWasAcquired) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(rwlock(0x10)).at(kStuck);
+    for (int id = 3; id <= 12; ++id)
+        builder.thread(static_cast<uint32_t>(id)).reads(rwlock(0x10)).acquired_at({frame("read()", "bank.cpp", id)});
+
+    const std::string lines = block_of_t2(builder);
+
+    EXPECT_EQ(lines.substr(lines.find("  and held by T10 ")), R"(  and held by T10 (reading), acquired at
+    read()                                   bank.cpp:10
+  (and more owners)
+  T3 is now in [running], no stack recorded
+  T4 is now in [running], no stack recorded
+  T5 is now in [running], no stack recorded
+  (and 7 more owners)
+)");
+}
+
+TEST(LockWait, FollowsAShortChainToItsEnd) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).waits_for(mutex(0x20)).since(4).at(kWork).holds(mutex(0x10)).acquired_at(kTaken);
+    builder.thread(4).joins(5).at(kWork).holds(mutex(0x20)).acquired_at(kTaken);
+    builder.thread(5).in_io("read").at(kWork);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3, acquired at
+    take()                                   bank.cpp:20
+  T3 is now in [mutex lock, 4s], at
+    work()                                   bank.cpp:30
+  T3 waits for mutex 0x20, held by T4, acquired at
+    take()                                   bank.cpp:20
+  T4 is now in [join], at
+    work()                                   bank.cpp:30
+  T4 waits for T5 to end
+  T5 is now in [io read], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(LockWait, DoesNotFollowARingForEver) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).waits_for(mutex(0x20)).holds(mutex(0x10));
+    builder.thread(4).waits_for(mutex(0x10)).holds(mutex(0x20));
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
+  T3 is now in [mutex lock], no stack recorded
+  T3 waits for mutex 0x20, held by T4, acquired at a place that was not recorded
+  T4 is now in [mutex lock], no stack recorded
+  T4 waits for mutex 0x10, held by T3, acquired at a place that was not recorded
+)");
+}
+
+TEST(LockWait, RefersToOwnersThatHaveABlockOfTheirOwn) {
+    // given: T2 waits for T3, which waits for T4; the stack of T3 is long
+    SnapshotBuilder builder;
+    const Frames deep = {kWork[0], kTaken[0], kWork[0], kTaken[0]};
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).waits_for(mutex(0x20)).at(deep).holds(mutex(0x10));
+    builder.thread(4).waits_for(mutex(0x10)).at(kWork);
+
+    const std::string report = text(builder, {finding(Verdict::kBlocked, {2, 3}), finding(Verdict::kBlocked, {4})});
+
+    EXPECT_EQ(block(report, "T2 "), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
+  T3 is now in [mutex lock], see below
+)");
+    EXPECT_EQ(block(report, "T4 "), R"(
+T4 [mutex lock] tid 4245
+    work()                                   bank.cpp:30
+  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
+  T3 is now in [mutex lock], see above
+)");
+}
+
+TEST(LockWait, OfADamagedRecordingIsCut) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(rwlock(0x10)).at(kStuck);
+    for (uint32_t id = 3; id < 400; ++id) builder.thread(id).reads(rwlock(0x10));
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [rwlock write] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for rwlock 0x10, held by T3-T258 (reading), acquired at a place that was not recorded
+  (and perhaps more owners)
+  T3 is now in [running], no stack recorded
+  T4 is now in [running], no stack recorded
+  T5 is now in [running], no stack recorded
+  (and 253 more owners)
+)");
+}
+
+TEST(Join, NamesTheThreadAndWhatItDoes) {
+    SnapshotBuilder builder;
+    builder.thread(2).joins(3).at(kStuck);
+    builder.thread(3).named("slow").in(State::kSleep).since(1).at(kWork);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [join] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for T3 "slow" to end
+  T3 is now in [sleep, 1s], at
+    work()                                   bank.cpp:30
+)");
+
+    builder.thread(2).wait().joins.reset();
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [join] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for a thread to end that is not known
+)");
+}
+
+TEST(Evidence, SaysThatNobodySignalled) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_on(condition(0x10, "g_ready")).at(kStuck);
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  waits on condition g_ready (0x10), never signalled since the wait began
+)");
+
+    builder.thread(2).waits_for(support::object(snapshot::LockKind::kSemaphore, 0x10));
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [semaphore] tid 4243
+    stuck()                                  bank.cpp:10
+  never posted since the wait began
+)");
+}
+
+TEST(Evidence, OfAProcessThatIsNotObservedClaimsNothing) {
+    SnapshotBuilder builder;
+    builder.process().observed = false;
+    builder.thread(2).waits_on(condition(0x10)).at(kStuck);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+)");
+}
+
+TEST(Evidence, TellsTheLastSignal) {
+    SnapshotBuilder builder;
+    builder.thread(3).named("feeder");
+    snapshot::LastSignal signal;
+    signal.thread = 3;
+    signal.ago_seconds = 3;
+    signal.before_wait = true;
+    signal.waiters = 0;
+    signal.stack = builder.stack(kTaken);
+    builder.thread(2).waits_on(condition(0x10)).at(kStuck).last_signalled(signal);
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  last signalled 3s ago by T3 "feeder", when no thread waited, before the wait began, at
+    take()                                   bank.cpp:20
+)");
+
+    builder.thread(2).last_signalled({});
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  last signalled, after the wait began
+)");
+}
+
+TEST(Evidence, OfAGroupTellsWhoseItIs) {
+    SnapshotBuilder builder;
+    snapshot::LastSignal signal;
+    signal.thread = 9;
+    signal.ago_seconds = 1;
+    signal.before_wait = true;
+    for (uint32_t id = 2; id <= 4; ++id) builder.thread(id).waits_on(condition(id)).at(kStuck);
+    builder.thread(3).last_signalled(signal);
+
+    EXPECT_EQ(block(text(builder, {finding(Verdict::kBlocked, {2, 3, 4})}), "3 threads"), R"(
+3 threads [cond wait]: T2, T3, T4
+    stuck()                                  bank.cpp:10
+  T2, T4: never signalled since the wait began
+  T3: last signalled 1s ago by T9, before the wait began
+)");
+}
+
+TEST(Evidence, NamesWhatIoIsOn) {
+    SnapshotBuilder builder;
+    for (uint32_t id = 2; id <= 12; ++id) builder.thread(id).in_io("epoll_wait", "fd " + std::to_string(id)).at(kWork);
+
+    EXPECT_EQ(block(text_of_all(builder), "11 threads"), R"(
+11 threads [io epoll_wait]: T2-T12
+    work()                                   bank.cpp:30
+  T2: on fd 2
+  T3: on fd 3
+  T4: on fd 4
+  T5: on fd 5
+  T6: on fd 6
+  T7: on fd 7
+  T8: on fd 8
+  T9: on fd 9
+  (and more)
+)");
+}
+
+TEST(Holds, AreToldWhereNoWaitTellsOfThem) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_on(condition(0x10)).at(kStuck).holds(mutex(0x20, "g_m")).held_for(2).acquired_at(kTaken);
+    builder.thread(2).holds(mutex(0x30)).lent();
+    builder.thread(2).reads(rwlock(0x40, "g_rw"));
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  never signalled since the wait began
+  holds mutex g_m (0x20) for 2s, acquired at
+    take()                                   bank.cpp:20
+  holds rwlock g_rw (0x40) (reading), acquired at a place that was not recorded
+)");
+}
+
+TEST(Holds, OfManyLocksAreCut) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSleep).at(kWork);
+    builder.thread(3).in(State::kSleep).at(kWork);
+    for (uint32_t lock = 1; lock <= 3; ++lock) {
+        builder.thread(2).holds(mutex(lock)).acquired_at(kTaken);
+        builder.thread(3).holds(mutex(0x10 + lock)).acquired_at(kTaken);
+    }
+
+    EXPECT_EQ(block(text_of_all(builder), "2 threads"), R"(
+2 threads [sleep]: T2, T3
+    work()                                   bank.cpp:30
+  T2 holds mutex 0x1, acquired at
+    take()                                   bank.cpp:20
+  T2 holds mutex 0x2, acquired at
+    take()                                   bank.cpp:20
+  T2 holds mutex 0x3, acquired at
+    take()                                   bank.cpp:20
+  T3 holds mutex 0x11, acquired at
+    take()                                   bank.cpp:20
+  (and more locks)
+)");
+}
+
+}  // namespace
