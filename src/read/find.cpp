@@ -95,8 +95,12 @@ std::vector<ThreadCopy> copy_threads(const Opened& opened) {
     return ThreadRecords(*opened.source, opened.layout, true).copy_all(*opened.head);
 }
 
-double seconds_since(int64_t realtime_ns) {
-    return std::max(0.0, static_cast<double>(realtime_now() - realtime_ns) / kNanoseconds);
+double seconds_since(double realtime_seconds) {
+    return std::max(0.0, static_cast<double>(realtime_now()) / kNanoseconds - realtime_seconds);
+}
+
+double seconds_since_change(const NamedFile& file) {
+    return seconds_since(static_cast<double>(file.status.st_mtim.tv_sec));
 }
 
 Found describe(const NamedFile& file) {
@@ -108,14 +112,14 @@ Found describe(const NamedFile& file) {
     found.readable = opened.has_value();
     if (!opened) {
         found.live = runs_by_name(file.name);
-        found.age_seconds = seconds_since(int64_t{file.status.st_mtim.tv_sec} * 1'000'000'000);
+        found.age_seconds = seconds_since_change(file);
         return found;
     }
     const Identity identity(*opened->head, 0);
     const std::vector<ThreadCopy> threads = copy_threads(*opened);
     found.pid = identity.pid();
     found.live = identity.fate(*opened->source) == Fate::kRuns;
-    found.age_seconds = seconds_since(opened->head->started_realtime_ns);
+    found.age_seconds = seconds_since(static_cast<double>(opened->head->started_realtime_ns) / kNanoseconds);
     found.threads = static_cast<uint32_t>(std::count_if(threads.begin(), threads.end(), counts));
     found.exe = exe_of(*opened->head);
     found.command = command_of(*opened->head);
@@ -124,7 +128,7 @@ Found describe(const NamedFile& file) {
 
 /// Seconds since the last sign of life.
 double silence_of(const NamedFile& file, const std::optional<Opened>& opened, const Identity* identity) {
-    const double unchanged = seconds_since(int64_t{file.status.st_mtim.tv_sec} * 1'000'000'000);
+    const double unchanged = seconds_since_change(file);
     if (!opened || !identity->is_of_this_boot()) return unchanged;
     const ProcessRecord& head = *opened->head;
     const uint64_t last =

@@ -216,9 +216,10 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
             if (thread.state == State::kIo) thread.io_function = kernel_wait(*task->call).io_function;
         }
         if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
-    } else if (task != nullptr) {
+    } else if (task != nullptr && !thread.ends_process) {
         fill_kernel_wait(looks_.pid, *task, stacks_, thread);
     } else {
+        // The thread that ends the process is in the library's own wait for the command.
         thread.state = State::kRunning;
         thread.last_recorded = !looks_.is_live;
         if (thread.last_recorded) thread.stack = stacks_.index_of(wait.stack);

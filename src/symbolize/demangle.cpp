@@ -95,7 +95,7 @@ bool is_mangled(std::string_view symbol) {
 }
 
 std::string demangled(std::string_view symbol) {
-    const std::string plain(without_copy_suffix(symbol.substr(0, symbol.find('@'))));
+    std::string plain(without_copy_suffix(symbol.substr(0, symbol.find('@'))));
     if (plain.substr(0, 2) != "_Z") return plain;
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text(

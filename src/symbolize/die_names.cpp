@@ -123,9 +123,9 @@ std::string name_attribute(Dwarf_Die die) {
 
 std::string DieNames::function(Dwarf_Die die) {
     if (depth_ == 0) steps_ = 0;
-    const std::string linked = linkage_name(die);
+    std::string linked = linkage_name(die);
     if (!linked.empty() && !is_rust_v0(linked)) return demangled(linked);
-    const std::string name = name_attribute(die);
+    std::string name = name_attribute(die);
     const Language language = language_of(die);
     if (name.empty()) return linked;
     if (language == Language::kRust) return scopes(declaration_of(die)) + name;

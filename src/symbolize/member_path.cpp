@@ -107,7 +107,7 @@ std::optional<std::string> element_at(Dwarf_Die array, uint64_t element_size, ui
     std::string text;
     for (size_t i = counts.size(); i-- > 1;) {
         if (counts[i] == 0) return std::nullopt;
-        text = "[" + std::to_string(index % counts[i]) + "]" + text;
+        text.insert(0, "[" + std::to_string(index % counts[i]) + "]");
         index /= counts[i];
     }
     offset %= element_size;

@@ -17,6 +17,14 @@
 namespace reader_test {
 namespace {
 
+class LiveProcess : public ChildTest {};
+class LiveThread : public ChildTest {};
+class GoneThread : public ChildTest {};
+class NewThread : public ChildTest {};
+class ForkedProcess : public ChildTest {};
+class ReplacedProcess : public ChildTest {};
+class WaitingProcess : public ChildTest {};
+
 using protocol::WaitKind;
 using reader::Recording;
 using snapshot::End;
@@ -51,7 +59,7 @@ const Thread& thread_with_tid(const Snapshot& snapshot, uint32_t tid) {
     throw std::runtime_error("no thread with tid " + std::to_string(tid));
 }
 
-TEST(LiveProcess, IsFoundByItsPid) {
+TEST_F(LiveProcess, IsFoundByItsPid) {
     RecordingWriter writer;
     std::strcpy(writer.head().exe, "/srv/bank");
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
@@ -80,7 +88,7 @@ TEST(LiveProcess, IsFoundByItsPid) {
     EXPECT_EQ(reader::prune(writer.folder(), 0, 0), 0U);
 }
 
-TEST(LiveProcess, IsLiveUntilItIsDead) {
+TEST_F(LiveProcess, IsLiveUntilItIsDead) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter&, SharedWords& words) {
         words.stage = 1;
@@ -100,7 +108,7 @@ TEST(LiveProcess, IsLiveUntilItIsDead) {
     EXPECT_TRUE(recording.take_snapshot(Reason::kPostMortem).process.at_rest);
 }
 
-TEST(LiveThread, OutsideOfWrappersIsInWhatTheKernelSays) {
+TEST_F(LiveThread, OutsideOfWrappersIsInWhatTheKernelSays) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());
@@ -187,7 +195,7 @@ void deadlock(RecordingWriter& own, SharedWords& words) {
     block();
 }
 
-TEST(LiveThread, OfADeadlockIsSettledAndLibcAgrees) {
+TEST_F(LiveThread, OfADeadlockIsSettledAndLibcAgrees) {
     RecordingWriter writer;
     ObservedChild child(writer, deadlock);
     ASSERT_TRUE(child.wait_for_call_of(0, SYS_futex) && child.wait_for_call_of(1, SYS_futex));
@@ -210,7 +218,7 @@ TEST(LiveThread, OfADeadlockIsSettledAndLibcAgrees) {
     EXPECT_THAT(snapshot.notes, IsEmpty());
 }
 
-TEST(LiveThread, ThatTheKernelSeesElsewhereIsNotSettled) {
+TEST_F(LiveThread, ThatTheKernelSeesElsewhereIsNotSettled) {
     RecordingWriter writer;
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
@@ -226,7 +234,7 @@ TEST(LiveThread, ThatTheKernelSeesElsewhereIsNotSettled) {
     EXPECT_EQ(snapshot.lock_memory.at(reinterpret_cast<uint64_t>(&mutex)).owner_tid, 0U);
 }
 
-TEST(LiveThread, ThatTakesItsMutexAgainWaitsForTheMutex) {
+TEST_F(LiveThread, ThatTakesItsMutexAgainWaitsForTheMutex) {
     RecordingWriter writer;
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -265,7 +273,7 @@ TEST(LiveThread, ThatTakesItsMutexAgainWaitsForTheMutex) {
     EXPECT_EQ(snapshot.lock_memory.at(reinterpret_cast<uint64_t>(&mutex)).owner_thread, 1U);
 }
 
-TEST(LiveThread, OfARwlockKnowsItsWriter) {
+TEST_F(LiveThread, OfARwlockKnowsItsWriter) {
     RecordingWriter writer;
     static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
@@ -285,7 +293,7 @@ TEST(LiveThread, OfARwlockKnowsItsWriter) {
     EXPECT_EQ(snapshot.lock_memory.at(reinterpret_cast<uint64_t>(&lock)).owner_thread, 1U);
 }
 
-TEST(LiveThread, WhoseLockIsOutOfReachSaysSo) {
+TEST_F(LiveThread, WhoseLockIsOutOfReachSaysSo) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
         RecordingWriter::wait(own.start_thread(1, own_tid()), WaitKind::kMutex, 0x40);
@@ -297,7 +305,7 @@ TEST(LiveThread, WhoseLockIsOutOfReachSaysSo) {
     EXPECT_THAT(snapshot.notes, Contains(HasSubstr("memory could not be read")));
 }
 
-TEST(GoneThread, IsListedOnlyWhenSomebodyShouldHaveJoinedIt) {
+TEST_F(GoneThread, IsListedOnlyWhenSomebodyShouldHaveJoinedIt) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
         own.start_thread(1, own_tid());
@@ -315,7 +323,7 @@ TEST(GoneThread, IsListedOnlyWhenSomebodyShouldHaveJoinedIt) {
     EXPECT_EQ(snapshot.threads[1].state, State::kExited);
 }
 
-TEST(GoneThread, IsNotTakenForALaterOneWithItsTid) {
+TEST_F(GoneThread, IsNotTakenForALaterOneWithItsTid) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
         own.start_thread(1, own_tid());
@@ -330,7 +338,7 @@ TEST(GoneThread, IsNotTakenForALaterOneWithItsTid) {
     EXPECT_EQ(snapshot.threads[1].state, State::kIo);
 }
 
-TEST(NewThread, IsListedOnceBeforeItsRecordHasItsTid) {
+TEST_F(NewThread, IsListedOnceBeforeItsRecordHasItsTid) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());
@@ -351,7 +359,7 @@ TEST(NewThread, IsListedOnceBeforeItsRecordHasItsTid) {
     EXPECT_EQ(snapshot.threads[1].state, State::kIo);
 }
 
-TEST(LiveProcess, IsReadAfterItsMainThreadHasEnded) {
+TEST_F(LiveProcess, IsReadAfterItsMainThreadHasEnded) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid()).life |= protocol::kLifeFinished;
@@ -375,7 +383,7 @@ TEST(LiveProcess, IsReadAfterItsMainThreadHasEnded) {
     EXPECT_THAT(snapshot.threads[1].wait->detail, HasSubstr("pipe:"));
 }
 
-TEST(LiveProcess, IsReadFromMemoryWhenTheFileHasNoNameAnyMore) {
+TEST_F(LiveProcess, IsReadFromMemoryWhenTheFileHasNoNameAnyMore) {
     RecordingWriter writer;
     ObservedChild child(writer, deadlock);
     ASSERT_TRUE(child.wait_for_call_of(0, SYS_futex) && child.wait_for_call_of(1, SYS_futex));
@@ -394,7 +402,7 @@ TEST(LiveProcess, IsReadFromMemoryWhenTheFileHasNoNameAnyMore) {
     EXPECT_FALSE(recording.is_live());
 }
 
-TEST(LiveProcess, IsReadFromAMemfd) {
+TEST_F(LiveProcess, IsReadFromAMemfd) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());
@@ -415,7 +423,7 @@ TEST(LiveProcess, IsReadFromAMemfd) {
     EXPECT_EQ(snapshot.threads[0].io_function, "read");
 }
 
-TEST(ForkedProcess, IsNotItsParent) {
+TEST_F(ForkedProcess, IsNotItsParent) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());
@@ -432,7 +440,7 @@ TEST(ForkedProcess, IsNotItsParent) {
     EXPECT_FALSE(reader::is_observed(child.words().tids[0]));
 }
 
-TEST(ReplacedProcess, LivesOnAsAnotherImage) {
+TEST_F(ReplacedProcess, LivesOnAsAnotherImage) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
         RecordingWriter::wait(own.start_thread(1, own_tid()), WaitKind::kMutex, 0x40, reader::monotonic_now());
@@ -453,7 +461,7 @@ TEST(ReplacedProcess, LivesOnAsAnotherImage) {
     EXPECT_THROW(Recording::of_process(child.pid()), reader::Error);
 }
 
-TEST(WaitingProcess, IsShownAtItsEnd) {
+TEST_F(WaitingProcess, IsShownAtItsEnd) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());

@@ -12,6 +12,9 @@
 namespace reader_test {
 namespace {
 
+class ContainedProcess : public ChildTest {};
+class UnseenProcess : public ChildTest {};
+
 using protocol::WaitKind;
 using reader::Recording;
 using snapshot::Reason;
@@ -35,7 +38,7 @@ bool run_inside(const std::function<void()>& inside, pid_t* pid = nullptr) {
     return forked > 0;
 }
 
-TEST(ContainedProcess, IsReadUnderTheNumbersOfTheReader) {
+TEST_F(ContainedProcess, IsReadUnderTheNumbersOfTheReader) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         pid_t outside = 0;
@@ -96,7 +99,7 @@ uint32_t judge_unseen(const RecordingWriter& writer) {
     return verdict;
 }
 
-TEST(UnseenProcess, MayLiveAndIsReadAsRecorded) {
+TEST_F(UnseenProcess, MayLiveAndIsReadAsRecorded) {
     RecordingWriter writer;
     writer.head().pid_namespace = 7;  // none that anybody can see
     writer.start_thread(1);

@@ -22,6 +22,16 @@
 
 namespace reader_test {
 
+/// Tests whose target is a child of their own.
+class ChildTest : public testing::Test {
+protected:
+    void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+        GTEST_SKIP() << "this sanitizer has a thread of its own in every process";
+#endif
+    }
+};
+
 /// Words that child and test share.
 struct SharedWords {
     std::atomic<uint32_t> tids[8];

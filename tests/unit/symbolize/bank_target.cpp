@@ -4,6 +4,7 @@
 // of global objects together with what each is to be called.
 #include <pthread.h>
 #include <semaphore.h>
+#include <setjmp.h>
 
 #include <array>
 #include <mutex>
@@ -22,7 +23,20 @@ extern "C" NOINLINE void* bank_here() {
     return __builtin_return_address(0);
 }
 
+static jmp_buf g_after_leaving;
+
+/// Records where it would return to, and does not.
+extern "C" NOINLINE __attribute__((noreturn)) void bank_leave(Record record) {
+    record("leaving", __builtin_return_address(0));
+    longjmp(g_after_leaving, 1);
+}
+
 namespace bank {
+
+/// Ends with a call: the return address is past its end.
+NOINLINE void leaving(Record record) {
+    bank_leave(record);  // at leaving
+}
 
 class Account {
 public:
@@ -150,6 +164,7 @@ extern "C" void bank_visit_code(Record record) {
     bank::sort_all(2L, record);
     bank::with_lambda(record);
     plain_c_function(record);
+    if (setjmp(g_after_leaving) == 0) bank::leaving(record);
 }
 
 extern "C" void bank_visit_objects(Record record) {
