@@ -24,8 +24,7 @@ using protocol::End;
 namespace {
 
 void remove_recording() {
-    // Kept where somebody named a folder for it; a command that watches removes it itself.
-    if (process != nullptr && is_own_process() && !keeps_recording()) {
+    if (process != nullptr && is_own_process() && !is_recording_kept()) {
         raw_syscall(SYS_unlink, as_argument(recording_path()));
     }
 }

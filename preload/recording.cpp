@@ -35,6 +35,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 
 constinit uint64_t mapped_bytes = 0;
+constinit bool in_named_folder = false;
 constinit char path[1280] = "";
 
 uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
@@ -227,6 +228,7 @@ bool make_recording(const RecordingRequest& request) {
         if (!fits_limits(sizes.total)) continue;
         uintptr_t base = 0;
         if (request.directory[0] != '\0') base = map_file(request.directory, facts, sizes.total);
+        in_named_folder = base != 0;
         for (const char* const place : kUsualPlaces) {
             if (base == 0) base = map_file(place, facts, sizes.total);
         }
@@ -257,6 +259,8 @@ void abandon_recording() {
 }
 
 const char* recording_path() { return path; }
+
+bool is_recording_kept() { return in_named_folder || path[0] == '\0'; }
 
 void* region_address(RegionKind kind, uint64_t offset) {
     return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;

@@ -28,8 +28,11 @@ bool make_recording(const RecordingRequest& request);
 /// the fork interrupted scribbles nowhere, and forgets it.
 void abandon_recording();
 
-/// Path of the recording; empty without one.
+/// Path of the recording; empty without a file.
 const char* recording_path();
+
+/// It outlives a clean end: somebody named the folder that it is in. (Or there is no file to remove.)
+bool is_recording_kept();
 
 /// Elements of the regions; null when `index` lies beyond what is committed.
 protocol::ThreadRecord* thread_slot(uint32_t index);

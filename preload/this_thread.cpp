@@ -229,6 +229,4 @@ bool is_own_process() {
 
 int64_t supervisor_grace_ms() { return environment.supervisor_grace; }
 
-bool keeps_recording() { return environment.directory[0] != '\0'; }
-
 }  // namespace preload

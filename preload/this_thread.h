@@ -46,9 +46,6 @@ bool is_own_process();
 /// How long leftover threads may take to finish, in milliseconds; -1: no command watches this process.
 int64_t supervisor_grace_ms();
 
-/// The recording outlives a clean end: somebody named a folder for it.
-bool keeps_recording();
-
 inline StackLimits stack_limits(const protocol::ThreadRecord* self) {
     return {self->stack_low.load(std::memory_order_relaxed), self->stack_high.load(std::memory_order_relaxed)};
 }

@@ -55,6 +55,7 @@ private:
                    const std::function<void(const std::string&)>& apply);
     void add_printing(CLI::App& command, Command kind);
     void add_running(CLI::App& command);
+    void add_pid(CLI::App& command);
     void take_program(const CLI::App& command, std::vector<std::string> from_marker);
     std::string help_text(const std::string& command) const;
 
@@ -81,12 +82,7 @@ Parser::Parser() {
                 break;
             case Command::kDump:
                 add_printing(command, row.command);
-                add_value(command, "PID", "", "The process", [this](const std::string& text) {
-                    const auto pid = parse_pid(text);
-                    if (!pid) throw UsageError("'" + text + "' is no process id");
-                    options_.pid = *pid;
-                });
-                command.get_option("PID")->required();
+                add_pid(command);
                 break;
             case Command::kReport:
                 add_printing(command, row.command);
@@ -169,6 +165,15 @@ void Parser::add_running(CLI::App& command) {
         if (text.empty()) throw UsageError("the name of the folder is empty");
         options_.directory = text;
     });
+}
+
+void Parser::add_pid(CLI::App& command) {
+    add_value(command, "PID", "", "The process", [this](const std::string& text) {
+        const auto pid = parse_pid(text);
+        if (!pid) throw UsageError("'" + text + "' is no process id");
+        options_.pid = *pid;
+    });
+    command.get_option("PID")->required();
 }
 
 [[noreturn]] void refuse(const std::string& argument) {

@@ -14,13 +14,14 @@
 namespace command {
 namespace {
 
-constexpr double kKeptSeconds = 7 * 24 * 3600;
+constexpr double kKeptSeconds = 7.0 * 24 * 3600;
 constexpr size_t kKeptCount = 64;
 constexpr int kNotWritten = 125;
 
 std::string size_word(uint64_t bytes) {
-    if (bytes < 1024 * 1024) return fmt::format("{}K", (bytes + 1023) / 1024);
-    return fmt::format("{:.1f}M", static_cast<double>(bytes) / (1024 * 1024));
+    constexpr uint64_t kMebibyte = 1U << 20;
+    if (bytes < kMebibyte) return fmt::format("{}K", (bytes + 1023) / 1024);
+    return fmt::format("{:.1f}M", static_cast<double>(bytes) / kMebibyte);
 }
 
 std::string command_line(const reader::Found& found) {

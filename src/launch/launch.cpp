@@ -183,7 +183,7 @@ Result not_started(int error) {
 std::string guess_why(const Request& request, const RunDirectory& directory, const std::string& reader_error) {
     if (!reader_error.empty()) return reader_error;
     if (directory.path().empty()) return "no folder for its recording could be made in /dev/shm, $TMPDIR or /tmp";
-    const std::string obstacle = why_not_observable(request.command[0], request.library);
+    std::string obstacle = why_not_observable(request.command[0], request.library);
     if (!obstacle.empty()) return obstacle;
     return "it left no recording in " + directory.path() + ": the library was not loaded, or found no room there";
 }

@@ -114,7 +114,7 @@ std::string find_program(const std::string& command) {
     const char* const path = std::getenv("PATH");
     std::istringstream folders(path != nullptr ? path : "/bin:/usr/bin");
     for (std::string folder; std::getline(folders, folder, ':');) {
-        const std::string candidate = (folder.empty() ? "." : folder) + "/" + command;
+        std::string candidate = (folder.empty() ? "." : folder) + "/" + command;
         if (can_run(candidate)) return candidate;
     }
     return "";

@@ -71,7 +71,7 @@ void RunDirectory::remove_if_empty() const {
 
 std::string make_keep_directory(const std::string& path) {
     std::error_code error;
-    const std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
+    std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
     if (error || (mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) ||
         access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) {
         throw Error("cannot record in " + path + ": " + (error ? error.message() : std::strerror(errno)));

@@ -41,6 +41,15 @@ bool says_exec(const Source& source) {
            end == protocol::End::kExec;
 }
 
+/// The target says that it ends, or its parent that it did.
+bool says_ended(const Source& source) {
+    protocol::Phase phase{};
+    uint32_t has_wait_status = 0;
+    read_value(source, offsetof(ProcessRecord, phase), phase);
+    read_value(source, offsetof(ProcessRecord, has_wait_status), has_wait_status);
+    return phase == protocol::Phase::kDone || has_wait_status != 0;
+}
+
 }  // namespace
 
 Identity::Identity(const ProcessRecord& head, uint32_t pid)
@@ -119,7 +128,7 @@ Fate Identity::fate_of_running(const Source& source) const {
 
 Fate Identity::fate(const Source& source) const {
     if (!is_of_this_boot()) return Fate::kGone;
-    if (!is_visible()) return Fate::kHidden;
+    if (!is_visible()) return says_ended(source) ? Fate::kGone : Fate::kHidden;
     return runs() ? fate_of_running(source) : Fate::kGone;
 }
 

@@ -87,6 +87,7 @@ std::vector<snapshot::Module> ModuleTable::latest() const {
         if (!meets_next && !meets_before) by_start.emplace(entry->module.start, entry);
     }
     std::vector<snapshot::Module> modules;
+    modules.reserve(by_start.size());
     for (const auto& [start, entry] : by_start) modules.push_back(entry->module);
     return modules;
 }

@@ -123,11 +123,12 @@ void fill_end(const Looks& looks, snapshot::Process& process) {
     const ProcessRecord& head = *looks.head;
     const int wait_status = head.wait_status.load(kRelaxed);
     const bool has_wait_status = head.has_wait_status.load(kRelaxed) != 0;
-    process.end = recorded_end(head);
-    if (!looks.threads.is_at_rest && is_of_live_process(process.reason)) {
+    const bool is_alive = looks.threads.is_live;
+    process.end = looks.fate == Fate::kReplaced ? End::kExec : recorded_end(head);
+    if (is_alive && (is_of_live_process(process.reason) || process.end == End::kUnknown)) {
         process.end = End::kAlive;
-    } else if (looks.fate == Fate::kReplaced || process.end == End::kExec) {
-        process.end = End::kExec;
+    } else if (process.end == End::kExec) {
+        return;  // the process goes on: it has no status yet
     } else if (has_wait_status && WIFSIGNALED(wait_status)) {
         process.end = End::kSignal;
         process.status = 128 + WTERMSIG(wait_status);
@@ -135,8 +136,6 @@ void fill_end(const Looks& looks, snapshot::Process& process) {
         process.status = WEXITSTATUS(wait_status);
     } else if (process.end != End::kUnknown) {
         process.status = head.status.load(kRelaxed) & 255;
-    } else if (!looks.threads.is_at_rest) {
-        process.end = End::kAlive;
     }
 }
 

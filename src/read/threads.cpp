@@ -10,7 +10,6 @@
 namespace reader {
 
 using protocol::HoldState;
-using protocol::WaitKind;
 using snapshot::LockKind;
 using snapshot::State;
 

@@ -41,9 +41,17 @@ auto look_of(const Frame& frame) {
                            std::string_view(frame.module), frame.inlined, has_place ? 0 : frame.offset);
 }
 
+/// The main thread's outermost frame is `_start`, which a stripped program has no name for.
+bool ends_in_nameless_start(const Stack& stack) {
+    const auto& frames = stack.frames;
+    return frames.size() > 1 && !stack.incomplete && !stack.truncated && frames.back().function.empty() &&
+           analyze::is_runtime_frame(frames[frames.size() - 2]);
+}
+
 std::span<const Frame> folded(const Stack& stack) {
     const auto is_own = [](const Frame& frame) { return !analyze::is_runtime_frame(frame); };
-    const auto& frames = stack.frames;
+    const std::span<const Frame> frames(stack.frames.data(),
+                                        stack.frames.size() - (ends_in_nameless_start(stack) ? 1 : 0));
     const auto first = std::find_if(frames.begin(), frames.end(), is_own);
     if (first == frames.end()) return frames;
     const auto last = std::find_if(frames.rbegin(), frames.rend(), is_own).base();

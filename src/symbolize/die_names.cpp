@@ -124,19 +124,28 @@ std::string name_attribute(Dwarf_Die die) {
 std::string DieNames::function(Dwarf_Die die) {
     if (depth_ == 0) steps_ = 0;
     std::string linked = linkage_name(die);
-    if (!linked.empty() && !is_rust_v0(linked)) return demangled(linked);
+    if (is_mangled(linked) && !is_rust_v0(linked)) return demangled(linked);
     std::string name = name_attribute(die);
     const Language language = language_of(die);
-    if (name.empty()) return linked;
+    if (!linked.empty() && (language != Language::kRust || name.empty())) return public_name(die, demangled(linked));
     if (language == Language::kRust) return scopes(declaration_of(die)) + name;
-    if (language == Language::kPlain || has_flag(die, DW_AT_external)) return name;
-    Dwarf_Addr entry = 0;
-    if (dwarf_tag(&die) == DW_TAG_subprogram && dwarf_entrypc(&die, &entry) == 0) {
-        const Symbol* const symbol = symbols_.function_at(entry + bias_, name);
-        if (symbol && symbol->start == entry + bias_ && is_mangled(symbol->name)) return demangled(symbol->name);
-    }
+    if (language == Language::kPlain || has_flag(die, DW_AT_external)) return public_name(die, name);
+    const Symbol* const symbol = symbol_of(die, name);
+    if (symbol && is_mangled(symbol->name)) return demangled(symbol->name);
     const Dwarf_Die declaration = declaration_of(die);
-    return scopes(declaration) + name + parameters(declaration);
+    return name.empty() ? name : scopes(declaration) + name + parameters(declaration);
+}
+
+const Symbol* DieNames::symbol_of(Dwarf_Die die, const std::string& name) const {
+    Dwarf_Addr entry = 0;
+    if (dwarf_tag(&die) != DW_TAG_subprogram || dwarf_entrypc(&die, &entry) != 0) return nullptr;
+    const Symbol* const symbol = symbols_.function_at(entry + bias_, name);
+    return symbol && symbol->start == entry + bias_ ? symbol : nullptr;
+}
+
+std::string DieNames::public_name(Dwarf_Die die, const std::string& name) const {
+    const Symbol* const symbol = name.starts_with('_') ? symbol_of(die, "") : nullptr;
+    return symbol ? demangled(symbol->name) : name;
 }
 
 std::string DieNames::scopes(Dwarf_Die die) {

@@ -25,6 +25,12 @@ public:
     std::string type(Dwarf_Die die);
 
 private:
+    /// The symbol at the entry of a function that is there as such; of several one with `name` in it.
+    const Symbol* symbol_of(Dwarf_Die die, const std::string& name) const;
+
+    /// `name`, or what else its function is called where `name` is a library's inner one: "read" for "__libc_read".
+    std::string public_name(Dwarf_Die die, const std::string& name) const;
+
     std::string scopes(Dwarf_Die die);
     std::string parameters(Dwarf_Die declaration);
     std::string type_of(Dwarf_Die die);

@@ -41,7 +41,8 @@ uint64_t section_end(Elf* elf, GElf_Word index, const GElf_Sym& symbol, uint64_t
 
 /// Smaller reads better.
 auto reading_order(const Symbol& symbol, std::string_view wanted) {
-    const std::string_view name = symbol.name;
+    std::string_view name = symbol.name;
+    name = name.substr(0, name.find('@'));
     const bool other = !wanted.empty() && name.find(wanted) == std::string_view::npos;
     const size_t underscores = is_mangled(name) ? 0 : std::min(name.find_first_not_of('_'), name.size());
     const int binding = symbol.binding == STB_LOCAL ? 1 : 0;

@@ -102,7 +102,8 @@ TEST(Reports, LeaveOutProcessesThatOutliveTheProgram) {
 
     const support::Observed observed =
         observe({"sh", "-c",
-                 "sh -c 'echo > " + started + "; read line < " + released + "' & read line < " + started + "; exit 0"});
+                 "sh -c 'echo > " + started + "; read line < " + released + "' & read line < " + started + "; exit 0"},
+                {"--dir", folder.path() + "/kept"});
     close(holder);
 
     EXPECT_EQ(observed.outcome.status, 0);

@@ -14,15 +14,24 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-support::Command observed_plainly(const Words& program) {
+/// A program under the library alone; its recording lies in a folder that goes with the test.
+support::Command observed_plainly(const Words& program, const support::TemporaryFolder& folder) {
     support::Command command;
     command.arguments = program;
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
     return command;
 }
 
+support::Outcome list(const Words& options, const support::TemporaryFolder& folder) {
+    support::Command command = loiter({"ps"});
+    command.arguments.insert(command.arguments.end(), options.begin(), options.end());
+    command.environment = {{"LOITER_DIR", folder.path()}};
+    return support::run(command);
+}
+
 TEST(Dump, ShowsEveryThreadOfALiveProcess) {
-    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}));
+    const support::TemporaryFolder folder;
+    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}, folder));
     ASSERT_TRUE(target.await_output("ready"));
 
     const support::Outcome text = run({"dump", std::to_string(target.pid())});
@@ -63,7 +72,8 @@ TEST(Dump, OfAnUnobservedProcessSaysSo) {
 }
 
 TEST(Dump, DoesNotDisturb) {
-    support::Running target(observed_plainly({BLOCKED_WORKER, "obey", "3"}));
+    const support::TemporaryFolder folder;
+    support::Running target(observed_plainly({BLOCKED_WORKER, "obey", "3"}, folder));
     ASSERT_TRUE(target.await_output("ready"));
     for (int i = 0; i < 5; ++i) EXPECT_EQ(run({"dump", std::to_string(target.pid())}).status, 0);
     target.signal(SIGTERM);
@@ -76,12 +86,13 @@ TEST(Dump, DoesNotDisturb) {
 }
 
 TEST(Ps, ListsLiveProcesses) {
-    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}));
+    const support::TemporaryFolder folder;
+    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}, folder));
     ASSERT_TRUE(target.await_output("ready"));
     const std::string pid = std::to_string(target.pid());
 
-    const support::Outcome table = run({"ps"});
-    const support::Outcome lines = run({"ps", "--format", "json"});
+    const support::Outcome table = list({}, folder);
+    const support::Outcome lines = list({"--format", "json"}, folder);
 
     EXPECT_EQ(table.status, 0);
     EXPECT_THAT(table.output, testing::ContainsRegex(" " + pid + " +running .*blocked_worker hang"));
@@ -109,6 +120,8 @@ TEST(Ps, ListsProcessesOfARunUnderWay) {
         }
     }
     EXPECT_GE(found, 1);
+    running.signal(SIGTERM);
+    running.finish();
 }
 
 TEST(Ps, PrunesAndSaysHowMany) {
@@ -121,13 +134,11 @@ TEST(Ps, PrunesAndSaysHowMany) {
 TEST(Prune, KeepsTheNewestRecordingsOfTheDeadOnly) {
     const support::TemporaryFolder folder;
     ASSERT_EQ(run({"run", "--dir", folder.path(), "sh", "-c", "for i in $(seq 66); do /bin/true; done"}).status, 0);
-    support::Command prune = loiter({"ps", "--prune"});
-    prune.environment = {{"LOITER_DIR", folder.path()}};
     support::Command count;
     count.arguments = {"sh", "-c", "ls \"$0\" | wc -l", folder.path()};
     ASSERT_GE(std::stoi(support::run(count).output), 67);
 
-    EXPECT_EQ(support::run(prune).status, 0);
+    EXPECT_EQ(list({"--prune"}, folder).status, 0);
 
     EXPECT_EQ(support::run(count).output, "64\n");
 }

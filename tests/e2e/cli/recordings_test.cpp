@@ -126,9 +126,10 @@ TEST(Report, OfACleanProcessSaysThatItWasRead) {
 }
 
 TEST(Report, OfALiveProcessIsADump) {
+    const support::TemporaryFolder folder;
     support::Command command;
     command.arguments = {BLOCKED_WORKER, "hang"};
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
     support::Running target(command);
     ASSERT_TRUE(target.await_output("ready"));
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <functional>
 #include <new>
+#include <thread>
 
 #include "read/proc.h"
 #include "recording_writer.h"
@@ -51,6 +53,39 @@ inline bool wait_until(const std::function<bool()>& condition) {
         sched_yield();
     }
     return true;
+}
+
+/// Sits in read(), of a pipe that nobody writes to.
+[[noreturn]] inline void block_in_read() {
+    int ends[2];
+    char byte;
+    if (pipe(ends) != 0) _exit(1);
+    while (true) (void)!read(ends[0], &byte, 1);
+}
+
+/// Two mutexes and two threads, T2 and T3, that have one each and want the other. The threads tell
+/// words 0 and 1, the first mutex is `address`.
+[[noreturn]] inline void deadlock(RecordingWriter& own, SharedWords& words) {
+    static pthread_mutex_t mutexes[2] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
+    static pthread_barrier_t both;
+    words.address = reinterpret_cast<uint64_t>(&mutexes[0]);
+    own.start_thread(1, own_tid());
+    own.start_thread(2);
+    own.start_thread(3);
+    pthread_barrier_init(&both, nullptr, 2);
+    for (uint32_t i = 0; i < 2; ++i) {
+        std::thread([&own, &words, i] {
+            protocol::ThreadRecord& record = own.start_thread(i + 2, own_tid());
+            pthread_mutex_lock(&mutexes[i]);
+            RecordingWriter::hold(record, 0, protocol::LockKind::kMutex, reinterpret_cast<uint64_t>(&mutexes[i]));
+            pthread_barrier_wait(&both);
+            RecordingWriter::wait(record, protocol::WaitKind::kMutex, reinterpret_cast<uint64_t>(&mutexes[1 - i]),
+                                  reader::monotonic_now());
+            words.tids[i] = own_tid();
+            pthread_mutex_lock(&mutexes[1 - i]);
+        }).detach();
+    }
+    block_in_read();
 }
 
 class ObservedChild {

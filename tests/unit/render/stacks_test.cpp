@@ -42,6 +42,13 @@ TEST(Stacks, FoldPlumbingAtBothEnds) {
 )");
 }
 
+TEST(Stacks, FoldTheNamelessStartOfAStrippedProgram) {
+    snapshot::Frame start = frame("", "", 0);
+    EXPECT_EQ(printed({{frame("main", "bank.cpp", 90), libc_frame("__libc_start_call_main"), start}}), R"(
+    main                                     bank.cpp:90
+)");
+}
+
 TEST(Stacks, AreWholeOnDemand) {
     EXPECT_EQ(printed({kThread}, true), R"(
     __lll_lock_wait                          libc.so.6+0x9e10

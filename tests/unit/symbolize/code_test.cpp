@@ -40,6 +40,10 @@ TEST_P(Code, OfCFunctionsIsNamedWithoutParameters) {
     EXPECT_THAT(frames_at("hidden_c"), ElementsAre("hidden_c_function " + bank::marked("hidden_c")));
 }
 
+TEST_P(Code, OfAFunctionWithAnInnerAndAPublicNameHasThePublicOne) {
+    EXPECT_THAT(frames_at("inner_c"), ElementsAre("public_c_function " + bank::marked("inner_c")));
+}
+
 TEST_P(Code, OfInlinedCallsComesInnermostFirstWithTheLineOfEachCall) {
     EXPECT_THAT(frames_at("innermost"),
                 ElementsAre("inlined bank::(anonymous namespace)::innermost(char const* const&, " + kRecord + ") " +
@@ -133,6 +137,8 @@ TEST(Frame, WithoutDebugInformationIsNamedBySymbol) {
     // Exported: in .dynsym.
     EXPECT_THAT(bank::named_frames(bank::with_frame(path, bank::kIdO2, library.sites.at("deposit"))),
                 ElementsAre("bank::Account::deposit(int, " + kRecord + ")"));
+    EXPECT_THAT(bank::named_frames(bank::with_frame(path, bank::kIdO2, library.sites.at("inner_c"))),
+                ElementsAre("public_c_function"));
     // Static: its symbol is gone, and the one before does not reach that far.
     EXPECT_THAT(bank::named_frames(bank::with_frame(path, bank::kIdO2, library.sites.at("audit"))), ElementsAre(""));
 }
