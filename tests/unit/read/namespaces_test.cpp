@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <sys/prctl.h>
 
+#include <optional>
+
 #include "observed_child.h"
 #include "read/read.h"
 
@@ -99,12 +101,10 @@ uint32_t judge_unseen(const RecordingWriter& writer) {
     return verdict;
 }
 
-TEST_F(UnseenProcess, MayLiveAndIsReadAsRecorded) {
-    RecordingWriter writer;
-    writer.head().pid_namespace = 7;  // none that anybody can see
-    writer.start_thread(1);
+/// By a reader in a pid namespace of its own; empty: no right to make one.
+std::optional<uint32_t> judge_from_inside(RecordingWriter& writer) {
     ObservedChild reader(writer, [](RecordingWriter& own, SharedWords& words) {
-        own.head().pid_namespace = 7;
+        own.head().pid_namespace = 7;  // none that anybody can see
         const bool is_possible = run_inside([&] {
             words.address = judge_unseen(own);
             words.stage = 1;
@@ -112,9 +112,25 @@ TEST_F(UnseenProcess, MayLiveAndIsReadAsRecorded) {
         if (!is_possible) words.stage = 2;
         block();
     });
-    ASSERT_TRUE(reader.wait_for_stage(1));
-    if (reader.words().stage == 2) GTEST_SKIP() << "takes the right to make namespaces";
-    EXPECT_EQ(reader.words().address, kNotLive | kNotAtRest | kLastRecorded | kSettled | kNoted | kKept);
+    if (!reader.wait_for_stage(1) || reader.words().stage == 2) return std::nullopt;
+    return static_cast<uint32_t>(reader.words().address);
+}
+
+TEST_F(UnseenProcess, MayLiveAndIsReadAsRecorded) {
+    RecordingWriter writer;
+    writer.start_thread(1);
+    const std::optional<uint32_t> verdict = judge_from_inside(writer);
+    if (!verdict) GTEST_SKIP() << "takes the right to make namespaces";
+    EXPECT_EQ(*verdict, kNotLive | kNotAtRest | kLastRecorded | kSettled | kNoted | kKept);
+}
+
+TEST_F(UnseenProcess, IsGoneWhenItSaysSo) {
+    RecordingWriter writer;
+    writer.start_thread(1);
+    writer.head().phase = protocol::Phase::kDone;
+    const std::optional<uint32_t> verdict = judge_from_inside(writer);
+    if (!verdict) GTEST_SKIP() << "takes the right to make namespaces";
+    EXPECT_EQ(*verdict, kNotLive | kLastRecorded | kSettled);
 }
 
 }  // namespace
