@@ -98,8 +98,7 @@ std::string header_words(const Sheet& sheet, const Group& group) {
     const std::string state = state_words(group);
     if (group.size() == 1)
         return fmt::format("{} [{}]{}", thread_words(sheet.snapshot, group[0]->id), state, suffix_words(group));
-    const bool is_named = have_equal_names(group) && !group[0]->name.empty();
-    const std::string name = is_named ? fmt::format(" \"{}\"", printable(group[0]->name)) : "";
+    const std::string name = have_equal_names(group) ? given_name(sheet.snapshot, *group[0]) : "";
     return fmt::format("{}{} [{}]: {}{}", counted(group.size(), "thread"), name, state, name_list(sheet, group),
                        suffix_words(group));
 }

@@ -91,10 +91,16 @@ std::string_view signal_name(int signal) {
     return index < kNames.size() ? kNames[index] : std::string_view();
 }
 
+std::string given_name(const snapshot::Snapshot& snapshot, const Thread& thread) {
+    constexpr size_t kKernelKeeps = 15;  // bytes of a name
+    const std::string& exe = snapshot.process.exe;
+    const bool is_inherited = exe.substr(exe.rfind('/') + 1).substr(0, kKernelKeeps) == thread.name;
+    return thread.name.empty() || is_inherited ? "" : fmt::format(" \"{}\"", printable(thread.name));
+}
+
 std::string thread_words(const snapshot::Snapshot& snapshot, uint32_t id) {
     const Thread* const thread = snapshot::find_thread(snapshot, id);
-    if (thread == nullptr || thread->name.empty()) return fmt::format("T{}", id);
-    return fmt::format("T{} \"{}\"", id, printable(thread->name));
+    return fmt::format("T{}{}", id, thread == nullptr ? "" : given_name(snapshot, *thread));
 }
 
 std::string thread_list(const std::vector<uint32_t>& ids) {

@@ -27,6 +27,9 @@ std::string_view word(snapshot::Mode mode);
 /// "SIGKILL"; empty for a number without a name of its own.
 std::string_view signal_name(int signal);
 
+/// ` "auditor"`; empty for a thread that nobody named: it has the program's own name from birth.
+std::string given_name(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread);
+
 /// `T3 "auditor"`, `T3`.
 std::string thread_words(const snapshot::Snapshot& snapshot, uint32_t id);
 

@@ -26,6 +26,19 @@ std::string words_of(const Thread& thread) {
     return state_words({&thread});
 }
 
+TEST(ThreadWords, LeaveOutANameThatIsOnlyTheProgramsOwn) {
+    snapshot::Snapshot snapshot;
+    snapshot.process.exe = "/bin/opposite_lock_order";
+    snapshot.threads.resize(2);
+    snapshot.threads[0].id = 1;
+    snapshot.threads[0].name = "opposite_lock_o";  // as much as the kernel keeps
+    snapshot.threads[1].id = 2;
+    snapshot.threads[1].name = "teller";
+
+    EXPECT_EQ(render::thread_words(snapshot, 1), "T1");
+    EXPECT_EQ(render::thread_words(snapshot, 2), "T2 \"teller\"");
+}
+
 TEST(ThreadList, SpellsShortLists) {
     EXPECT_EQ(thread_list({4, 5, 6}), "T4, T5, T6");
     EXPECT_EQ(thread_list({}), "");
