@@ -26,7 +26,12 @@ void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
 
 namespace {
 
+/// A note that finds no room is a loss: from then on a proof on this lock would be one too many.
 void note_foreign_unlock(const volatile void* lock) {
+    if (!open_notes()) {
+        process->holds_lost.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
     const uint64_t address = address_of(lock);
     auto& entry = process->foreign_unlocks[protocol::table_index(address, protocol::kForeignUnlockCount)];
     uint64_t expected = 0;

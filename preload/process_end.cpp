@@ -99,9 +99,11 @@ void end_process(End end, int status) {
     if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) return;  // another thread is at it
 
     const ThreadRecord* const self = this_thread_or_ended();
-    const int64_t grace = supervisor_grace_ms();
-    if (grace >= 0 && others_are_alive(self)) {
-        const uint64_t deadline = now_ns() + static_cast<uint64_t>(grace) * kMillisecond;
+    // An exec ends threads on purpose, and may fail: it must not be held up.
+    const bool is_supervised = supervisor_grace_ms() >= 0;
+    const uint64_t grace = end == End::kExec ? 0 : static_cast<uint64_t>(supervisor_grace_ms());
+    if (is_supervised && others_are_alive(self)) {
+        const uint64_t deadline = now_ns() + grace * kMillisecond;
         if (!wait_until(deadline, [self] { return !others_are_alive(self); })) show_leftovers();
     }
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);

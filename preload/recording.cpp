@@ -36,6 +36,7 @@ constexpr uint64_t kPage = 4096;
 
 constinit uint64_t mapped_bytes = 0;
 constinit bool in_named_folder = false;
+constinit std::atomic<bool> notes_are_open{false};
 constinit char path[1280] = "";
 
 uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
@@ -241,6 +242,7 @@ bool make_recording(const RecordingRequest& request) {
             break;
         }
         mapped_bytes = sizes.total;
+        notes_are_open.store(false, std::memory_order_relaxed);
         auto* const head = reinterpret_cast<ProcessRecord*>(base);
         fill_head(*head, request, facts, sizes);
         process = head;
@@ -256,6 +258,14 @@ void abandon_recording() {
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     process = nullptr;
     path[0] = '\0';
+}
+
+bool open_notes() {
+    // Acquire pairs with the release below: the page is there when the flag is seen.
+    if (notes_are_open.load(std::memory_order_acquire)) return true;
+    if (!commit(reinterpret_cast<uintptr_t>(process), kPage, protocol::kHeadBytes - kPage)) return false;
+    notes_are_open.store(true, std::memory_order_release);
+    return true;
 }
 
 const char* recording_path() { return path; }

@@ -34,6 +34,10 @@ const char* recording_path();
 /// It outlives a clean end: somebody named the folder that it is in. (Or there is no file to remove.)
 bool is_recording_kept();
 
+/// Makes the second page of the head usable (ProcessRecord::foreign_unlocks), which most processes
+/// never touch. False: no room, and the notes must not be touched. Idempotent, from any thread.
+bool open_notes();
+
 /// Elements of the regions; null when `index` lies beyond what is committed.
 protocol::ThreadRecord* thread_slot(uint32_t index);
 protocol::ModuleRecord* module_slot(uint32_t index);

@@ -68,7 +68,7 @@ const snapshot::Module* ModuleTable::find(uint64_t address, uint32_t generation)
     while (entry != entries_.begin()) {
         --entry;
         if (entry->highest_end <= address) break;
-        if (entry->module.end <= address) continue;
+        if (entry->module.end <= address || entry->generation > generation) continue;
         if (found == nullptr || entry->generation > found->generation) found = &*entry;
     }
     return found == nullptr ? nullptr : &found->module;

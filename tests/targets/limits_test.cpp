@@ -49,6 +49,19 @@ TEST(Overflow, IsSaidInTheTextReport) {
     EXPECT_NE(outcome.errors.find("9 threads"), std::string::npos) << outcome.errors;
 }
 
+TEST(ForeignUnlock, IsHarmlessAndMakesLaterProofsOnTheLockLikely) {
+    const support::Observed observed =
+        support::observe(LOITER_COMMAND, "gate", {"--timeout", "3s", "--fail-on", "self-deadlock"}, {{FOREIGN_UNLOCK}});
+
+    EXPECT_EQ(observed.outcome.output, "stuck\n");
+    EXPECT_EQ(observed.outcome.status, 124) << "a likely finding fails no gate";
+    ASSERT_EQ(observed.reports.size(), 1U);
+    const Json& findings = observed.reports[0]["findings"];
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0]["verdict"], "self-deadlock");
+    EXPECT_EQ(findings[0]["certainty"], "likely");
+}
+
 TEST(NearCycles, GiveNoVerdictHoweverOftenTheyAreLookedAt) {
     support::RecordedProgram recorded({NEAR_CYCLES});
     ASSERT_TRUE(recorded.program().await_output("ready"));

@@ -3,7 +3,6 @@
 // Live processes: how their recording is found, and whether it still is theirs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/prctl.h>
 
 #include "observed_child.h"
 #include "read/read.h"
@@ -120,37 +119,43 @@ TEST_F(LiveProcess, IsReadFromMemoryWhenTheFileHasNoNameAnyMore) {
     EXPECT_FALSE(recording.is_live());
 }
 
-TEST_F(LiveProcess, IsReadFromAMemfd) {
-    RecordingWriter writer;
-    ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
-        own.start_thread(1, own_tid());
-        const int descriptor = static_cast<int>(syscall(SYS_memfd_create, "loiter", 0));
-        if (write(descriptor, own.base(), own.bytes()) != static_cast<ssize_t>(own.bytes())) _exit(1);
-        auto* const base =
-            static_cast<char*>(mmap(nullptr, own.bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0));
-        close(descriptor);
-        // As the library leaves it: what is not in use cannot be touched.
-        mprotect(base + protocol::kHeadBytes + 4096, own.bytes() - protocol::kHeadBytes - 4096, PROT_NONE);
-        munmap(own.base(), own.bytes());
-        words.stage = 1;
-        block_in_read();
-    });
-    ASSERT_TRUE(child.wait_for_stage(1) && child.wait_for_call(child.pid(), SYS_read));
-    const Snapshot snapshot = look_at(child);
-    ASSERT_EQ(snapshot.threads.size(), 1U);
-    EXPECT_EQ(snapshot.threads[0].io_function, "read");
+/// Copies its recording to memory that `descriptor` stands for (-1: nameless), as the library does
+/// where no folder will have it: what is not in use cannot be touched.
+void move_to_memory(RecordingWriter& own, int descriptor) {
+    const int flags = descriptor < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+    if (descriptor >= 0 && ftruncate(descriptor, static_cast<off_t>(own.bytes())) != 0) _exit(1);
+    void* const base = mmap(nullptr, own.bytes(), PROT_READ | PROT_WRITE, flags, descriptor, 0);
+    if (base == MAP_FAILED) _exit(1);
+    std::memcpy(base, own.base(), own.bytes());
+    constexpr uint64_t kUsed = protocol::kHeadBytes + sizeof(protocol::ThreadRecord);
+    mprotect(static_cast<char*>(base) + kUsed, own.bytes() - kUsed, PROT_NONE);
+    munmap(own.base(), own.bytes());
+}
+
+TEST_F(LiveProcess, IsReadFromMemoryThatNeverHadAFile) {
+    for (const bool has_memfd : {true, false}) {
+        RecordingWriter writer;
+        ObservedChild child(writer, [&](RecordingWriter& own, SharedWords&) {
+            own.start_thread(1, own_tid());
+            move_to_memory(own, has_memfd ? static_cast<int>(syscall(SYS_memfd_create, "loiter", 0)) : -1);
+            block_in_read();
+        });
+        ASSERT_TRUE(child.wait_for_call(child.pid(), SYS_read));
+        const Snapshot snapshot = look_at(child);
+        ASSERT_EQ(snapshot.threads.size(), 1U);
+        EXPECT_EQ(snapshot.threads[0].io_function, "read");
+    }
 }
 
 TEST_F(ForkedProcess, IsNotItsParent) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
         own.start_thread(1, own_tid());
-        const pid_t forked = fork();
-        if (forked == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            block_in_read();
+        const pid_t parent = getpid();
+        if (fork() == 0) {
+            die_with(parent);
+            words.tids[0] = static_cast<uint32_t>(getpid());
         }
-        words.tids[0] = static_cast<uint32_t>(forked);
         block_in_read();
     });
     ASSERT_TRUE(wait_until([&] { return child.words().tids[0] != 0; }));

@@ -240,14 +240,14 @@ TEST_F(GoneThread, IsNotTakenForALaterOneWithItsTid) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
         own.start_thread(1, own_tid());
-        own.start_thread(2, own_tid()).origin = protocol::Origin::kAdopted;
-        own.thread(0).tid = 1;  // no thread of this process
+        own.start_thread(2, own_tid());
         block_in_read();
     });
     ASSERT_TRUE(child.wait_for_call(child.pid(), SYS_read));
     const Snapshot snapshot = look_at(child);
     ASSERT_EQ(snapshot.threads.size(), 2U);
     EXPECT_TRUE(snapshot.threads[0].finished);
+    EXPECT_FALSE(snapshot.threads[1].finished);
     EXPECT_EQ(snapshot.threads[1].state, State::kIo);
 }
 

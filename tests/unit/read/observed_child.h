@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,12 @@ inline bool wait_until(const std::function<bool()>& condition) {
     return true;
 }
 
+/// Nothing is left behind by a test that fails, or is killed.
+inline void die_with(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+}
+
 /// Sits in read(), of a pipe that nobody writes to.
 [[noreturn]] inline void block_in_read() {
     int ends[2];
@@ -94,9 +101,11 @@ public:
 
     /// Forks; `body` runs in the child, as a process that the recording is of, and should not return.
     ObservedChild(RecordingWriter& writer, const Body& body) : words_(map_words()) {
+        const pid_t test = getpid();
         pid_ = fork();
         if (pid_ < 0) throw std::runtime_error("fork");
         if (pid_ == 0) {
+            die_with(test);
             const auto self = static_cast<uint32_t>(getpid());
             writer.head().pid = self;
             writer.head().start_ticks = reader::stat_of_process(self)->start_ticks;
