@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "analyze/frames.h"
 
 namespace analyze {
 
@@ -20,18 +23,33 @@ bool looks_equal(const snapshot::Frame& left, const snapshot::Frame& right) {
     return left.module.empty() ? left.address == right.address : left.offset == right.offset;
 }
 
+/// The frames that count: the program's own. A call through another instantiation of the library's
+/// (a vector that grows, or does not) is the same place. All of them where the program has none.
+std::vector<const snapshot::Frame*> counted_frames(const snapshot::Stack& stack) {
+    std::vector<const snapshot::Frame*> frames;
+    for (const snapshot::Frame& frame : stack.frames) {
+        if (!is_runtime_frame(frame)) frames.push_back(&frame);
+    }
+    if (!frames.empty()) return frames;
+    for (const snapshot::Frame& frame : stack.frames) frames.push_back(&frame);
+    return frames;
+}
+
 bool looks_equal(const snapshot::Stack& left, const snapshot::Stack& right) {
+    const auto left_frames = counted_frames(left);
+    const auto right_frames = counted_frames(right);
     return left.truncated == right.truncated && left.incomplete == right.incomplete &&
-           std::equal(left.frames.begin(), left.frames.end(), right.frames.begin(), right.frames.end(),
-                      [](const snapshot::Frame& a, const snapshot::Frame& b) { return looks_equal(a, b); });
+           std::equal(left_frames.begin(), left_frames.end(), right_frames.begin(), right_frames.end(),
+                      [](const snapshot::Frame* a, const snapshot::Frame* b) { return looks_equal(*a, *b); });
 }
 
 size_t hash_of(const snapshot::Stack& stack) {
-    size_t hash = stack.frames.size();
-    for (const snapshot::Frame& frame : stack.frames) {
-        const size_t name = std::hash<std::string>()(frame.function);
-        hash = hash * 31 + (name ^ (static_cast<size_t>(frame.line) << 1));
-        if (!has_place(frame)) hash = hash * 31 + frame.offset;
+    const auto frames = counted_frames(stack);
+    size_t hash = frames.size();
+    for (const snapshot::Frame* frame : frames) {
+        const size_t name = std::hash<std::string>()(frame->function);
+        hash = hash * 31 + (name ^ (static_cast<size_t>(frame->line) << 1));
+        if (!has_place(*frame)) hash = hash * 31 + frame->offset;
     }
     return hash;
 }
