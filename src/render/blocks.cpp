@@ -105,8 +105,11 @@ std::string header_words(const Sheet& sheet, const Group& group) {
 
 void print_stack(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
-    if (!sheet.stacks.is_empty(first.stack)) return sheet.stacks.print(sheet.page, first.stack);
-    if (!first.finished) sheet.page.add("    (no stack recorded)", Style::kDim);
+    const bool has_stack = !sheet.stacks.is_empty(first.stack);
+    if (has_stack) sheet.stacks.print(sheet.page, first.stack);
+    if (has_stack && !sheet.snapshot.stacks[first.stack].incomplete) return;
+    if (!has_stack && !first.finished) sheet.page.add("    (no stack recorded)", Style::kDim);
+    // What the thread is for, where its stack does not say it.
     const snapshot::Frame* const routine = sheet.stacks.routine(first.entry);
     if (routine == nullptr) return;
     sheet.page.add("  started as");

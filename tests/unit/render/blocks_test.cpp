@@ -113,6 +113,20 @@ T2 [running (last recorded)] tid 4243
 )");
 }
 
+TEST(Block, OfAStackWithoutItsOuterFramesNamesTheStartRoutine) {
+    SnapshotBuilder builder;
+    builder.thread(2)
+        .at({support::libc_frame("epoll_wait")})
+        .entry(frame("worker(void*)", "jobs.cpp", 99))
+        .created_by(1, kMain);
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot.stacks[snapshot::find_thread(snapshot, 2)->stack].incomplete = true;
+
+    const std::string report = render::text(snapshot, analyze::analyze(snapshot), {.all = true});
+    EXPECT_NE(report.find("    ... (outer frames not known)\n  started as\n    worker(void*)"), std::string::npos)
+        << report;
+}
+
 TEST(Block, OfAnUnjoinedThreadSaysSo) {
     SnapshotBuilder builder;
     builder.thread(2).finished().since(2).entry(frame("worker(void*)", "jobs.cpp", 99)).created_by(1, kMain);
