@@ -32,8 +32,8 @@ int dump(const Options& options) {
 }
 
 void report_recording(const reader::Recording& recording, Reporter& reporter) {
-    reporter.report(
-        recording.take_snapshot(recording.is_live() ? snapshot::Reason::kDump : snapshot::Reason::kPostMortem));
+    reporter.report(recording.take_snapshot(
+        recording.is_live() && !recording.is_replaced() ? snapshot::Reason::kDump : snapshot::Reason::kPostMortem));
 }
 
 /// Every recording of a folder; what cannot be read is named. Throws reader::Error for none at all.

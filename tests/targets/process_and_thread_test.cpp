@@ -36,7 +36,7 @@ TEST_P(AdoptedThread, HasARecordOnceItCallsAWrapper) {
 }
 
 INSTANTIATE_TEST_SUITE_P(MadeBy, AdoptedThread, testing::Values("sigev-thread", "raw-clone"),
-                         [](const auto& info) { return std::string(info.param).substr(0, info.param[0] == 's' ? 5 : 3); });
+                         [](const auto& made_by) { return std::string(made_by.param).substr(0, made_by.param[0] == 's' ? 5 : 3); });
 
 TEST(AdoptedThread, WithItsCreatorsThreadLocalStorageLeavesTheCreatorsRecordAlone) {
     RecordedProgram recorded({ADOPTED_THREADS, "shared-tls"});
@@ -100,7 +100,7 @@ TEST_P(Fork, MakesARecordingOfTheChildsOwn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(By, Fork, testing::Values("fork", "_fork"),
-                         [](const auto& info) { return std::string(info.param[0] == '_' ? "raw" : "libc"); });
+                         [](const auto& call) { return std::string(call.param[0] == '_' ? "raw" : "libc"); });
 
 TEST(Vfork, ChildTouchesNothing) {
     RecordedProgram recorded({FORKS, "vfork"});

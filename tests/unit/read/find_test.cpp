@@ -31,7 +31,7 @@ std::string copy_with_age(RecordingWriter& writer, const std::string& folder, ui
     const uint64_t now = reader::monotonic_now();
     writer.head().started_ns = now > age_seconds * kSecond ? now - age_seconds * kSecond : 1;
     writer.head().started_realtime_ns = reader::realtime_now() - static_cast<int64_t>(age_seconds * kSecond);
-    const std::string path = folder + file_name(kDeadPid, nonce);
+    std::string path = folder + file_name(kDeadPid, nonce);
     std::filesystem::copy_file(writer.path(), path);
     timespec times[2] = {{}, {}};
     times[1].tv_sec = times[0].tv_sec = time(nullptr) - static_cast<time_t>(age_seconds);

@@ -12,15 +12,12 @@ namespace {
 
 using protocol::HoldState;
 using protocol::WaitKind;
-using reader::Recording;
-using snapshot::End;
 using snapshot::LockKind;
 using snapshot::Reason;
 using snapshot::Snapshot;
 using snapshot::State;
 using snapshot::Thread;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(ThreadOfASnapshot, IsAsRecorded) {
