@@ -137,7 +137,7 @@ EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
     const int error = real::pthread_create(thread, attributes, run_thread, child);
     if (error != 0) {
         discard_thread(child);
-    } else if (child->number.load(std::memory_order_relaxed) == number) {
+    } else if (!is_detached(attributes) && child->number.load(std::memory_order_relaxed) == number) {
         // For a join or detach that comes before the thread's first instruction.
         uint64_t unset = 0;
         child->handle.compare_exchange_strong(unset, *thread, std::memory_order_relaxed);

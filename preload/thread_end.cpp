@@ -33,6 +33,8 @@ void on_thread_end(void* value) {
     if (record == 0 || (record & 1) != 0) return;
     auto* const self = reinterpret_cast<ThreadRecord*>(record);
     current_record = record | 1;
+    // A cancelled wait leaves its record behind.
+    self->wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
     self->finished_ns.store(now_ns(), std::memory_order_relaxed);
     if (process != nullptr) advance_life(self, protocol::kLifeFinished);
 }
