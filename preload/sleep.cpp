@@ -15,8 +15,6 @@ namespace preload {
 
 namespace {
 
-void end_sleep(void* scope) { end_wait(*static_cast<WaitScope*>(scope)); }
-
 template <typename Deadline, typename Call>
 auto sleep_in(Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     ThreadRecord* const self = this_thread();
@@ -25,10 +23,8 @@ auto sleep_in(Function function, const CallerFrame& caller, Deadline deadline, C
     WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     begin_wait(wait, self, {WaitKind::kSleep, function, 0, stack, 0, 0, deadline()}, caller);
-    decltype(call()) result;
-    pthread_cleanup_push(end_sleep, &wait);
-    result = call();
-    pthread_cleanup_pop(1);
+    const auto result = call();
+    end_wait(wait);
     return result;
 }
 
@@ -63,8 +59,7 @@ EXPORTED int usleep(useconds_t microseconds) {
 
 EXPORTED unsigned int sleep(unsigned int seconds) {
     return sleep_in(
-        Function::k_sleep, CALLER_FRAME, [=] { return deadline_in(seconds, 0); },
-        [=] { return real::sleep(seconds); });
+        Function::k_sleep, CALLER_FRAME, [=] { return deadline_in(seconds, 0); }, [=] { return real::sleep(seconds); });
 }
 
 }  // extern "C"

@@ -175,9 +175,8 @@ EXPORTED int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
 EXPORTED int pthread_detach(pthread_t thread) noexcept {
     // Noted before: a detached thread's descriptor may be gone when the call returns.
     ThreadRecord* const detached = this_thread() == nullptr ? nullptr : record_of(thread);
-    const int error = real::pthread_detach(thread);
-    if (error == 0 && detached != nullptr) advance_life(detached, protocol::kLifeDetached);
-    return error;
+    if (detached != nullptr) advance_life(detached, protocol::kLifeDetached);
+    return real::pthread_detach(thread);
 }
 
 EXPORTED void pthread_exit(void* result) {

@@ -35,8 +35,8 @@ void push_free(ThreadRecord* thread) {
         thread->next_free.store(static_cast<uint32_t>(head), std::memory_order_relaxed);
         next = ((head >> 32) + 1) << 32 | (index_of(thread) + 1);
         // Release pairs with the acquire in pop_free: the popper sees `next_free`.
-    } while (!process->free_slots.compare_exchange_weak(head, next, std::memory_order_release,
-                                                        std::memory_order_relaxed));
+    } while (
+        !process->free_slots.compare_exchange_weak(head, next, std::memory_order_release, std::memory_order_relaxed));
 }
 
 ThreadRecord* pop_free() {
@@ -44,8 +44,7 @@ ThreadRecord* pop_free() {
     while (static_cast<uint32_t>(head) != 0) {
         ThreadRecord* const thread = thread_slot(static_cast<uint32_t>(head) - 1);
         if (thread == nullptr) return nullptr;
-        const uint64_t next =
-            ((head >> 32) + 1) << 32 | thread->next_free.load(std::memory_order_relaxed);
+        const uint64_t next = ((head >> 32) + 1) << 32 | thread->next_free.load(std::memory_order_relaxed);
         if (process->free_slots.compare_exchange_weak(head, next, std::memory_order_acquire)) return thread;
     }
     return nullptr;
@@ -70,16 +69,25 @@ void clear(ThreadRecord* thread) {
     protocol::end_write(thread->sequence, outermost);
 }
 
-/// The thread of this handle that is neither joined nor detached, and has finished or not. O(slots).
-ThreadRecord* find_by_handle(pthread_t handle, uint32_t finished) {
-    constexpr uint32_t kMask = protocol::kLifeJoined | protocol::kLifeDetached | protocol::kLifeFinished;
+/// The created thread of this handle that is neither joined nor detached: there is one at most, as
+/// libc reuses a handle after that only. It may finish while it is looked for. O(slots).
+ThreadRecord* find_by_handle(pthread_t handle, bool only_finished) {
+    constexpr uint32_t kMask =
+        protocol::kLifeUsed | protocol::kLifeJoined | protocol::kLifeDetached | protocol::kLifeReclaimed;
+    ThreadRecord* newest = nullptr;
     for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
-        if (thread->handle.load(std::memory_order_relaxed) == handle &&
-            (thread->life.load(std::memory_order_relaxed) & kMask) == finished) {
-            return thread;
-        }
+        const uint32_t life = thread->life.load(std::memory_order_relaxed);
+        if (thread->handle.load(std::memory_order_relaxed) != handle || (life & kMask) != protocol::kLifeUsed ||
+            thread->origin.load(std::memory_order_relaxed) == Origin::kAdopted)
+            continue;
+        const bool is_finished = (life & protocol::kLifeFinished) != 0;
+        if (!is_finished && only_finished) continue;
+        if (!is_finished) return thread;
+        if (newest == nullptr ||
+            newest->number.load(std::memory_order_relaxed) < thread->number.load(std::memory_order_relaxed))
+            newest = thread;
     }
-    return nullptr;
+    return newest;
 }
 
 }  // namespace
@@ -111,12 +119,13 @@ void advance_life(ThreadRecord* thread, uint32_t bits) {
 
 void free_if_done(ThreadRecord* thread) {
     const uint32_t life = thread->life.load(std::memory_order_acquire);
-    const bool done = (life & protocol::kLifeFinished) != 0 &&
-                      (life & (protocol::kLifeJoined | protocol::kLifeDetached)) != 0;
-    if (!done || !holds_nothing(thread)) return;
-    if ((thread->life.fetch_or(protocol::kLifeReclaimed, std::memory_order_acq_rel) & protocol::kLifeReclaimed) != 0) {
-        return;  // somebody else is at it
-    }
+    const bool done =
+        (life & protocol::kLifeFinished) != 0 && (life & (protocol::kLifeJoined | protocol::kLifeDetached)) != 0;
+    if (!done || (life & protocol::kLifeReclaimed) != 0 || !holds_nothing(thread)) return;
+    uint32_t expected = life;
+    // The very life that was looked at: a slot that was freed meanwhile has another.
+    if (!thread->life.compare_exchange_strong(expected, life | protocol::kLifeReclaimed, std::memory_order_acq_rel))
+        return;
     clear(thread);
     push_free(thread);
 }
@@ -125,17 +134,16 @@ ThreadRecord* record_of(pthread_t handle) {
     if (process == nullptr) return nullptr;
     // A pthread_t is the thread's TLS base, and initial-exec TLS lies at one distance from it in
     // every thread. libc itself reads that memory in each call that takes a pthread_t.
-    const auto distance =
-        reinterpret_cast<uintptr_t>(&current_record) - static_cast<uintptr_t>(pthread_self());
+    const auto distance = reinterpret_cast<uintptr_t>(&current_record) - static_cast<uintptr_t>(pthread_self());
     const uintptr_t value = __atomic_load_n(reinterpret_cast<uintptr_t*>(handle + distance), __ATOMIC_RELAXED);
     if (is_slot_address(value & ~uintptr_t{1})) return reinterpret_cast<ThreadRecord*>(value & ~uintptr_t{1});
 
     // It has not run yet: its creator has stored the handle.
-    return find_by_handle(handle, 0);
+    return find_by_handle(handle, false);
 }
 
 ThreadRecord* finished_record_of(pthread_t handle) {
-    return process == nullptr ? nullptr : find_by_handle(handle, protocol::kLifeFinished);
+    return process == nullptr ? nullptr : find_by_handle(handle, true);
 }
 
 }  // namespace preload
