@@ -2,7 +2,7 @@
 //
 // Condition variable wrappers. libc has two kinds of them, of different layout, under one name: each
 // version forwards to its own. A wait gives up the mutex and takes it again, also when it is
-// cancelled; then a C cleanup handler puts the records right before the program's own run.
+// cancelled: see call_in_wait.
 #include <pthread.h>
 
 #include "preload/holds.h"
@@ -15,32 +15,12 @@ namespace preload {
 
 namespace {
 
-struct ConditionWait {
-    WaitScope wait;
-    ThreadRecord* self;
-    Hold* mutex;  ///< null: no hold of it is recorded, or it stays locked
-    uint32_t stack;
-};
-
 /// A mutex locked more than once by its owner is not given up by the wait.
 Hold* lend(ThreadRecord* self, pthread_mutex_t* mutex) {
-    Hold* const hold = find_hold(self, mutex);
+    Hold* const hold = find_hold(self, address_of(mutex), LockKind::kMutex);
     if (hold == nullptr || hold->depth.load(std::memory_order_relaxed) != 1) return nullptr;
     hold->state.store(HoldState::kLent, std::memory_order_release);
     return hold;
-}
-
-void end_condition_wait(void* argument) {
-    auto* const scope = static_cast<ConditionWait*>(argument);
-    if (scope->mutex != nullptr) {
-        // Taken again here: this is where the present hold began.
-        const bool outermost = protocol::begin_write(scope->self->sequence);
-        scope->mutex->stack.store(scope->stack, std::memory_order_relaxed);
-        scope->mutex->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
-        scope->mutex->state.store(HoldState::kHeld, std::memory_order_relaxed);
-        protocol::end_write(scope->self->sequence, outermost);
-    }
-    end_wait(scope->wait);
 }
 
 template <typename Deadline, typename Call>
@@ -50,17 +30,15 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
     if (self == nullptr) return call();
     self = ensure_recording(self);
 
-    ConditionWait scope;
-    scope.self = self;
-    scope.stack = capture_stack(caller, stack_limits(self));
-    begin_wait(scope.wait, self,
-               {WaitKind::kCondition, function, 0, scope.stack, address_of(condition), address_of(mutex), deadline()},
+    WaitScope wait;
+    const uint32_t stack = capture_stack(caller, stack_limits(self));
+    begin_wait(wait, self,
+               {WaitKind::kCondition, function, 0, stack, address_of(condition), address_of(mutex), deadline()},
                caller);
-    scope.mutex = lend(self, mutex);
-    int error;
-    pthread_cleanup_push(end_condition_wait, &scope);
-    error = call();
-    pthread_cleanup_pop(1);
+    Hold* const lent = lend(self, mutex);
+    const int error = call_in_wait(call);
+    take_back(self, lent, stack);
+    end_wait(wait);
     return error;
 }
 
@@ -162,7 +140,7 @@ EXPORTED int pthread_cond_destroy_new(pthread_cond_t* condition) noexcept {
     begin_wait(wait, self,
                {WaitKind::kCondition, Function::k_pthread_cond_destroy_new, 0, stack, address_of(condition), 0, 0},
                caller);
-    const int error = real::pthread_cond_destroy_new(condition);
+    const int error = call_in_wait([=] { return real::pthread_cond_destroy_new(condition); });
     end_wait(wait);
     forget_signals(self, condition);
     return error;

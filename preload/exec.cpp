@@ -17,11 +17,12 @@ namespace {
 template <typename Call>
 int replace_image(Call call) {
     const int saved = errno;
-    end_process(protocol::End::kExec, -1);
+    note_end(protocol::End::kExec, -1);
+    const bool was_first = end_process();
     errno = saved;
     const int result = call();
     const int error = errno;
-    take_back_end();
+    if (was_first) take_back_end();
     errno = error;
     return result;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/holds.h"
 
-#include "preload/recording.h"
 #include "preload/thread_slots.h"
 
 namespace preload {
@@ -13,8 +12,7 @@ void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
         return;
     }
     if (recursive) {
-        if (Hold* const outer = find_hold(self, reinterpret_cast<void*>(hold->address.load(std::memory_order_relaxed)),
-                                          hold)) {
+        if (Hold* const outer = find_hold(self, hold->address.load(std::memory_order_relaxed), hold->kind, hold)) {
             outer->depth.store(outer->depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
             drop(self, hold);
             return;
@@ -42,12 +40,12 @@ void note_foreign_unlock(const volatile void* lock) {
 
 /// Another thread's hold of `lock`. `libc_owner` is the tid that libc has as its owner, 0 where it
 /// keeps none; it spares the search when the lock is the caller's own and merely not recorded.
-Release find_foreign(ThreadRecord* self, const volatile void* lock, uint32_t libc_owner) {
+Release find_foreign(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
     if (process == nullptr || libc_owner == self->tid.load(std::memory_order_relaxed)) return {};
     for (uint32_t i = 0; ThreadRecord* const other = thread_slot(i); ++i) {
         if (other == self || other->number.load(std::memory_order_relaxed) == 0) continue;
         if (libc_owner != 0 && other->tid.load(std::memory_order_relaxed) != libc_owner) continue;
-        if (Hold* const hold = find_hold(other, lock)) return {other, hold, true};
+        if (Hold* const hold = find_hold(other, address_of(lock), kind)) return {other, hold, true};
     }
     return {};
 }
@@ -55,10 +53,10 @@ Release find_foreign(ThreadRecord* self, const volatile void* lock, uint32_t lib
 }  // namespace
 
 Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
-    Hold* const hold = find_hold(self, lock);
+    Hold* const hold = find_hold(self, address_of(lock), kind);
     Release release{self, hold, false};
-    if (hold == nullptr) release = find_foreign(self, lock, libc_owner);
-    if (release.hold == nullptr || release.hold->kind != kind) return {};
+    if (hold == nullptr) release = find_foreign(self, kind, lock, libc_owner);
+    if (release.hold == nullptr) return {};
     if (release.foreign) {
         note_foreign_unlock(lock);
         HoldState expected = HoldState::kHeld;
@@ -93,7 +91,7 @@ void end_release(ThreadRecord* self, const Release& release, bool released) {
 }
 
 void forget_lock(ThreadRecord* self, const volatile void* lock) {
-    while (Hold* const hold = find_hold(self, lock)) drop(self, hold);
+    while (Hold* const hold = find_hold(self, address_of(lock))) drop(self, hold);
 }
 
 }  // namespace preload

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "preload/recording.h"
 #include "preload/this_thread.h"
 #include "protocol/layout.h"
 #include "protocol/seqlock.h"
@@ -69,21 +70,35 @@ inline void drop(ThreadRecord* self, Hold* hold) {
     self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
 }
 
-/// This thread's hold of `lock` other than `except`; null: none is recorded.
-inline Hold* find_hold(ThreadRecord* self, const volatile void* lock, const Hold* except = nullptr) {
-    const uint64_t address = address_of(lock);
+/// This thread's hold of the lock at `address`, of this kind (kNone: any), other than `except`; null:
+/// none is recorded. One that is being released counts only where there is no other: a foreign
+/// unlock may be at it while its owner has the lock again.
+inline Hold* find_hold(ThreadRecord* self, uint64_t address, LockKind kind = LockKind::kNone,
+                       const Hold* except = nullptr) {
+    Hold* releasing = nullptr;
     uint32_t i = self->hold_hint.load(std::memory_order_relaxed);
     if (i > protocol::kHoldCount) i = protocol::kHoldCount;
     for (uint32_t looked = 0; looked < protocol::kHoldCount; ++looked) {
         i = i == 0 ? protocol::kHoldCount - 1 : i - 1;
         Hold& hold = self->holds[i];
+        if (&hold == except || hold.address.load(std::memory_order_relaxed) != address ||
+            (kind != LockKind::kNone && hold.kind != kind))
+            continue;
         const HoldState state = hold.state.load(std::memory_order_relaxed);
-        if (&hold != except && hold.address.load(std::memory_order_relaxed) == address &&
-            (state == HoldState::kHeld || state == HoldState::kLent || state == HoldState::kReleasing)) {
-            return &hold;
-        }
+        if (state == HoldState::kHeld || state == HoldState::kLent) return &hold;
+        if (state == HoldState::kReleasing) releasing = &hold;
     }
-    return nullptr;
+    return releasing;
+}
+
+/// The mutex of a condition wait is locked again, from here on: `hold`, if it was given up, is held.
+inline void take_back(ThreadRecord* self, Hold* hold, uint32_t stack) {
+    if (hold == nullptr || hold->state.load(std::memory_order_relaxed) != HoldState::kLent) return;
+    const bool outermost = protocol::begin_write(self->sequence);
+    hold->stack.store(stack, std::memory_order_relaxed);
+    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    hold->state.store(HoldState::kHeld, std::memory_order_relaxed);
+    protocol::end_write(self->sequence, outermost);
 }
 
 /// The real call has returned: `acquired` tells whether the lock is ours. A lock that may be taken

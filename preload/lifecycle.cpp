@@ -23,20 +23,30 @@ using protocol::End;
 
 namespace {
 
-void remove_recording() {
-    if (process != nullptr && is_own_process() && !is_recording_kept()) {
-        raw_syscall(SYS_unlink, as_argument(recording_path()));
+void at_the_very_end(int status, void*) {
+    // Without a call of exit main has returned, and libc's own exit came here.
+    if (process != nullptr && process->end.load(std::memory_order_relaxed) == End::kNone) {
+        note_end(End::kReturn, status);
     }
+    end_process();
+    remove_recording();
 }
 
-void at_the_very_end(int status, void*) {
-    end_process(End::kReturn, status);
+void at_the_very_quick_end() {
+    end_process();
+    remove_recording();
+}
+
+void end_at_once(End end, int status) {
+    note_end(end, status);
+    end_process();
     remove_recording();
 }
 
 [[gnu::constructor]] void on_load() {
     const int saved = errno;
     this_thread();
+    at_quick_exit(at_the_very_quick_end);  // the first one in runs last
     errno = saved;
 }
 
@@ -55,28 +65,26 @@ EXPORTED void exit(int status) noexcept {
 }
 
 EXPORTED void _exit(int status) {
-    end_process(End::kUnderscoreExit, status);
-    remove_recording();
+    end_at_once(End::kUnderscoreExit, status);
     real::_exit(status);
     __builtin_unreachable();
 }
 
 EXPORTED void _Exit(int status) noexcept {
-    end_process(End::kUnderscoreExit, status);
-    remove_recording();
+    end_at_once(End::kUnderscoreExit, status);
     real::_Exit(status);
     __builtin_unreachable();
 }
 
-// libc runs the at_quick_exit handlers and then an _exit of its own, which no wrapper sees.
+// libc runs the at_quick_exit handlers, ours last, and then an _exit of its own, which no wrapper sees.
 EXPORTED void quick_exit_new(int status) noexcept {
-    end_process(End::kQuickExit, status);
+    note_end(End::kQuickExit, status);
     real::quick_exit_new(status);
     __builtin_unreachable();
 }
 
 EXPORTED void quick_exit_old(int status) noexcept {
-    end_process(End::kQuickExit, status);
+    note_end(End::kQuickExit, status);
     real::quick_exit_old(status);
     __builtin_unreachable();
 }

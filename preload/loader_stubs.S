@@ -43,15 +43,4 @@
     stub dlopen
     stub dlmopen
 
-    .section .note.GNU-stack, "", @progbits
-    // Marks for indirect branch tracking and shadow stacks: one library without them turns both off.
-    .section .note.gnu.property, "a"
-    .p2align 3
-    .long 4
-    .long 16
-    .long 5
-    .asciz "GNU"
-    .long 0xc0000002
-    .long 4
-    .long 3
-    .long 0
+#include "preload/assembly_notes.inc"

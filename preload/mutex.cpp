@@ -41,7 +41,7 @@ int wait_for_mutex(ThreadRecord* self, pthread_mutex_t* mutex, const WaitRequest
                    Call call) {
     WaitScope wait;
     begin_wait(wait, self, request, caller);
-    const int error = call(mutex);
+    const int error = call_in_wait([=] { return call(mutex); });
     end_wait(wait);
     return error;
 }

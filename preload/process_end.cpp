@@ -90,24 +90,24 @@ void note_end(End end, int status) {
                             std::memory_order_relaxed);
 }
 
-void end_process(End end, int status) {
-    if (process == nullptr || !is_own_process()) return;
-    // exit() was called already when its last handler comes here as kReturn.
-    if (end != End::kReturn || process->end.load(std::memory_order_relaxed) == End::kNone) note_end(end, status);
+bool end_process() {
+    if (process == nullptr || !is_own_process()) return false;
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     Phase expected = Phase::kRunning;
-    if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) return;  // another thread is at it
+    if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) return false;
 
     const ThreadRecord* const self = this_thread_or_ended();
     // An exec ends threads on purpose, and may fail: it must not be held up.
     const bool is_supervised = supervisor_grace_ms() >= 0;
-    const uint64_t grace = end == End::kExec ? 0 : static_cast<uint64_t>(supervisor_grace_ms());
+    const bool is_exec = process->end.load(std::memory_order_relaxed) == End::kExec;
+    const uint64_t grace = is_exec ? 0 : static_cast<uint64_t>(supervisor_grace_ms());
     if (is_supervised && others_are_alive(self)) {
         const uint64_t deadline = now_ns() + grace * kMillisecond;
         if (!wait_until(deadline, [self] { return !others_are_alive(self); })) show_leftovers();
     }
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     process->phase.store(Phase::kDone, std::memory_order_release);
+    return true;
 }
 
 void take_back_end() {
@@ -118,6 +118,11 @@ void take_back_end() {
     process->status.store(-1, std::memory_order_relaxed);
     process->answer.store(Answer::kNone, std::memory_order_relaxed);
     process->phase.store(Phase::kRunning, std::memory_order_release);
+}
+
+void remove_recording() {
+    if (process == nullptr || !is_own_process() || is_recording_kept()) return;
+    raw_syscall(SYS_unlink, as_argument(recording_path()));
 }
 
 }  // namespace preload

@@ -8,15 +8,19 @@
 
 namespace preload {
 
-/// The process is about to end in this way. Returns after the grace time of leftover threads and the
-/// command's answer; at once when no thread is left, nobody watches, or this is not the process that
-/// the recording belongs to (a child of vfork or fork).
-void end_process(protocol::End end, int status);
+/// The way of the end is known, the end itself is not reached yet: handlers of the program may still
+/// join its threads.
+void note_end(protocol::End end, int status);
 
-/// exec has failed: the process goes on.
+/// The end, in the way that was noted. Returns after the grace time of leftover threads and the
+/// command's answer; at once when no thread is left, nobody watches, or this is not the process that
+/// the recording belongs to (a child of vfork or fork). False: another thread is at it, or that.
+bool end_process();
+
+/// exec has failed after end_process was true: the process goes on.
 void take_back_end();
 
-/// The way of the end is known, the end itself is not reached yet (`exit` was called).
-void note_end(protocol::End end, int status);
+/// Nothing is left behind by a clean end, unless somebody named the folder for it.
+void remove_recording();
 
 }  // namespace preload

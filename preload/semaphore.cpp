@@ -2,7 +2,6 @@
 //
 // POSIX semaphore wrappers. A semaphore has no owner: what is noted is who waits and who posted last.
 // sem_wait is a cancellation point even when it need not wait, so there is no try before it.
-#include <pthread.h>
 #include <semaphore.h>
 
 #include "preload/holds.h"
@@ -15,8 +14,6 @@ namespace preload {
 
 namespace {
 
-void end_semaphore_wait(void* scope) { end_wait(*static_cast<WaitScope*>(scope)); }
-
 template <typename Deadline, typename Call>
 int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     ThreadRecord* self = this_thread();
@@ -26,10 +23,8 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     begin_wait(wait, self,
                {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller);
-    int result;
-    pthread_cleanup_push(end_semaphore_wait, &wait);
-    result = call();
-    pthread_cleanup_pop(1);
+    const int result = call_in_wait(call);
+    end_wait(wait);
     return result;
 }
 

@@ -22,8 +22,7 @@ auto sleep_in(Function function, const CallerFrame& caller, Deadline deadline, C
     WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     begin_wait(wait, self, {WaitKind::kSleep, function, 0, stack, 0, 0, deadline()}, caller);
-    // No cleanup handler: siglongjmp may leave a sleep, and would leave the handler behind.
-    const auto result = call();
+    const auto result = call_in_wait(call);
     end_wait(wait);
     return result;
 }

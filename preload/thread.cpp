@@ -11,6 +11,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/recording.h"
+#include "preload/safe_read.h"
 #include "preload/stack_capture.h"
 #include "preload/thread_end.h"
 #include "preload/thread_slots.h"
@@ -44,7 +45,8 @@ void note_stack(ThreadRecord* self, uint64_t bytes) {
     auto* const self = static_cast<ThreadRecord*>(argument);
     const uint64_t stack_bytes = self->stack_low.load(std::memory_order_relaxed);
     self->tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
-    self->handle.store(pthread_self(), std::memory_order_relaxed);
+    // Release: what this thread unmaps later is unmapped after it; see note_handle.
+    self->handle.store(pthread_self(), std::memory_order_release);
     note_stack(self, stack_bytes);
     char name[16] = "";
     raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
@@ -97,28 +99,46 @@ void discard_thread(ThreadRecord* child) {
     advance_life(child, protocol::kLifeFinished | protocol::kLifeDetached);
 }
 
-struct JoinWait {
-    WaitScope wait;
-    ThreadRecord* joined;  ///< looked up before the call: a pthread_t may be reused at once after it
-};
+/// For a join or detach that comes before the child's first instruction. Once it runs, the memory of
+/// `thread` may be gone, and the child has noted its handle itself.
+void note_handle(ThreadRecord* child, const pthread_t* thread) {
+    if (!is_readable(reinterpret_cast<uintptr_t>(thread))) return;
+    uint64_t unset = 0;
+    if (child->handle.load(std::memory_order_acquire) != unset) return;
+    child->handle.compare_exchange_strong(unset, *thread, std::memory_order_relaxed);
+}
 
-void end_join(void* argument) { end_wait(static_cast<JoinWait*>(argument)->wait); }
+/// A record looked up by its pthread_t before the call that ends the use of that: a pthread_t may be
+/// reused at once after it.
+struct Found {
+    ThreadRecord* thread;  ///< null: no record
+    uint32_t number;
+
+    explicit Found(ThreadRecord* record)
+        : thread(record), number(record == nullptr ? 0 : record->number.load(std::memory_order_relaxed)) {}
+
+    /// Of a thread made here: the slot is its own until it is joined or detached. Adopted threads give
+    /// theirs back at their end, and it may be another's by now.
+    void advance(uint32_t bits) const {
+        if (thread == nullptr || thread->number.load(std::memory_order_relaxed) != number ||
+            thread->origin.load(std::memory_order_relaxed) == Origin::kAdopted)
+            return;
+        advance_life(thread, bits);
+    }
+};
 
 template <typename Deadline, typename Call>
 int join(pthread_t thread, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
-    JoinWait scope;
-    scope.joined = record_of(thread);
-    const uint64_t number = scope.joined == nullptr ? 0 : scope.joined->number.load(std::memory_order_relaxed);
+    Found joined(record_of(thread));
+    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(scope.wait, self, {WaitKind::kJoin, function, 0, stack, thread, number, deadline()}, caller);
-    int error;
-    pthread_cleanup_push(end_join, &scope);
-    error = call();
-    pthread_cleanup_pop(1);
-    if (error == 0 && scope.joined == nullptr) scope.joined = finished_record_of(thread);
-    if (error == 0 && scope.joined != nullptr) advance_life(scope.joined, protocol::kLifeJoined);
+    begin_wait(wait, self, {WaitKind::kJoin, function, 0, stack, thread, joined.number, deadline()}, caller);
+    const int error = call_in_wait(call);
+    end_wait(wait);
+    if (error == 0 && joined.thread == nullptr) joined = Found(finished_record_of(thread));
+    if (error == 0) joined.advance(protocol::kLifeJoined);
     return error;
 }
 
@@ -138,9 +158,7 @@ EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
     if (error != 0) {
         discard_thread(child);
     } else if (!is_detached(attributes) && child->number.load(std::memory_order_relaxed) == number) {
-        // For a join or detach that comes before the thread's first instruction.
-        uint64_t unset = 0;
-        child->handle.compare_exchange_strong(unset, *thread, std::memory_order_relaxed);
+        note_handle(child, thread);
     }
     return error;
 }
@@ -166,16 +184,15 @@ EXPORTED int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clo
 }
 
 EXPORTED int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
-    ThreadRecord* const joined = this_thread() == nullptr ? nullptr : record_of(thread);
+    const Found joined(this_thread() == nullptr ? nullptr : record_of(thread));
     const int error = real::pthread_tryjoin_np(thread, result);
-    if (error == 0 && joined != nullptr) advance_life(joined, protocol::kLifeJoined);
+    if (error == 0) joined.advance(protocol::kLifeJoined);
     return error;
 }
 
 EXPORTED int pthread_detach(pthread_t thread) noexcept {
     // Noted before: a detached thread's descriptor may be gone when the call returns.
-    ThreadRecord* const detached = this_thread() == nullptr ? nullptr : record_of(thread);
-    if (detached != nullptr) advance_life(detached, protocol::kLifeDetached);
+    if (this_thread() != nullptr) Found(record_of(thread)).advance(protocol::kLifeDetached);
     return real::pthread_detach(thread);
 }
 

@@ -36,7 +36,11 @@ void on_thread_end(void* value) {
     // A cancelled wait leaves its record behind.
     self->wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
     self->finished_ns.store(now_ns(), std::memory_order_relaxed);
-    if (process != nullptr) advance_life(self, protocol::kLifeFinished);
+    // Nobody joins or detaches an adopted thread through us: its slot is free at its end.
+    const bool is_adopted = self->origin.load(std::memory_order_relaxed) == protocol::Origin::kAdopted;
+    if (process != nullptr) {
+        advance_life(self, protocol::kLifeFinished | (is_adopted ? protocol::kLifeDetached : 0));
+    }
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ ThreadRecord* take_slot(Origin origin) {
     }
     const uint32_t number = process->created_total.fetch_add(1, std::memory_order_relaxed) + 1;
     const bool outermost = protocol::begin_write(thread->sequence);
+    thread->handle.store(0, std::memory_order_relaxed);  // a late note on the slot's last thread
     thread->origin.store(origin, std::memory_order_relaxed);
     thread->life.store(protocol::kLifeUsed, std::memory_order_relaxed);
     thread->number.store(number, std::memory_order_relaxed);

@@ -2,7 +2,9 @@
 #include "preload/waits.h"
 
 #include <signal.h>
+#include <unwind.h>
 
+#include "preload/holds.h"
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
@@ -99,6 +101,21 @@ void end_wait(WaitScope& scope) {
         wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
     }
     protocol::end_write(scope.self->sequence, outermost);
+}
+
+/// Personality of loiter_call_in_wait.
+extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwind_wait(
+    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context*) {
+    const uintptr_t record = current_record;
+    if ((actions & _UA_CLEANUP_PHASE) == 0 || record == 0 || (record & 1) != 0) return _URC_CONTINUE_UNWIND;
+    auto* const self = reinterpret_cast<ThreadRecord*>(record);
+    Wait& wait = self->wait;
+    if ((actions & _UA_FORCE_UNWIND) != 0 && wait.kind.load(std::memory_order_relaxed) == WaitKind::kCondition) {
+        take_back(self, find_hold(self, wait.detail.load(std::memory_order_relaxed)),
+                  wait.stack.load(std::memory_order_relaxed));
+    }
+    wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
+    return _URC_CONTINUE_UNWIND;
 }
 
 bool is_valid(const timespec* time) {

@@ -13,6 +13,8 @@
 #include "preload/this_thread.h"
 #include "protocol/layout.h"
 
+extern "C" __attribute__((visibility("hidden"))) void loiter_call_in_wait(void (*function)(void*), void* argument);
+
 namespace preload {
 
 using protocol::ThreadRecord;
@@ -29,8 +31,8 @@ struct WaitRequest {
     uint64_t deadline_ns;  ///< CLOCK_MONOTONIC; 0: untimed
 };
 
-/// Lives in the wrapper's frame for the time of the call; no destructor (see house rules on
-/// cancellation: it would need a landing pad).
+/// Lives in the wrapper's frame for the time of the call; no destructor, which cancellation would
+/// need a landing pad for: see call_in_wait.
 struct WaitScope {
     ThreadRecord* self;  ///< null: nothing was published
     bool nested;
@@ -48,6 +50,23 @@ struct WaitScope {
 
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
 void end_wait(WaitScope& scope);
+
+/// The real call of a published wait. When cancellation or pthread_exit unwinds through it, the wait
+/// is cleared, and the mutex of a condition wait held again, before the program's handlers run.
+template <typename Call>
+auto call_in_wait(Call call) {
+    struct Frame {
+        Call& function;
+        decltype(call()) result;
+    } frame{call, {}};
+    loiter_call_in_wait(
+        [](void* argument) {
+            auto& self = *static_cast<Frame*>(argument);
+            self.result = self.function();
+        },
+        &frame);
+    return frame.result;
+}
 
 /// An absolute time of `clock` as CLOCK_MONOTONIC nanoseconds; never 0. Other clocks than
 /// CLOCK_REALTIME are taken for CLOCK_MONOTONIC.

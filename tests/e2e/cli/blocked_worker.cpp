@@ -4,6 +4,7 @@
 //     exit STATUS       returns from main
 //     exec PROGRAM      replaces itself
 //     failed-exec       fails to, lets the worker go, and returns 0
+//     quick-exit        calls quick_exit, whose handler lets the worker go
 //     hang              says "ready" and never ends by itself
 //     obey STATUS       says "ready" and exits so at TERM
 #include <pthread.h>
@@ -38,6 +39,8 @@ void release(std::thread& worker) {
     worker.join();
 }
 
+std::thread* released_at_quick_exit = nullptr;
+
 void exit_at_term(int) {
     _exit(status_at_term);
 }
@@ -53,6 +56,11 @@ int main(int argc, char** argv) {
         execl("/no/such/program", "program", static_cast<char*>(nullptr));
         release(worker);
         return 0;
+    }
+    if (action == "quick-exit") {
+        released_at_quick_exit = &worker;
+        std::at_quick_exit([] { release(*released_at_quick_exit); });
+        std::quick_exit(0);
     }
     worker.detach();
     if (action == "exit") return std::atoi(argument);

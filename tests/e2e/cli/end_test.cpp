@@ -55,6 +55,13 @@ TEST(Reports, OfAnExecThatFailedTellTheRealEnd) {
     EXPECT_EQ(observed.reports[0]["findings"], json::array());
 }
 
+TEST(Reports, OfAQuickExitComeAfterTheProgramsHandlers) {
+    const support::Observed observed = observe({BLOCKED_WORKER, "quick-exit"}, {"--grace", "10ms"}, "gate");
+
+    EXPECT_EQ(observed.outcome.status, 0);
+    EXPECT_THAT(ends(observed.reports), ElementsAre("exit quick_exit 0"));
+}
+
 TEST(Reports, DoNotAccuseTheThreadThatEndedTheProcessPastEveryWrapper) {
     const support::Observed own = observe({PAST_WRAPPERS, "exit", "0"}, {}, "gate");
     const support::Observed child = observe({"sh", "-c", PAST_WRAPPERS " exit 3; exit 0"}, {}, "gate");

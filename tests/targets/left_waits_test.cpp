@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A wait that its thread is taken out of leaves nothing behind: no record of it, and no handler on
+// the thread's own chain.
+#include <gtest/gtest.h>
+
+#include "tests/targets/recorded_program.h"
+
+namespace {
+
+using protocol::HoldState;
+using protocol::ThreadRecord;
+using protocol::WaitKind;
+using support::RawRecording;
+using support::RecordedProgram;
+
+std::string name_of(const testing::TestParamInfo<const char*>& wait) {
+    std::string name = wait.param;
+    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+    return name;
+}
+
+const auto kWaits = testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep");
+
+class CancelledWait : public testing::TestWithParam<const char*> {};
+
+TEST_P(CancelledWait, IsOverBeforeTheProgramsHandlersRun) {
+    RecordedProgram recorded({LEFT_WAITS, "cancel", GetParam()});
+    const uint32_t tid = support::said_number(recorded.program(), "cleaning");
+
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord* const thread = raw.thread_of(tid);
+    ASSERT_NE(thread, nullptr);
+    EXPECT_EQ(thread->wait.kind, WaitKind::kNone);
+    EXPECT_EQ(thread->sequence % 2, 0U);
+    const bool has_mutex = std::string(GetParam()).find("condition") != std::string::npos;
+    EXPECT_EQ(thread->holds[0].state, has_mutex ? HoldState::kHeld : HoldState::kFree);
+}
+
+INSTANTIATE_TEST_SUITE_P(In, CancelledWait, kWaits, name_of);
+
+class LeftWait : public testing::TestWithParam<const char*> {};
+
+TEST_P(LeftWait, LeavesNothingForTheThreadsEnd) {
+    RecordedProgram recorded({LEFT_WAITS, "jump", GetParam()});
+    EXPECT_EQ(support::said_number(recorded.program(), "left"), 0U);
+    EXPECT_EQ(recorded.program().finish().status, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(OutOf, LeftWait, kWaits, name_of);
+
+}  // namespace
