@@ -24,8 +24,8 @@ Hold* lend(ThreadRecord* self, pthread_mutex_t* mutex) {
 }
 
 template <typename Deadline, typename Call>
-int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Function function,
-                       const CallerFrame& caller, Deadline deadline, Call call) {
+int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Function function, const CallerFrame& caller,
+                       Deadline deadline, Call call) {
     ThreadRecord* self = this_thread();
     if (self == nullptr) return call();
     self = ensure_recording(self);
@@ -60,7 +60,9 @@ clockid_t clock_of(const pthread_cond_t* condition) {
     return (condition->__data.__wrefs & 2) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 }
 
-uint64_t untimed() { return 0; }
+uint64_t untimed() {
+    return 0;
+}
 
 }  // namespace
 

@@ -47,7 +47,9 @@ inline Hold* reserve(ThreadRecord* self) {
     return nullptr;
 }
 
-inline uint64_t address_of(const volatile void* object) { return reinterpret_cast<uintptr_t>(object); }
+inline uint64_t address_of(const volatile void* object) {
+    return reinterpret_cast<uintptr_t>(object);
+}
 
 /// Reserves and fills an entry for a lock that is about to be taken.
 inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint32_t stack) {

@@ -27,9 +27,13 @@ bool is_recursive(const pthread_mutex_t* mutex) {
 }
 
 /// With priorities a try is not the first half of a lock: waiters queue by priority.
-bool may_try_first(const pthread_mutex_t* mutex) { return (mutex->__data.__kind & kPriorityBits) == 0; }
+bool may_try_first(const pthread_mutex_t* mutex) {
+    return (mutex->__data.__kind & kPriorityBits) == 0;
+}
 
-bool acquired(int error) { return error == 0 || error == EOWNERDEAD; }
+bool acquired(int error) {
+    return error == 0 || error == EOWNERDEAD;
+}
 
 Hold* begin_mutex(ThreadRecord* self, pthread_mutex_t* mutex, uint32_t stack) {
     return begin_hold(self, LockKind::kMutex, Mode::kExclusive, mutex, stack);
@@ -104,8 +108,7 @@ EXPORTED int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, co
     // A clock that libc refuses is refused before the lock is looked at: no try for those.
     const bool known = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
     return lock_mutex(
-        mutex, Function::k_pthread_mutex_clocklock, known, CALLER_FRAME,
-        [=] { return deadline_of(clock, deadline); },
+        mutex, Function::k_pthread_mutex_clocklock, known, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
         [=](pthread_mutex_t* real_mutex) { return real::pthread_mutex_clocklock(real_mutex, clock, deadline); });
 }
 
@@ -121,8 +124,7 @@ EXPORTED int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
 EXPORTED int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
     ThreadRecord* const self = this_thread();
     if (self == nullptr) return real::pthread_mutex_unlock(mutex);
-    const Release release =
-        begin_release(self, LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner));
+    const Release release = begin_release(self, LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner));
     const int error = real::pthread_mutex_unlock(mutex);
     end_release(self, release, error == 0);
     return error;

@@ -19,7 +19,7 @@ using protocol::ThreadRecord;
 namespace {
 
 constexpr uint64_t kMillisecond = 1'000'000;
-constexpr uint64_t kSeenWithin = 1000 * kMillisecond;   ///< the command says that it is there
+constexpr uint64_t kSeenWithin = 1000 * kMillisecond;    ///< the command says that it is there
 constexpr uint64_t kDoneWithin = 30'000 * kMillisecond;  ///< and that it has looked
 
 void pause_for(uint64_t nanoseconds) {

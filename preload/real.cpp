@@ -5,7 +5,9 @@ extern "C" {
 // Jump targets of the stubs in loader_stubs.S.
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
-__attribute__((visibility("hidden"))) void loiter_resolve_all() { preload::real::resolve_all(); }
+__attribute__((visibility("hidden"))) void loiter_resolve_all() {
+    preload::real::resolve_all();
+}
 }
 
 namespace preload::real {

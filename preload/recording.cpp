@@ -39,7 +39,9 @@ constinit bool in_named_folder = false;
 constinit std::atomic<bool> notes_are_open{false};
 constinit char path[1280] = "";
 
-uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
+uint64_t round_up(uint64_t value, uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 struct Sizes {
     uint64_t region[protocol::kRegionCount];
@@ -121,8 +123,8 @@ long create_file(const char* directory, const ProcessFacts& facts, uint64_t byte
 uintptr_t map_file(const char* directory, const ProcessFacts& facts, uint64_t bytes) {
     const long descriptor = create_file(directory, facts, bytes);
     if (descriptor < 0) return 0;
-    const long address = raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_NONE,
-                                     MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    const long address =
+        raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_NONE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
     raw_syscall(SYS_close, descriptor);
     if (address < 0 && address > -4096) {
         raw_syscall(SYS_unlink, as_argument(path));
@@ -147,8 +149,7 @@ uintptr_t map_memory(uint64_t bytes) {
 /// Kernels before 5.14 cannot populate for writing; there the file is extended by its name.
 bool reserve_by_name(uint64_t offset, uint64_t bytes) {
     if (path[0] == '\0') return true;  // memory: there is no filesystem to be full
-    const long descriptor =
-        raw_syscall(SYS_openat, AT_FDCWD, as_argument(path), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+    const long descriptor = raw_syscall(SYS_openat, AT_FDCWD, as_argument(path), O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
     if (descriptor < 0) return false;
     const long result = raw_syscall(SYS_fallocate, descriptor, 0, static_cast<long>(offset), static_cast<long>(bytes));
     raw_syscall(SYS_close, descriptor);
@@ -268,9 +269,13 @@ bool open_notes() {
     return true;
 }
 
-const char* recording_path() { return path; }
+const char* recording_path() {
+    return path;
+}
 
-bool is_recording_kept() { return in_named_folder || path[0] == '\0'; }
+bool is_recording_kept() {
+    return in_named_folder || path[0] == '\0';
+}
 
 void* region_address(RegionKind kind, uint64_t offset) {
     return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;
@@ -333,7 +338,11 @@ uint64_t read_clock(clockid_t clock) {
 
 }  // namespace
 
-uint64_t now_ns() { return read_clock(CLOCK_MONOTONIC); }
-uint64_t now_coarse_ns() { return read_clock(CLOCK_MONOTONIC_COARSE); }
+uint64_t now_ns() {
+    return read_clock(CLOCK_MONOTONIC);
+}
+uint64_t now_coarse_ns() {
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
 
 }  // namespace preload

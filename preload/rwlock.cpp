@@ -77,9 +77,13 @@ int try_lock(pthread_rwlock_t* lock, Mode mode, const CallerFrame& caller) {
     return error;
 }
 
-bool is_known(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC; }
+bool is_known(clockid_t clock) {
+    return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+}
 
-uint64_t untimed() { return 0; }
+uint64_t untimed() {
+    return 0;
+}
 
 }  // namespace
 

@@ -21,8 +21,7 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
     self = ensure_recording(self);
     WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self,
-               {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller);
+    begin_wait(wait, self, {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller);
     const int result = call_in_wait(call);
     end_wait(wait);
     return result;

@@ -18,9 +18,9 @@ struct CallerFrame {
 };
 
 /// Must stand in the wrapper, which keeps a frame pointer because of it.
-#define CALLER_FRAME                                                                     \
-    (preload::CallerFrame{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),      \
-                          reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,  \
+#define CALLER_FRAME                                                                    \
+    (preload::CallerFrame{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),     \
+                          reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16, \
                           *static_cast<const uintptr_t*>(__builtin_frame_address(0))})
 
 /// The thread's own stack; addresses in it are read without a check. Either zero: not known.
@@ -35,10 +35,10 @@ uint32_t capture_stack(const CallerFrame& caller, StackLimits limits);
 
 /// A stack as plain program counters, before interning; what tests compare with libunwind.
 struct RawStack {
-    uintptr_t* pcs;      ///< room for protocol::kMaxFrames
+    uintptr_t* pcs;  ///< room for protocol::kMaxFrames
     uint16_t depth;
-    uint8_t flags;       ///< protocol::kStack*
-    uint8_t exact;       ///< as in protocol::StackHeader
+    uint8_t flags;  ///< protocol::kStack*
+    uint8_t exact;  ///< as in protocol::StackHeader
 };
 void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack);
 

@@ -48,7 +48,9 @@ constinit std::atomic<Start> start{Start::kNotYet};
 constinit std::atomic<bool> making_recording{false};
 constinit bool recording_failed = false;
 
-uint32_t thread_id() { return static_cast<uint32_t>(raw_syscall(SYS_gettid)); }
+uint32_t thread_id() {
+    return static_cast<uint32_t>(raw_syscall(SYS_gettid));
+}
 
 void mark_process() {
     const long page = raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -98,8 +100,8 @@ void move_record(ThreadRecord* to, const ThreadRecord* from) {
 bool open_recording() {
     if (process != nullptr) return true;
     if (recording_failed || making_recording.exchange(true, std::memory_order_acquire)) return false;
-    const bool made = process != nullptr || make_recording({environment.directory, environment.argument_count,
-                                                            environment.arguments});
+    const bool made = process != nullptr ||
+                      make_recording({environment.directory, environment.argument_count, environment.arguments});
     if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
         reset_stack_table();
         ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
@@ -114,7 +116,9 @@ bool open_recording() {
     return made;
 }
 
-bool is_main_thread() { return thread_id() == static_cast<uint32_t>(raw_syscall(SYS_getpid)); }
+bool is_main_thread() {
+    return thread_id() == static_cast<uint32_t>(raw_syscall(SYS_getpid));
+}
 
 /// The main thread's record: slot 0, or the early one.
 ThreadRecord* main_record() {
@@ -227,6 +231,8 @@ bool is_own_process() {
            (process == nullptr || process->pid == static_cast<uint32_t>(raw_syscall(SYS_getpid)));
 }
 
-int64_t supervisor_grace_ms() { return environment.supervisor_grace; }
+int64_t supervisor_grace_ms() {
+    return environment.supervisor_grace;
+}
 
 }  // namespace preload

@@ -104,8 +104,10 @@ void end_wait(WaitScope& scope) {
 }
 
 /// Personality of loiter_call_in_wait.
-extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwind_wait(
-    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context*) {
+extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwind_wait(int, _Unwind_Action actions,
+                                                                                        _Unwind_Exception_Class,
+                                                                                        _Unwind_Exception*,
+                                                                                        _Unwind_Context*) {
     const uintptr_t record = current_record;
     if ((actions & _UA_CLEANUP_PHASE) == 0 || record == 0 || (record & 1) != 0) return _URC_CONTINUE_UNWIND;
     auto* const self = reinterpret_cast<ThreadRecord*>(record);

@@ -36,7 +36,7 @@ struct WaitRequest {
 struct WaitScope {
     ThreadRecord* self;  ///< null: nothing was published
     bool nested;
-    WaitKind kind;       ///< the interrupted wait, when nested
+    WaitKind kind;  ///< the interrupted wait, when nested
     uint8_t flags;
     uint16_t function;
     uint32_t stack;

@@ -66,9 +66,9 @@ enum class WaitKind : uint8_t {
 inline constexpr uint8_t kLastWaitKind = static_cast<uint8_t>(WaitKind::kSignal);
 
 /// Bits of Wait::flags.
-inline constexpr uint8_t kWaitTimed = 1;            ///< bounded: `deadline_ns` says until when
-inline constexpr uint8_t kWaitPrefersWriters = 2;   ///< rwlock: a queued writer blocks new readers
-inline constexpr uint8_t kWaitForeignStack = 4;     ///< waiter runs on a stack that is not its thread's
+inline constexpr uint8_t kWaitTimed = 1;           ///< bounded: `deadline_ns` says until when
+inline constexpr uint8_t kWaitPrefersWriters = 2;  ///< rwlock: a queued writer blocks new readers
+inline constexpr uint8_t kWaitForeignStack = 4;    ///< waiter runs on a stack that is not its thread's
 
 /// Life of a hold entry. Only kHeld and kReleasing own the lock; kReleasing may have let it go.
 enum class HoldState : uint32_t {
@@ -98,14 +98,14 @@ static_assert(sizeof(Hold) == 32, "layout change: bump kVersion");
 struct Wait {
     std::atomic<WaitKind> kind;  ///< kNone: not in a wrapper
     std::atomic<uint8_t> flags;
-    std::atomic<uint16_t> function;      ///< row of preload/interposed.inc, counted from 1
-    std::atomic<uint32_t> stack;         ///< block site; stack id, 0: not captured
-    std::atomic<uint64_t> object;        ///< lock, condition, semaphore; join: the pthread_t
-    std::atomic<uint64_t> detail;        ///< condition: its mutex; join: thread number or 0; io: descriptor
+    std::atomic<uint16_t> function;  ///< row of preload/interposed.inc, counted from 1
+    std::atomic<uint32_t> stack;     ///< block site; stack id, 0: not captured
+    std::atomic<uint64_t> object;    ///< lock, condition, semaphore; join: the pthread_t
+    std::atomic<uint64_t> detail;    ///< condition: its mutex; join: thread number or 0; io: descriptor
     std::atomic<uint64_t> since_ns;
-    std::atomic<uint64_t> deadline_ns;   ///< 0: untimed or not known
-    std::atomic<uint64_t> frame;         ///< stack pointer of the wrapper: tells an abandoned wait
-    std::atomic<uint32_t> serial;        ///< counts this thread's waits: equal serial, same wait
+    std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
+    std::atomic<uint64_t> frame;        ///< stack pointer of the wrapper: tells an abandoned wait
+    std::atomic<uint32_t> serial;       ///< counts this thread's waits: equal serial, same wait
     uint32_t reserved;
 };
 static_assert(sizeof(Wait) == 56, "layout change: bump kVersion");
@@ -126,20 +126,20 @@ static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
 
 /// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
-inline constexpr uint32_t kLifeUsed = 1;       ///< slot taken (creator)
-inline constexpr uint32_t kLifeStarted = 2;    ///< running (thread itself)
-inline constexpr uint32_t kLifeExiting = 4;    ///< pthread_exit called or start routine returned (thread)
-inline constexpr uint32_t kLifeFinished = 8;   ///< past its last destructor (thread itself)
-inline constexpr uint32_t kLifeJoined = 16;    ///< (joiner)
+inline constexpr uint32_t kLifeUsed = 1;        ///< slot taken (creator)
+inline constexpr uint32_t kLifeStarted = 2;     ///< running (thread itself)
+inline constexpr uint32_t kLifeExiting = 4;     ///< pthread_exit called or start routine returned (thread)
+inline constexpr uint32_t kLifeFinished = 8;    ///< past its last destructor (thread itself)
+inline constexpr uint32_t kLifeJoined = 16;     ///< (joiner)
 inline constexpr uint32_t kLifeDetached = 32;   ///< (creator or detacher)
 inline constexpr uint32_t kLifeReclaimed = 64;  ///< somebody is freeing the slot
 
 /// One thread. Slots are reused, numbers never. A slot is freed when its thread has finished, was
 /// joined or detached, and holds nothing: until then a dead owner of a lock keeps its slot.
 struct alignas(64) ThreadRecord {
-    std::atomic<uint32_t> sequence;  ///< seqlock.h; covers all but the foreign words
-    std::atomic<uint32_t> number;    ///< T<number>, 1 is main; 0: slot free (written by the creator)
-    std::atomic<uint32_t> tid;       ///< kernel id in the target's pid namespace; 0: not started
+    std::atomic<uint32_t> sequence;       ///< seqlock.h; covers all but the foreign words
+    std::atomic<uint32_t> number;         ///< T<number>, 1 is main; 0: slot free (written by the creator)
+    std::atomic<uint32_t> tid;            ///< kernel id in the target's pid namespace; 0: not started
     std::atomic<uint32_t> created_by;     ///< number of the creator; 0: not known
     std::atomic<uint32_t> created_stack;  ///< stack id (creator)
     std::atomic<Origin> origin;
@@ -156,9 +156,9 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> name[2];    ///< 15 bytes and NUL, as pthread_setname_np gave it
 
     alignas(64) Wait wait;
-    std::atomic<uint32_t> hold_hint;     ///< where the next entry is probably free; no meaning for readers
-    std::atomic<uint32_t> holds_lost;    ///< holds that found no free entry
-    std::atomic<uint64_t> stack_low;     ///< this thread's stack, for the library's own use; 0: not known
+    std::atomic<uint32_t> hold_hint;   ///< where the next entry is probably free; no meaning for readers
+    std::atomic<uint32_t> holds_lost;  ///< holds that found no free entry
+    std::atomic<uint64_t> stack_low;   ///< this thread's stack, for the library's own use; 0: not known
     std::atomic<uint64_t> stack_high;
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
@@ -176,7 +176,7 @@ inline constexpr uint8_t kStackHasSignal = 4;   ///< passes through a signal han
 /// published by the release store of the interning table, so a reader that has an id sees it whole.
 /// A stack id is the header's offset in the region divided by 8; 0 is "none".
 struct StackHeader {
-    uint32_t mark;        ///< kStackMark
+    uint32_t mark;  ///< kStackMark
     uint16_t depth;
     uint8_t flags;
     uint8_t exact;        ///< index + 1 of the first frame whose pc is no return address; 0: none
@@ -206,12 +206,12 @@ static_assert(sizeof(ModuleRecord) == 1024, "layout change: bump kVersion");
 enum RegionKind : uint32_t { kThreads, kStacks, kModules, kRegionCount };
 
 struct Region {
-    uint64_t offset;                   ///< from the start of the recording, page-aligned
-    uint64_t bytes;                    ///< reserved
-    uint32_t stride;                   ///< bytes an element; stacks: 8
+    uint64_t offset;  ///< from the start of the recording, page-aligned
+    uint64_t bytes;   ///< reserved
+    uint32_t stride;  ///< bytes an element; stacks: 8
     uint32_t reserved;
-    std::atomic<uint64_t> committed;   ///< bytes that may be touched, any thread raises it
-    std::atomic<uint64_t> used;        ///< bytes handed out, any thread raises it; may pass `bytes`
+    std::atomic<uint64_t> committed;  ///< bytes that may be touched, any thread raises it
+    std::atomic<uint64_t> used;       ///< bytes handed out, any thread raises it; may pass `bytes`
 };
 static_assert(sizeof(Region) == 40, "layout change: bump kVersion");
 
@@ -233,11 +233,11 @@ enum class Stopped : uint32_t { kNo, kNoRoom };
 
 /// The head of the recording.
 struct ProcessRecord {
-    uint64_t magic;      ///< kMagic, stored last at creation
-    uint32_t size;       ///< sizeof(ProcessRecord) of the writer
-    uint32_t version;    ///< kVersion of the writer
-    uint64_t nonce;      ///< tells images of one pid apart (exec keeps pid and start time)
-    uint32_t pid;        ///< in the target's pid namespace
+    uint64_t magic;    ///< kMagic, stored last at creation
+    uint32_t size;     ///< sizeof(ProcessRecord) of the writer
+    uint32_t version;  ///< kVersion of the writer
+    uint64_t nonce;    ///< tells images of one pid apart (exec keeps pid and start time)
+    uint32_t pid;      ///< in the target's pid namespace
     uint32_t ppid;
     uint32_t uid;
     uint32_t reserved0;
@@ -246,7 +246,7 @@ struct ProcessRecord {
     uint8_t boot_id[16];     ///< all zero: not known
     uint64_t started_ns;
     int64_t started_realtime_ns;
-    uint64_t base;           ///< address of the recording in the target
+    uint64_t base;  ///< address of the recording in the target
     uint32_t thread_record_size;
     uint32_t module_record_size;
     Region regions[kRegionCount];
@@ -255,23 +255,23 @@ struct ProcessRecord {
     std::atomic<uint32_t> generation;     ///< raised by every dlclose
     std::atomic<uint64_t> free_slots;     ///< allocator: tag << 32 | slot index + 1
     std::atomic<uint64_t> threads_lost;
-    std::atomic<uint64_t> holds_lost;     ///< of threads without a record; see ThreadRecord::holds_lost
+    std::atomic<uint64_t> holds_lost;  ///< of threads without a record; see ThreadRecord::holds_lost
     std::atomic<uint64_t> stacks_lost;
     std::atomic<Stopped> stopped;
 
     std::atomic<Phase> phase;
     std::atomic<End> end;
-    std::atomic<int32_t> status;        ///< argument of exit and its kin; -1: not known
-    std::atomic<uint32_t> ended_by;     ///< number of the thread that ends the process
-    std::atomic<Answer> answer;         ///< (command)
-    std::atomic<uint64_t> ended_ns;     ///< (target; the command, for a target that was killed)
-    std::atomic<int32_t> wait_status;   ///< (command) as waitpid gave it; valid with has_wait_status
+    std::atomic<int32_t> status;       ///< argument of exit and its kin; -1: not known
+    std::atomic<uint32_t> ended_by;    ///< number of the thread that ends the process
+    std::atomic<Answer> answer;        ///< (command)
+    std::atomic<uint64_t> ended_ns;    ///< (target; the command, for a target that was killed)
+    std::atomic<int32_t> wait_status;  ///< (command) as waitpid gave it; valid with has_wait_status
     std::atomic<uint32_t> has_wait_status;
 
-    uint32_t command_bytes;    ///< used bytes of `command`
+    uint32_t command_bytes;  ///< used bytes of `command`
     uint32_t command_truncated;
-    char exe[1024];            ///< NUL-terminated
-    char command[2048];        ///< arguments, each NUL-terminated
+    char exe[1024];      ///< NUL-terminated
+    char command[2048];  ///< arguments, each NUL-terminated
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

@@ -6,9 +6,8 @@
 namespace snapshot {
 
 const Thread* find_thread(const Snapshot& snapshot, uint32_t id) {
-    const auto found = std::lower_bound(
-        snapshot.threads.begin(), snapshot.threads.end(), id,
-        [](const Thread& thread, uint32_t wanted) { return thread.id < wanted; });
+    const auto found = std::lower_bound(snapshot.threads.begin(), snapshot.threads.end(), id,
+                                        [](const Thread& thread, uint32_t wanted) { return thread.id < wanted; });
     return found != snapshot.threads.end() && found->id == id ? &*found : nullptr;
 }
 
@@ -49,8 +48,7 @@ bool is_blocked(const Thread& thread) {
         case State::kBarrier:
         case State::kJoin:
         case State::kOnce:
-        case State::kFutex:
-            return true;
+        case State::kFutex: return true;
         case State::kUnknown:
         case State::kRunning:
         case State::kSleep:
@@ -59,8 +57,7 @@ bool is_blocked(const Thread& thread) {
         case State::kFileLock:
         case State::kChildWait:
         case State::kSignalWait:
-        case State::kExited:
-            return false;
+        case State::kExited: return false;
     }
     return false;
 }

@@ -41,28 +41,40 @@ enum class State {
     kExited,
 };
 
-enum class LockKind { kUnknown, kMutex, kRwlock, kSpin, kOnce, kCondition, kSemaphore, kBarrier, kThread, kFutex, kFile };
+enum class LockKind {
+    kUnknown,
+    kMutex,
+    kRwlock,
+    kSpin,
+    kOnce,
+    kCondition,
+    kSemaphore,
+    kBarrier,
+    kThread,
+    kFutex,
+    kFile
+};
 enum class Mode { kExclusive, kShared };
 
 /// One place in a program. `read` fills address, module, offset and is_return_address; `symbolize`
 /// the rest, and adds a Frame with `inlined` for every call that was inlined there.
 struct Frame {
     uint64_t address = 0;
-    std::string module;    ///< path; empty: not known
-    std::string build_id;  ///< lower-case hex; empty: none
-    uint64_t offset = 0;   ///< ELF virtual address within the module
+    std::string module;             ///< path; empty: not known
+    std::string build_id;           ///< lower-case hex; empty: none
+    uint64_t offset = 0;            ///< ELF virtual address within the module
     bool is_return_address = true;  ///< the call is the instruction before
-    bool inlined = false;  ///< this call was inlined into the next frame
-    std::string function;  ///< demangled; empty: not known
-    std::string file;      ///< empty: not known
-    int line = 0;          ///< 0: not known
+    bool inlined = false;           ///< this call was inlined into the next frame
+    std::string function;           ///< demangled; empty: not known
+    std::string file;               ///< empty: not known
+    int line = 0;                   ///< 0: not known
 };
 
 /// Innermost frame first. Index 0 of Snapshot::stacks is the empty stack.
 struct Stack {
     std::vector<Frame> frames;
-    bool truncated = false;      ///< deeper than was recorded
-    bool incomplete = false;     ///< the outer frames could not be found
+    bool truncated = false;   ///< deeper than was recorded
+    bool incomplete = false;  ///< the outer frames could not be found
 };
 using StackIndex = uint32_t;
 
@@ -95,10 +107,10 @@ struct LastSignal {
 
 struct Wait {
     Object object;
-    Object mutex;                       ///< condition waits: the mutex given up; address 0: none
-    std::optional<uint32_t> joins;      ///< join: the thread waited for
-    std::string detail;                 ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
-    bool prefers_writers = false;       ///< rwlock: a queued writer blocks new readers
+    Object mutex;                   ///< condition waits: the mutex given up; address 0: none
+    std::optional<uint32_t> joins;  ///< join: the thread waited for
+    std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
+    bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
     std::optional<LastSignal> last_signal;
 };
 
@@ -117,7 +129,7 @@ struct Thread {
     std::optional<double> age_seconds;
     std::optional<double> cpu_seconds;
     std::optional<bool> detached;
-    bool finished = false;       ///< its code has ended
+    bool finished = false;  ///< its code has ended
     bool joined = false;
     bool ends_process = false;   ///< called exit, returned from main
     bool exiting = false;        ///< past pthread_exit or its start routine
@@ -126,7 +138,7 @@ struct Thread {
     bool settled = false;        ///< seen unchanged in two looks, or at rest: proofs may use it
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
     StackIndex stack = 0;
-    uint32_t created_by = 0;     ///< 0: not known
+    uint32_t created_by = 0;  ///< 0: not known
     StackIndex created_stack = 0;
     std::optional<Wait> wait;
     std::vector<Hold> holds;
@@ -134,7 +146,7 @@ struct Thread {
 
 /// What libc's own memory says of a lock; only where the target's memory could be read.
 struct LockMemory {
-    uint32_t owner_tid = 0;      ///< mutex: owner; rwlock: writer; 0: none
+    uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none
     std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
 };
 
@@ -157,8 +169,8 @@ struct Process {
     End end = End::kUnknown;
     std::optional<int> status;  ///< 0-255, 128+signal when killed; empty while alive
     double uptime_seconds = 0;
-    bool at_rest = false;       ///< nothing runs any more: one look proves
-    std::string root;           ///< prefix under which the target's paths are found; empty: none
+    bool at_rest = false;  ///< nothing runs any more: one look proves
+    std::string root;      ///< prefix under which the target's paths are found; empty: none
 };
 
 struct Losses {
@@ -171,11 +183,11 @@ struct Snapshot {
     Process process;
     std::vector<Thread> threads;  ///< by id, ascending
     std::vector<Stack> stacks = std::vector<Stack>(1);
-    std::vector<Module> modules;  ///< as last seen, by start address
+    std::vector<Module> modules;                 ///< as last seen, by start address
     std::map<uint64_t, LockMemory> lock_memory;  ///< by lock address
     std::vector<uint64_t> foreign_unlocked;      ///< locks once unlocked by a non-owner, sorted
     bool any_lock_foreign_unlocked = false;      ///< that table overflowed
-    uint32_t created_total = 0;   ///< threads ever seen, main included
+    uint32_t created_total = 0;                  ///< threads ever seen, main included
     Losses losses;
     std::vector<std::string> notes;  ///< gaps in what could be read, one sentence each
 };

@@ -29,7 +29,9 @@ void block() {
     sem_wait(&never_posted);
 }
 
-void on_timer(sigval) { block(); }
+void on_timer(sigval) {
+    block();
+}
 
 int in_clone(void*) {
     block();
@@ -61,7 +63,8 @@ void start_clone(bool own_storage) {
         mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0));
     int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     if (own_storage) flags |= CLONE_SETTLS;
-    if (clone(in_clone, stack + kStack, flags, nullptr, nullptr, own_storage ? make_thread_block() : nullptr) < 0) abort();
+    if (clone(in_clone, stack + kStack, flags, nullptr, nullptr, own_storage ? make_thread_block() : nullptr) < 0)
+        abort();
 }
 
 }  // namespace

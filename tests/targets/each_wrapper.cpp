@@ -64,7 +64,9 @@ void* never_ends(void*) {
     gate::Flag().await_open();
     return nullptr;
 }
-void* ends(void*) { return nullptr; }
+void* ends(void*) {
+    return nullptr;
+}
 
 pthread_t create(void* (*start)(void*)) {
     pthread_t thread;
@@ -74,14 +76,20 @@ pthread_t create(void* (*start)(void*)) {
 
 struct Row {
     std::function<void()> free;
-    std::function<void()> blocked;  ///< empty: never waits
+    std::function<void()> blocked;          ///< empty: never waits
     std::function<void()> prepare = [] {};  ///< by the main thread, before "blocked"
     bool by_main = false;
 };
 
-void lock_mutex() { pthread_mutex_lock(&mutex); }
-void write_lock() { pthread_rwlock_wrlock(&rwlock); }
-void make_endless() { endless = create(never_ends); }
+void lock_mutex() {
+    pthread_mutex_lock(&mutex);
+}
+void write_lock() {
+    pthread_rwlock_wrlock(&rwlock);
+}
+void make_endless() {
+    endless = create(never_ends);
+}
 
 std::map<std::string, Row> mutex_rows() {
     return {
@@ -195,8 +203,7 @@ std::map<std::string, Row> condition_rows() {
 std::map<std::string, Row> old_condition_rows() {
     return {
         {"pthread_cond_init@old", {[] { AT(&old_condition, old_cond_init(&old_condition, nullptr)); }, {}}},
-        {"pthread_cond_destroy@old",
-         {[] { AT(&old_condition, old_cond_destroy(&old_condition)); }, {}}},
+        {"pthread_cond_destroy@old", {[] { AT(&old_condition, old_cond_destroy(&old_condition)); }, {}}},
         {"pthread_cond_wait@old",
          {[] {
               pthread_mutex_lock(&mutex);
@@ -282,8 +289,7 @@ std::map<std::string, Row> thread_rows() {
               make_brief();
               AT(nullptr, pthread_clockjoin_np(brief, nullptr, CLOCK_MONOTONIC, &far_monotonic));
           },
-          [] { AT(nullptr, pthread_clockjoin_np(endless, nullptr, CLOCK_MONOTONIC, &far_monotonic)); },
-          make_endless}},
+          [] { AT(nullptr, pthread_clockjoin_np(endless, nullptr, CLOCK_MONOTONIC, &far_monotonic)); }, make_endless}},
         {"pthread_detach",
          {[make_brief] {
               make_brief();
@@ -299,7 +305,8 @@ std::map<std::string, Row> sleep_rows() {
     static constexpr timespec kMoment{0, 1};
     static constexpr timespec kHour{3600, 0};
     return {
-        {"nanosleep", {[] { AT(nullptr, nanosleep(&kMoment, nullptr)); }, [] { AT(nullptr, nanosleep(&kHour, nullptr)); }}},
+        {"nanosleep",
+         {[] { AT(nullptr, nanosleep(&kMoment, nullptr)); }, [] { AT(nullptr, nanosleep(&kHour, nullptr)); }}},
         {"clock_nanosleep",
          {[] { AT(nullptr, clock_nanosleep(CLOCK_MONOTONIC, 0, &kMoment, nullptr)); },
           [] { AT(nullptr, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &far_monotonic, nullptr)); }}},

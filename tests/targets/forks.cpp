@@ -23,7 +23,9 @@ void* stay(void*) {
     return nullptr;
 }
 
-void* nothing(void*) { return nullptr; }
+void* nothing(void*) {
+    return nullptr;
+}
 
 [[noreturn]] void run_child() {
     pthread_mutex_lock(&other);

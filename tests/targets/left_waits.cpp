@@ -36,7 +36,9 @@ void wait_for_condition_in_time() {
     pthread_cond_timedwait(&condition, &mutex, &far_away);
 }
 
-void wait_for_semaphore() { sem_wait(&never_posted); }
+void wait_for_semaphore() {
+    sem_wait(&never_posted);
+}
 
 void* block(void*) {
     wait_for_semaphore();
@@ -49,20 +51,27 @@ pthread_t start(void* (*routine)(void*)) {
     return thread;
 }
 
-void wait_for_thread() { pthread_join(start(block), nullptr); }
+void wait_for_thread() {
+    pthread_join(start(block), nullptr);
+}
 
-void wait_for_thread_in_time() { pthread_timedjoin_np(start(block), nullptr, &far_away); }
+void wait_for_thread_in_time() {
+    pthread_timedjoin_np(start(block), nullptr, &far_away);
+}
 
-void wait_for_time() { sleep(3600); }
+void wait_for_time() {
+    sleep(3600);
+}
 
 struct Wait {
     const char* name;
     void (*enter)();
     size_t threads;  ///< how many take part
 };
-constexpr Wait kWaits[] = {{"condition", wait_for_condition, 1}, {"timed-condition", wait_for_condition_in_time, 1},
-                           {"semaphore", wait_for_semaphore, 1}, {"join", wait_for_thread, 2},
-                           {"timed-join", wait_for_thread_in_time, 2}, {"sleep", wait_for_time, 1}};
+constexpr Wait kWaits[] = {
+    {"condition", wait_for_condition, 1},       {"timed-condition", wait_for_condition_in_time, 1},
+    {"semaphore", wait_for_semaphore, 1},       {"join", wait_for_thread, 2},
+    {"timed-join", wait_for_thread_in_time, 2}, {"sleep", wait_for_time, 1}};
 const Wait* wait_to_leave;
 
 void stay(void*) {
@@ -79,7 +88,9 @@ void* wait_until_cancelled(void*) {
     return nullptr;
 }
 
-void jump(int) { siglongjmp(out, 1); }
+void jump(int) {
+    siglongjmp(out, 1);
+}
 
 /// Overwrites what the left wait had on the stack.
 __attribute__((noinline)) void use_stack() {

@@ -35,15 +35,17 @@ TEST_P(AdoptedThread, HasARecordOnceItCallsAWrapper) {
     EXPECT_FALSE(raw.lines_in("adopted_threads.cpp", thread.wait.stack).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(MadeBy, AdoptedThread, testing::Values("sigev-thread", "raw-clone"),
-                         [](const auto& made_by) { return std::string(made_by.param).substr(0, made_by.param[0] == 's' ? 5 : 3); });
+INSTANTIATE_TEST_SUITE_P(MadeBy, AdoptedThread, testing::Values("sigev-thread", "raw-clone"), [](const auto& made_by) {
+    return std::string(made_by.param).substr(0, made_by.param[0] == 's' ? 5 : 3);
+});
 
 TEST(AdoptedThread, WithItsCreatorsThreadLocalStorageLeavesTheCreatorsRecordAlone) {
     RecordedProgram recorded({ADOPTED_THREADS, "shared-tls"});
     const uint32_t tid = support::said_number(recorded.program(), "tid");
 
     // Asleep in the kernel: whatever it was going to publish is published.
-    const std::string stat = "/proc/" + std::to_string(recorded.program().pid()) + "/task/" + std::to_string(tid) + "/syscall";
+    const std::string stat =
+        "/proc/" + std::to_string(recorded.program().pid()) + "/task/" + std::to_string(tid) + "/syscall";
     ASSERT_TRUE(eventually([&] {
         std::ifstream file(stat);
         std::string call;

@@ -27,15 +27,15 @@ constexpr char kSource[] = "each_wrapper.cpp";
 /// What one row must leave in the recording.
 struct Expected {
     enum class Free {
-        kNothing,   ///< neither wait nor hold is left
-        kHold,      ///< the lock, held
-        kMutexHold, ///< after a condition wait: its mutex, held since the wait
-        kSignal,    ///< a signal noted
-        kCreated,   ///< a thread created here
-        kGone,      ///< the record of T3 has gone
+        kNothing,    ///< neither wait nor hold is left
+        kHold,       ///< the lock, held
+        kMutexHold,  ///< after a condition wait: its mutex, held since the wait
+        kSignal,     ///< a signal noted
+        kCreated,    ///< a thread created here
+        kGone,       ///< the record of T3 has gone
         kRenamed,
         kFinished,
-        kEnd,       ///< the end of the process
+        kEnd,  ///< the end of the process
         kUnloaded,
     } free = Free::kNothing;
     LockKind lock = LockKind::kNone;
@@ -63,31 +63,63 @@ std::map<std::string, Expected> expectations() {
     const auto timed = [](Expected expected) { return expected.timed = true, expected; };
     const auto untaken = [](Expected expected) { return expected.wait.reset(), expected; };
     const auto named = [](std::string name, const Expected& expected) { return std::pair{name, expected}; };
-    std::map<std::string, Expected> all{
-        named("pthread_mutex_init", {}), named("pthread_mutex_destroy", {}), named("pthread_mutex_lock", mutex),
-        named("pthread_mutex_trylock", untaken(mutex)), named("pthread_mutex_timedlock", timed(mutex)),
-        named("pthread_mutex_clocklock", timed(mutex)), named("pthread_mutex_unlock", {}),
-        named("pthread_rwlock_init", {}), named("pthread_rwlock_destroy", {}), named("pthread_rwlock_rdlock", read),
-        named("pthread_rwlock_tryrdlock", untaken(read)), named("pthread_rwlock_timedrdlock", timed(read)),
-        named("pthread_rwlock_clockrdlock", timed(read)), named("pthread_rwlock_wrlock", write),
-        named("pthread_rwlock_trywrlock", untaken(write)), named("pthread_rwlock_timedwrlock", timed(write)),
-        named("pthread_rwlock_clockwrlock", timed(write)), named("pthread_rwlock_unlock", {}),
-        named("pthread_cond_clockwait", timed(condition)), named("sem_init", {}), named("sem_destroy", {}),
-        named("sem_wait", semaphore), named("sem_timedwait", timed(semaphore)),
-        named("sem_clockwait", timed(semaphore)), named("sem_post", signal(SignalKind::kPost)),
-        named("pthread_create", {.free = Free::kCreated}), named("pthread_join", joined),
-        named("pthread_tryjoin_np", {.free = Free::kGone}), named("pthread_timedjoin_np", timed(joined)),
-        named("pthread_clockjoin_np", timed(joined)), named("pthread_detach", {.free = Free::kGone}),
-        named("pthread_exit", {.free = Free::kFinished}), named("pthread_setname_np", {.free = Free::kRenamed}),
-        named("nanosleep", sleep), named("clock_nanosleep", sleep), named("usleep", sleep), named("sleep", sleep),
-        named("exit", end(End::kExit)), named("_exit", end(End::kUnderscoreExit)),
-        named("_Exit", end(End::kUnderscoreExit)), named("quick_exit@new", end(End::kQuickExit)),
-        named("quick_exit@old", end(End::kQuickExit)), named("execve", exec), named("execv", exec),
-        named("execvp", exec), named("execvpe", exec), named("execl", exec), named("execlp", exec),
-        named("execle", exec), named("fexecve", exec), named("dlclose", {.free = Free::kUnloaded}),
-        named("dlopen", {.wait = WaitKind::kMutex}), named("dlmopen", {.wait = WaitKind::kMutex})};
+    std::map<std::string, Expected> all{named("pthread_mutex_init", {}),
+                                        named("pthread_mutex_destroy", {}),
+                                        named("pthread_mutex_lock", mutex),
+                                        named("pthread_mutex_trylock", untaken(mutex)),
+                                        named("pthread_mutex_timedlock", timed(mutex)),
+                                        named("pthread_mutex_clocklock", timed(mutex)),
+                                        named("pthread_mutex_unlock", {}),
+                                        named("pthread_rwlock_init", {}),
+                                        named("pthread_rwlock_destroy", {}),
+                                        named("pthread_rwlock_rdlock", read),
+                                        named("pthread_rwlock_tryrdlock", untaken(read)),
+                                        named("pthread_rwlock_timedrdlock", timed(read)),
+                                        named("pthread_rwlock_clockrdlock", timed(read)),
+                                        named("pthread_rwlock_wrlock", write),
+                                        named("pthread_rwlock_trywrlock", untaken(write)),
+                                        named("pthread_rwlock_timedwrlock", timed(write)),
+                                        named("pthread_rwlock_clockwrlock", timed(write)),
+                                        named("pthread_rwlock_unlock", {}),
+                                        named("pthread_cond_clockwait", timed(condition)),
+                                        named("sem_init", {}),
+                                        named("sem_destroy", {}),
+                                        named("sem_wait", semaphore),
+                                        named("sem_timedwait", timed(semaphore)),
+                                        named("sem_clockwait", timed(semaphore)),
+                                        named("sem_post", signal(SignalKind::kPost)),
+                                        named("pthread_create", {.free = Free::kCreated}),
+                                        named("pthread_join", joined),
+                                        named("pthread_tryjoin_np", {.free = Free::kGone}),
+                                        named("pthread_timedjoin_np", timed(joined)),
+                                        named("pthread_clockjoin_np", timed(joined)),
+                                        named("pthread_detach", {.free = Free::kGone}),
+                                        named("pthread_exit", {.free = Free::kFinished}),
+                                        named("pthread_setname_np", {.free = Free::kRenamed}),
+                                        named("nanosleep", sleep),
+                                        named("clock_nanosleep", sleep),
+                                        named("usleep", sleep),
+                                        named("sleep", sleep),
+                                        named("exit", end(End::kExit)),
+                                        named("_exit", end(End::kUnderscoreExit)),
+                                        named("_Exit", end(End::kUnderscoreExit)),
+                                        named("quick_exit@new", end(End::kQuickExit)),
+                                        named("quick_exit@old", end(End::kQuickExit)),
+                                        named("execve", exec),
+                                        named("execv", exec),
+                                        named("execvp", exec),
+                                        named("execvpe", exec),
+                                        named("execl", exec),
+                                        named("execlp", exec),
+                                        named("execle", exec),
+                                        named("fexecve", exec),
+                                        named("dlclose", {.free = Free::kUnloaded}),
+                                        named("dlopen", {.wait = WaitKind::kMutex}),
+                                        named("dlmopen", {.wait = WaitKind::kMutex})};
     for (const char* const version : {"@new", "@old"}) {
-        const auto add = [&](const char* name, const Expected& expected) { all[name + std::string(version)] = expected; };
+        const auto add = [&](const char* name, const Expected& expected) {
+            all[name + std::string(version)] = expected;
+        };
         add("pthread_cond_init", {});
         add("pthread_cond_destroy", {});
         add("pthread_cond_wait", condition);
@@ -124,8 +156,7 @@ struct Call {
 class EachWrapper : public testing::TestWithParam<std::string> {
 protected:
     void start(const char* mode) {
-        program_ = std::make_unique<support::RecordedProgram>(
-            std::vector<std::string>{EACH_WRAPPER, GetParam(), mode});
+        program_ = std::make_unique<support::RecordedProgram>(std::vector<std::string>{EACH_WRAPPER, GetParam(), mode});
     }
 
     /// Reads the last line that starts with `word`; the program has said it.
@@ -279,7 +310,9 @@ std::string test_name(const testing::TestParamInfo<std::string>& info) {
     return name;
 }
 
-bool ends(const Expected& expected) { return expected.free == Free::kEnd || expected.free == Free::kFinished; }
+bool ends(const Expected& expected) {
+    return expected.free == Free::kEnd || expected.free == Free::kFinished;
+}
 
 /// Rows for which `applies` holds.
 auto rows_where(bool (*applies)(const Expected&)) {
@@ -292,8 +325,8 @@ auto rows_where(bool (*applies)(const Expected&)) {
 
 INSTANTIATE_TEST_SUITE_P(Table, ReturningWrapper, rows_where([](const Expected& row) { return !ends(row); }),
                          test_name);
-INSTANTIATE_TEST_SUITE_P(Table, BlockingWrapper,
-                         rows_where([](const Expected& row) { return row.wait.has_value(); }), test_name);
+INSTANTIATE_TEST_SUITE_P(Table, BlockingWrapper, rows_where([](const Expected& row) { return row.wait.has_value(); }),
+                         test_name);
 INSTANTIATE_TEST_SUITE_P(Table, EndingWrapper, rows_where(ends), test_name);
 
 }  // namespace

@@ -205,7 +205,8 @@ TEST(LeftoverGroups, DoNotDifferInTheCreator) {
 TEST(LeftoverGroups, DoNotDifferInTheLibrarysWayToOnePlace) {
     IdlePool builder;
     Frames grown = kStart;
-    grown.insert(grown.begin(), support::std_header_frame("std::vector<std::thread>::_M_realloc_insert()", "vector.tcc"));
+    grown.insert(grown.begin(),
+                 support::std_header_frame("std::vector<std::thread>::_M_realloc_insert()", "vector.tcc"));
     builder.thread(5).waits_on(condition(0x25)).at(kReceive).created_by(1, grown);
     EXPECT_EQ(shown(analyze(builder.build())), Lines{"fact blocked: T2 T3 T4 T5"});
 }
