@@ -101,7 +101,9 @@ struct Wait {
     std::atomic<uint16_t> function;  ///< row of preload/interposed.inc, counted from 1
     std::atomic<uint32_t> stack;     ///< block site; stack id, 0: not captured
     std::atomic<uint64_t> object;    ///< lock, condition, semaphore; join: the pthread_t
-    std::atomic<uint64_t> detail;    ///< condition: its mutex; join: thread number or 0; io: descriptor
+    /// Condition: its mutex; join: thread number or 0; barrier: how many it waits for, 0: not known;
+    /// futex: expected value, with the operation in the upper half; io: descriptor.
+    std::atomic<uint64_t> detail;
     std::atomic<uint64_t> since_ns;
     std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
     std::atomic<uint64_t> frame;        ///< stack pointer of the wrapper: tells an abandoned wait
@@ -217,6 +219,12 @@ static_assert(sizeof(Region) == 40, "layout change: bump kVersion");
 
 enum class End : uint32_t { kNone, kReturn, kExit, kUnderscoreExit, kQuickExit, kExec };
 
+/// Bits of ProcessRecord::wakers: what could yet wake a thread, were all of them asleep.
+inline constexpr uint32_t kWakerHandler = 1;  ///< the program has installed a signal handler
+inline constexpr uint32_t kWakerTimer = 2;    ///< it has made a timer that signals or starts a thread
+inline constexpr uint32_t kWakerCancel = 4;   ///< it has called pthread_cancel
+inline constexpr uint32_t kWakerShared = 8;   ///< it has made a lock that other processes may share
+
 /// ProcessRecord::phase.
 enum class Phase : uint32_t {
     kRunning,
@@ -272,6 +280,8 @@ struct ProcessRecord {
     uint32_t command_truncated;
     char exe[1024];      ///< NUL-terminated
     char command[2048];  ///< arguments, each NUL-terminated
+
+    std::atomic<uint32_t> wakers;  ///< bits kWaker*, set by any thread, never cleared
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.
