@@ -15,6 +15,7 @@
 
 #include "preload/process_facts.h"
 #include "preload/raw_syscall.h"
+#include "preload/text.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -75,34 +76,10 @@ bool fits_limits(uint64_t bytes) {
     return true;
 }
 
-char* append(char* at, const char* end, const char* text) {
-    while (*text != '\0' && at < end - 1) *at++ = *text++;
-    *at = '\0';
-    return at;
-}
-
-char* append_number(char* at, const char* end, uint64_t value, unsigned base, int digits) {
-    char reversed[24];
-    int count = 0;
-    do {
-        reversed[count++] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0 || count < digits);
-    while (count > 0 && at < end - 1) *at++ = reversed[--count];
-    *at = '\0';
-    return at;
-}
-
 void name_file(const char* directory, const ProcessFacts& facts) {
-    const char* const end = path + sizeof(path);
-    char* at = append(path, end, directory);
-    at = append(at, end, "/");
-    at = append(at, end, protocol::kFilePrefix);
-    at = append_number(at, end, facts.pid, 10, 1);
-    at = append(at, end, "-");
-    at = append_number(at, end, facts.start_ticks, 10, 1);
-    at = append(at, end, "-");
-    append_number(at, end, facts.nonce, 16, 16);
+    Text name(path, sizeof(path));
+    name.add(directory).add("/").add(protocol::kFilePrefix).add_number(facts.pid);
+    name.add("-").add_number(facts.start_ticks).add("-").add_hexadecimal(facts.nonce, 16);
 }
 
 /// Opens a new file for `bytes`. Returns the descriptor or a negative value.
@@ -156,8 +133,7 @@ bool reserve_by_name(uint64_t offset, uint64_t bytes) {
     return result == 0;
 }
 
-/// Makes a range usable before it is touched: on a full filesystem a store would be SIGBUS.
-bool commit(uintptr_t base, uint64_t offset, uint64_t bytes) {
+bool commit_at(uintptr_t base, uint64_t offset, uint64_t bytes) {
     const long address = static_cast<long>(base + offset);
     const long length = static_cast<long>(bytes);
     if (raw_syscall(SYS_mprotect, address, length, PROT_READ | PROT_WRITE) != 0) return false;
@@ -237,7 +213,7 @@ bool make_recording(const RecordingRequest& request) {
         if (base == 0) base = map_memory(sizes.total);
         if (base == 0) continue;
         // Only the first page: a process that never blocks needs no more.
-        if (!commit(base, 0, kPage)) {
+        if (!commit_at(base, 0, kPage)) {
             raw_syscall(SYS_munmap, static_cast<long>(base), static_cast<long>(sizes.total));
             if (path[0] != '\0') raw_syscall(SYS_unlink, as_argument(path));
             break;
@@ -261,10 +237,14 @@ void abandon_recording() {
     path[0] = '\0';
 }
 
+bool commit(uint64_t offset, uint64_t bytes) {
+    return commit_at(reinterpret_cast<uintptr_t>(process), offset, bytes);
+}
+
 bool open_notes() {
     // Acquire pairs with the release below: the page is there when the flag is seen.
     if (notes_are_open.load(std::memory_order_acquire)) return true;
-    if (!commit(reinterpret_cast<uintptr_t>(process), kPage, protocol::kHeadBytes - kPage)) return false;
+    if (!commit(kPage, protocol::kHeadBytes - kPage)) return false;
     notes_are_open.store(true, std::memory_order_release);
     return true;
 }
@@ -275,57 +255,6 @@ const char* recording_path() {
 
 bool is_recording_kept() {
     return in_named_folder || path[0] == '\0';
-}
-
-void* region_address(RegionKind kind, uint64_t offset) {
-    return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;
-}
-
-uint64_t take(RegionKind kind, uint64_t bytes) {
-    protocol::Region& region = process->regions[kind];
-    if (process->stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo) return UINT64_MAX;
-    // Looked at first so that a full region's counter does not run away.
-    if (region.used.load(std::memory_order_relaxed) + bytes > region.bytes) return UINT64_MAX;
-    const uint64_t offset = region.used.fetch_add(bytes, std::memory_order_relaxed);
-    const uint64_t end = offset + bytes;
-    if (end > region.bytes) return UINT64_MAX;
-
-    // Several threads may commit one chunk at once: it is idempotent. Acquire pairs with the
-    // exchange below, so that a range is never used before its system calls have returned.
-    uint64_t committed = region.committed.load(std::memory_order_acquire);
-    while (committed < end) {
-        const uint64_t wanted = round_up(end, protocol::kChunkBytes);
-        if (!commit(reinterpret_cast<uintptr_t>(process), region.offset + committed, wanted - committed)) {
-            process->stopped.store(protocol::Stopped::kNoRoom, std::memory_order_relaxed);
-            return UINT64_MAX;
-        }
-        if (region.committed.compare_exchange_weak(committed, wanted, std::memory_order_acq_rel)) break;
-    }
-    return offset;
-}
-
-uint32_t thread_slot_count() {
-    const protocol::Region& region = process->regions[protocol::kThreads];
-    const uint64_t used = region.used.load(std::memory_order_acquire);
-    const uint64_t committed = region.committed.load(std::memory_order_acquire);
-    return static_cast<uint32_t>((used < committed ? used : committed) / sizeof(ThreadRecord));
-}
-
-ThreadRecord* thread_slot(uint32_t index) {
-    if (index >= thread_slot_count()) return nullptr;
-    return static_cast<ThreadRecord*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(ThreadRecord)));
-}
-
-uint32_t module_count() {
-    const protocol::Region& region = process->regions[protocol::kModules];
-    const uint64_t used = region.used.load(std::memory_order_acquire);
-    const uint64_t committed = region.committed.load(std::memory_order_acquire);
-    return static_cast<uint32_t>((used < committed ? used : committed) / sizeof(ModuleRecord));
-}
-
-ModuleRecord* module_slot(uint32_t index) {
-    if (index >= module_count()) return nullptr;
-    return static_cast<ModuleRecord*>(region_address(protocol::kModules, uint64_t{index} * sizeof(ModuleRecord)));
 }
 
 namespace {

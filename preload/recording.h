@@ -38,6 +38,10 @@ bool is_recording_kept();
 /// never touch. False: no room, and the notes must not be touched. Idempotent, from any thread.
 bool open_notes();
 
+/// Makes a range of the recording usable before it is touched: on a full filesystem a store would be
+/// SIGBUS. False: no room.
+bool commit(uint64_t offset, uint64_t bytes);
+
 /// Elements of the regions; null when `index` lies beyond what is committed.
 protocol::ThreadRecord* thread_slot(uint32_t index);
 protocol::ModuleRecord* module_slot(uint32_t index);
