@@ -12,11 +12,6 @@ namespace preload {
 
 namespace {
 
-const char* value_of(const char* entry, const char* name) {
-    const size_t length = strlen(name);
-    return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : nullptr;
-}
-
 int64_t number(const char* text) {
     int64_t value = 0;
     if (*text == '\0') return -1;
@@ -29,6 +24,11 @@ int64_t number(const char* text) {
 
 }  // namespace
 
+const char* value_of(const char* entry, const char* name) {
+    const size_t length = strlen(name);
+    return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : nullptr;
+}
+
 void read_environment(Environment& environment) {
     environment.supervisor_grace = -1;
     if (&__libc_stack_end == nullptr || __libc_stack_end == nullptr) return;
@@ -37,13 +37,15 @@ void read_environment(Environment& environment) {
     environment.argument_count = static_cast<int>(words[0]);
     environment.arguments = reinterpret_cast<char**>(words + 1);
     environment.stack_end = reinterpret_cast<uintptr_t>(words);
-    char** entry = environment.arguments + environment.argument_count + 1;
-    for (; *entry != nullptr; ++entry) {
+    environment.variables = environment.arguments + environment.argument_count + 1;
+    for (char** entry = environment.variables; *entry != nullptr; ++entry) {
         if (const char* const directory = value_of(*entry, "LOITER_DIR")) {
             const size_t length = strlen(directory);
             if (length < sizeof(environment.directory)) memcpy(environment.directory, directory, length + 1);
         } else if (const char* const grace = value_of(*entry, "LOITER_SUPERVISOR")) {
             environment.supervisor_grace = number(grace);
+        } else if (const char* const options = value_of(*entry, "LOITER_OPTIONS")) {
+            environment.options = options;
         }
     }
 }

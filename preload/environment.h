@@ -12,10 +12,15 @@ namespace preload {
 struct Environment {
     int argument_count;
     char** arguments;          ///< null: not known
+    char** variables;          ///< null: not known; they end with a null pointer
     char directory[1024];      ///< $LOITER_DIR; empty: none, or too long
     int64_t supervisor_grace;  ///< $LOITER_SUPERVISOR, ms; -1: no command watches this process
+    const char* options;       ///< $LOITER_OPTIONS; null: not set
     uintptr_t stack_end;       ///< highest known address of the main thread's stack; 0: not known
 };
+
+/// The value of an entry "NAME=VALUE" when `name` is its name; null otherwise.
+const char* value_of(const char* entry, const char* name);
 
 /// Fills it; call once, early. `arguments` stay the program's own, the rest is copied.
 void read_environment(Environment& environment);

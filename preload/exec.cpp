@@ -19,6 +19,7 @@ int replace_image(Call call) {
     const int saved = errno;
     note_end(protocol::End::kExec, -1);
     const bool was_first = end_process();
+    if (was_first) remove_recording();  // nobody would after it; one that fails records on without a name
     errno = saved;
     const int result = call();
     const int error = errno;

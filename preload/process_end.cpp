@@ -3,11 +3,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <time.h>
-
+#include "preload/pauses.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
+#include "preload/reporter.h"
 #include "preload/this_thread.h"
+#include "preload/thread_slots.h"
 
 namespace preload {
 
@@ -18,28 +19,11 @@ using protocol::ThreadRecord;
 
 namespace {
 
-constexpr uint64_t kMillisecond = 1'000'000;
+/// Leftover threads could not be reported: `loiter report` will find them in the recording.
+constinit bool has_no_report = false;
+
 constexpr uint64_t kSeenWithin = 1000 * kMillisecond;    ///< the command says that it is there
 constexpr uint64_t kDoneWithin = 30'000 * kMillisecond;  ///< and that it has looked
-
-void pause_for(uint64_t nanoseconds) {
-    const timespec duration{static_cast<time_t>(nanoseconds / 1'000'000'000),
-                            static_cast<long>(nanoseconds % 1'000'000'000)};
-    raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, as_argument(&duration), 0);
-}
-
-/// Polls with growing steps until `done` or the time is over. Returns what `done` said last.
-template <typename Condition>
-bool wait_until(uint64_t deadline_ns, Condition done) {
-    for (uint64_t step = kMillisecond / 4; !done(); step = step * 3 / 2) {
-        const uint64_t now = now_ns();
-        if (now >= deadline_ns) return false;
-        const uint64_t most = 20 * kMillisecond;
-        const uint64_t wanted = step < most ? step : most;
-        pause_for(wanted < deadline_ns - now ? wanted : deadline_ns - now);
-    }
-    return true;
-}
 
 /// A thread that is made but has not run yet counts. Adopted threads may end unseen: asked for.
 bool is_alive(const ThreadRecord* thread) {
@@ -58,6 +42,17 @@ bool others_are_alive(const ThreadRecord* self) {
     return false;
 }
 
+/// Threads that a report could name. That main has ended by itself is no news.
+bool others_are_left(const ThreadRecord* self) {
+    for (uint32_t i = 0; const ThreadRecord* const thread = thread_slot(i); ++i) {
+        const uint32_t number = thread->number.load(std::memory_order_relaxed);
+        if (thread == self || number == 0) continue;
+        const bool has_finished = (thread->life.load(std::memory_order_acquire) & protocol::kLifeFinished) != 0;
+        if (is_alive(thread) || (has_finished && (number != 1 || !holds_nothing(thread)))) return true;
+    }
+    return false;
+}
+
 /// The last thread of a process ends it after its own end.
 const ThreadRecord* this_thread_or_ended() {
     return reinterpret_cast<const ThreadRecord*>(current_record & ~uintptr_t{1});
@@ -68,7 +63,7 @@ void call_command() {
     raw_syscall(SYS_utimensat, AT_FDCWD, as_argument(recording_path()), 0, 0);
 }
 
-void show_leftovers() {
+void show_to_command() {
     process->phase.store(Phase::kWaiting, std::memory_order_release);
     call_command();
     const auto answered = [](Answer least) {
@@ -77,6 +72,22 @@ void show_leftovers() {
     if (wait_until(now_ns() + kSeenWithin, answered(Answer::kSeen))) {
         wait_until(now_ns() + kDoneWithin, answered(Answer::kDone));
     }
+}
+
+void report_leftovers() {
+    process->phase.store(Phase::kWaiting, std::memory_order_release);
+    if (!report_at_end()) has_no_report = true;
+}
+
+/// Clean processes too: see Reporter::report in src.
+bool reports_always() {
+    return report_options().json || report_options().all;
+}
+
+/// Gives other threads the grace time. True: some are alive after it.
+bool outlive(const ThreadRecord* self, int64_t grace_ms) {
+    const uint64_t deadline = now_ns() + static_cast<uint64_t>(grace_ms) * kMillisecond;
+    return !wait_until(deadline, [self] { return !others_are_alive(self); });
 }
 
 }  // namespace
@@ -88,6 +99,7 @@ void note_end(End end, int status) {
     process->status.store(status, std::memory_order_relaxed);
     process->ended_by.store(self == nullptr ? 0 : self->number.load(std::memory_order_relaxed),
                             std::memory_order_relaxed);
+    process->ended_by_tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
 }
 
 bool end_process() {
@@ -98,12 +110,13 @@ bool end_process() {
 
     const ThreadRecord* const self = this_thread_or_ended();
     // An exec ends threads on purpose, and may fail: it must not be held up.
-    const bool is_supervised = supervisor_grace_ms() >= 0;
     const bool is_exec = process->end.load(std::memory_order_relaxed) == End::kExec;
-    const uint64_t grace = is_exec ? 0 : static_cast<uint64_t>(supervisor_grace_ms());
-    if (is_supervised && others_are_alive(self)) {
-        const uint64_t deadline = now_ns() + grace * kMillisecond;
-        if (!wait_until(deadline, [self] { return !others_are_alive(self); })) show_leftovers();
+    const bool is_supervised = supervisor_grace_ms() >= 0;
+    if (is_supervised) {
+        if (outlive(self, is_exec ? 0 : supervisor_grace_ms())) show_to_command();
+    } else if (!is_exec && report_options().at_exit) {
+        outlive(self, report_options().grace_ms);
+        if (others_are_left(self) || reports_always()) report_leftovers();
     }
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     process->phase.store(Phase::kDone, std::memory_order_release);
@@ -114,6 +127,7 @@ void take_back_end() {
     if (process == nullptr || !is_own_process()) return;
     process->end.store(End::kNone, std::memory_order_relaxed);
     process->ended_by.store(0, std::memory_order_relaxed);
+    process->ended_by_tid.store(0, std::memory_order_relaxed);
     process->ended_ns.store(0, std::memory_order_relaxed);
     process->status.store(-1, std::memory_order_relaxed);
     process->answer.store(Answer::kNone, std::memory_order_relaxed);
@@ -121,7 +135,7 @@ void take_back_end() {
 }
 
 void remove_recording() {
-    if (process == nullptr || !is_own_process() || is_recording_kept()) return;
+    if (process == nullptr || !is_own_process() || is_recording_kept() || has_no_report) return;
     raw_syscall(SYS_unlink, as_argument(recording_path()));
 }
 

@@ -25,6 +25,11 @@ public:
         return *this;
     }
 
+    /// What is added from here on is another text, behind the zero of the one so far.
+    void skip_zero() {
+        if (at_ + 1 < end_) *++at_ = '\0';
+    }
+
     /// One past the last character, where the zero stands.
     char* end() const { return at_; }
     bool is_full() const { return at_ + 1 >= end_; }

@@ -17,6 +17,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/recording.h"
+#include "preload/reporter.h"
 #include "preload/stack_table.h"
 #include "preload/thread_end.h"
 #include "preload/thread_slots.h"
@@ -100,8 +101,10 @@ void move_record(ThreadRecord* to, const ThreadRecord* from) {
 bool open_recording() {
     if (process != nullptr) return true;
     if (recording_failed || making_recording.exchange(true, std::memory_order_acquire)) return false;
-    const bool made = process != nullptr ||
-                      make_recording({environment.directory, environment.argument_count, environment.arguments});
+    const char* const chosen = report_options().directory;
+    const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
+    const bool made =
+        process != nullptr || make_recording({directory, environment.argument_count, environment.arguments});
     if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
         reset_stack_table();
         ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
@@ -192,6 +195,7 @@ void initialize() {
     if (!start.compare_exchange_strong(expected, Start::kUnderway, std::memory_order_acquire)) return;
     real::resolve_all();
     read_environment(environment);
+    if (environment.supervisor_grace < 0) prepare_reports(environment.options, environment.variables);
     fill_main(&early_record, Origin::kMain);
     make_thread_end_key();
     mark_process();

@@ -50,13 +50,6 @@ ThreadRecord* pop_free() {
     return nullptr;
 }
 
-bool holds_nothing(const ThreadRecord* thread) {
-    for (const Hold& hold : thread->holds) {
-        if (hold.state.load(std::memory_order_relaxed) != HoldState::kFree) return false;
-    }
-    return true;
-}
-
 /// Everything but the sequence, which readers may be comparing.
 void clear(ThreadRecord* thread) {
     const bool outermost = protocol::begin_write(thread->sequence);
@@ -91,6 +84,13 @@ ThreadRecord* find_by_handle(pthread_t handle, bool only_finished) {
 }
 
 }  // namespace
+
+bool holds_nothing(const ThreadRecord* thread) {
+    for (const Hold& hold : thread->holds) {
+        if (hold.state.load(std::memory_order_relaxed) != HoldState::kFree) return false;
+    }
+    return true;
+}
 
 ThreadRecord* take_slot(Origin origin) {
     ThreadRecord* thread = pop_free();

@@ -20,6 +20,8 @@ protocol::ThreadRecord* take_slot(protocol::Origin origin);
 /// holds nothing.
 void advance_life(protocol::ThreadRecord* thread, uint32_t bits);
 
+bool holds_nothing(const protocol::ThreadRecord* thread);
+
 /// Frees the slot of a dead owner whose last hold has gone.
 void free_if_done(protocol::ThreadRecord* thread);
 

@@ -281,6 +281,8 @@ struct ProcessRecord {
     char exe[1024];      ///< NUL-terminated
     char command[2048];  ///< arguments, each NUL-terminated
 
+    /// Kernel id of the thread that ends the process, which may have given its record back already.
+    std::atomic<uint32_t> ended_by_tid;
     std::atomic<uint32_t> wakers;  ///< bits kWaker*, set by any thread, never cleared
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any

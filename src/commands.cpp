@@ -79,12 +79,29 @@ int report(const Options& options) {
     return reporter.all_written() ? 0 : kNothingRead;
 }
 
+/// The named file, or what the process has mapped: a recording may be without a name.
+reader::Recording recording_to_attend(const Options& options) {
+    if (!options.source.empty() && std::filesystem::exists(options.source)) {
+        return reader::Recording::open(options.source);
+    }
+    return reader::Recording::of_process(options.pid);
+}
+
+int attend(const Options& options) {
+    Output output(options, STDERR_FILENO);
+    Reporter reporter(options, output);
+    reporter.report(recording_to_attend(options).take_snapshot(options.at_exit ? snapshot::Reason::kExit
+                                                                               : snapshot::Reason::kSignal));
+    return reporter.all_written() ? 0 : kNothingRead;
+}
+
 int dispatch(const Options& options) {
     switch (options.command) {
         case Command::kRun:
         case Command::kGate: return run(options);
         case Command::kDump: return dump(options);
         case Command::kReport: return report(options);
+        case Command::kAttend: return attend(options);
         case Command::kPs: return list_processes(options);
         case Command::kHelp: return write_text(options, options.help);
         case Command::kVersion: return write_text(options, "loiter " LOITER_VERSION "\n");

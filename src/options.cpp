@@ -28,6 +28,8 @@ constexpr CommandRow kCommands[] = {
     {Command::kDump, "dump", "[options] PID", "Report of a live process now; it is not stopped and sees nothing"},
     {Command::kReport, "report", "[options] FILE|DIR|PID",
      "Report from a recording: saved, or left behind by a killed process"},
+    {Command::kAttend, "attend", "[options] exit|signal PID [FILE]",
+     "Started by the library in a plainly preloaded process, to report it"},
     {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},
     {Command::kHelp, "help", "[COMMAND]", "Print this help, or that of a command"},
 };
@@ -56,6 +58,7 @@ private:
     void add_printing(CLI::App& command, Command kind);
     void add_running(CLI::App& command);
     void add_pid(CLI::App& command);
+    void add_attending(CLI::App& command);
     void take_program(const CLI::App& command, std::vector<std::string> from_marker);
     std::string help_text(const std::string& command) const;
 
@@ -89,6 +92,11 @@ Parser::Parser() {
                 command.add_option("SOURCE", options_.source, "Recording, folder of recordings, or process id")
                     ->type_name("")
                     ->required();
+                break;
+            case Command::kAttend:
+                command.group("");  // the library's own, no user's
+                add_printing(command, row.command);
+                add_attending(command);
                 break;
             case Command::kPs:
                 add_printing(command, row.command);
@@ -174,6 +182,16 @@ void Parser::add_pid(CLI::App& command) {
         options_.pid = *pid;
     });
     command.get_option("PID")->required();
+}
+
+void Parser::add_attending(CLI::App& command) {
+    add_value(command, "REASON", "", "Why", [this](const std::string& text) {
+        if (text != "exit" && text != "signal") throw UsageError("'" + text + "' is not exit or signal");
+        options_.at_exit = text == "exit";
+    });
+    command.get_option("REASON")->required();
+    add_pid(command);
+    command.add_option("FILE", options_.source, "Its recording")->type_name("");
 }
 
 [[noreturn]] void refuse(const std::string& argument) {

@@ -247,7 +247,12 @@ void ThreadAssembly::add_unrecorded() {
         snapshot::Thread thread;
         thread.id = ++last;
         fill_task(task, thread);
-        fill_kernel_wait(looks_.pid, task, stacks_, thread);
+        thread.ends_process = task.recorded_tid == looks_.ended_by_tid;
+        if (thread.ends_process) {
+            thread.state = State::kRunning;
+        } else {
+            fill_kernel_wait(looks_.pid, task, stacks_, thread);
+        }
         keep(std::move(thread), task.recorded_tid);
         ++unrecorded_;
     }

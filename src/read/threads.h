@@ -27,8 +27,9 @@ struct ThreadLooks {
     bool is_live = false;  ///< the kernel was asked too
     bool is_at_rest = false;
     uint32_t pid = 0;
-    bool translates = false;  ///< tids are other ones in the process' own namespace
-    uint32_t ended_by = 0;
+    bool translates = false;    ///< tids are other ones in the process' own namespace
+    uint32_t ended_by = 0;      ///< thread number; 0: none, or not known
+    uint32_t ended_by_tid = 0;  ///< as recorded
     uint32_t created_total = 0;
     Times times;
 };

@@ -20,7 +20,9 @@ public:
     /// `more_libraries`: preloaded behind ours.
     explicit RecordedProgram(std::vector<std::string> arguments, const std::string& more_libraries = "") {
         Command command{std::move(arguments)};
-        command.environment = {{"LD_PRELOAD", LOITER_LIBRARY + more_libraries}, {"LOITER_DIR", folder_.path()}};
+        command.environment = {{"LD_PRELOAD", LOITER_LIBRARY + more_libraries},
+                               {"LOITER_DIR", folder_.path()},
+                               {"LOITER_OPTIONS", "report=none"}};
         program_ = std::make_unique<Running>(command);
     }
 

@@ -18,7 +18,8 @@ using testing::HasSubstr;
 support::Command observed_plainly(const Words& program, const support::TemporaryFolder& folder) {
     support::Command command;
     command.arguments = program;
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
+    command.environment = {
+        {"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=none"}};
     return command;
 }
 

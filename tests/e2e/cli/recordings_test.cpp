@@ -78,7 +78,7 @@ TEST(KeptRecordings, TellOfAKilledProgram) {
 
     const support::Outcome outcome = run({"report", "--format", "json", recordings[0]});
     support::Command by_pid = loiter({"report", "--format", "json", std::to_string(target)});
-    by_pid.environment = {{"LOITER_DIR", folder.path()}};
+    by_pid.environment = {{"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=none"}};
 
     EXPECT_EQ(outcome.status, 0);
     ASSERT_THAT(ends(objects(outcome.output)), ElementsAre("post-mortem signal 137"));

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A helper process between the target and the program takes the program's SIGCHLD: execve would give
+// a direct child one for the target. The helper itself has no exit signal, shares the target's
+// memory, which spares copying its page tables, and runs with every signal blocked, so that no
+// handler of the target ever runs in it.
+#include "preload/invisible_process.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <atomic>
+
+#include "preload/pauses.h"
+#include "preload/raw_syscall.h"
+#include "preload/recording.h"
+
+namespace preload {
+
+namespace {
+
+constexpr size_t kSignalSetBytes = 8;
+constexpr int kSignals = 64;
+constexpr int kCannotStart = 127;
+
+struct Request {
+    const char* path;
+    char* const* arguments;
+    char* const* environment;
+    bool wait;
+    volatile bool failed;  ///< (program's process) it could not be started
+    volatile int status;   ///< (helper) as wait4 gave it
+};
+
+constinit Request request{};
+constinit std::atomic<bool> busy{false};
+alignas(64) constinit char helper_stack[4096]{};
+alignas(64) constinit char program_stack[4096]{};
+
+/// A kernel signal set of its own size: libc's sigset_t keeps two signals from its callers.
+uint64_t set_mask(uint64_t mask) {
+    uint64_t before = 0;
+    raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_argument(&mask), as_argument(&before), kSignalSetBytes);
+    return before;
+}
+
+/// The program inherits what the target ignores; and no handler may run before it is there.
+void reset_signals() {
+    const struct {
+        void* handler;
+        unsigned long flags;
+        void* restorer;
+        uint64_t mask;
+    } by_default{};
+    for (int signal = 1; signal <= kSignals; ++signal) {
+        raw_syscall(SYS_rt_sigaction, signal, as_argument(&by_default), 0, kSignalSetBytes);
+    }
+    set_mask(0);
+}
+
+/// What the target has open is none of the program's: it would keep pipes and sockets open.
+void close_descriptors() {
+    constexpr int kFirst = 3;
+    if (raw_syscall(SYS_close_range, kFirst, ~0U, 0) == 0) return;
+    for (int descriptor = kFirst; descriptor < 1024; ++descriptor) raw_syscall(SYS_close, descriptor);
+}
+
+int become_program(void*) {
+    reset_signals();
+    close_descriptors();
+    raw_syscall(SYS_execve, as_argument(request.path), as_argument(request.arguments),
+                as_argument(request.environment));
+    request.failed = true;
+    return kCannotStart;
+}
+
+int help(void*) {
+    constexpr int kFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
+    const int program = clone(become_program, program_stack + sizeof(program_stack), kFlags, nullptr);
+    if (program < 0) {
+        request.failed = true;
+    } else if (request.wait || request.failed) {
+        int status = -1;
+        while (raw_syscall(SYS_wait4, program, as_argument(&status), 0, 0) == -EINTR) {
+        }
+        request.status = status;
+    }
+    return 0;
+}
+
+/// Takes the helper. Another thread that waits with __WALL may have done so.
+bool is_gone(int helper, int flags) {
+    return raw_syscall(SYS_wait4, helper, 0, flags | __WCLONE, 0) != 0;
+}
+
+StartResult start(uint64_t wait_ns) {
+    // A helper that waits runs beside us; one that does not is through when clone returns.
+    const int flags = CLONE_VM | (request.wait ? 0 : CLONE_VFORK);
+    const uint64_t mask = set_mask(~uint64_t{0});
+    const int helper = clone(help, helper_stack + sizeof(helper_stack), flags, nullptr);
+    set_mask(mask);
+    if (helper < 0) return {Started::kNot, -1};
+    if (!request.wait) {
+        is_gone(helper, 0);
+        return {request.failed ? Started::kNot : Started::kRunning, -1};
+    }
+    if (!wait_until(now_ns() + wait_ns, [helper] { return is_gone(helper, WNOHANG); })) {
+        raw_syscall(SYS_kill, helper, SIGKILL);
+        is_gone(helper, 0);
+        return {Started::kTooLate, -1};
+    }
+    const int status = request.status;
+    if (request.failed) return {Started::kNot, -1};
+    return {Started::kDone, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+}  // namespace
+
+StartResult start_invisibly(const char* path, char* const* arguments, char* const* environment, uint64_t wait_ns) {
+    if (busy.exchange(true, std::memory_order_acquire)) return {Started::kBusy, -1};
+    request.path = path;
+    request.arguments = arguments;
+    request.environment = environment;
+    request.wait = wait_ns != 0;
+    request.failed = false;
+    request.status = -1;
+    const int saved = errno;  // clone is libc's
+    const StartResult result = start(wait_ns);
+    errno = saved;
+    busy.store(false, std::memory_order_release);
+    return result;
+}
+
+}  // namespace preload

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starts another program without the target noticing: no SIGCHLD, nothing for its wait(-1), no
+// descriptor kept open, no thread. Safe in signal handlers: system calls and static memory only.
+#pragma once
+
+#include <cstdint>
+
+namespace preload {
+
+enum class Started {
+    kNot,      ///< it could not be
+    kBusy,     ///< another thread is at it, or the call that a handler interrupted: nothing was done
+    kRunning,  ///< started, and left to itself
+    kDone,     ///< ended with `status`
+    kTooLate,  ///< still running when the time was over
+};
+
+struct StartResult {
+    Started started;
+    int status;  ///< exit status of a program that ended by itself; -1: killed, or not known
+};
+
+/// Starts `path`. A child of ours (which no wait but one with __WCLONE sees) starts it and waits for
+/// it, or is gone at once. With `wait_ns` 0 it is left to itself. `arguments` and `environment` must
+/// stay as they are for as long as this call takes.
+StartResult start_invisibly(const char* path, char* const* arguments, char* const* environment, uint64_t wait_ns);
+
+}  // namespace preload
