@@ -7,6 +7,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/reporter.h"
+#include "preload/restriction.h"
 #include "preload/this_thread.h"
 #include "preload/thread_slots.h"
 
@@ -99,11 +100,12 @@ void note_end(End end, int status) {
     process->status.store(status, std::memory_order_relaxed);
     process->ended_by.store(self == nullptr ? 0 : self->number.load(std::memory_order_relaxed),
                             std::memory_order_relaxed);
+    if (is_restricted()) return;
     process->ended_by_tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
 }
 
 bool end_process() {
-    if (process == nullptr || !is_own_process()) return false;
+    if (process == nullptr || is_restricted() || !is_own_process()) return false;
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     Phase expected = Phase::kRunning;
     if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) return false;
@@ -135,7 +137,7 @@ void take_back_end() {
 }
 
 void remove_recording() {
-    if (process == nullptr || !is_own_process() || is_recording_kept() || has_no_report) return;
+    if (process == nullptr || !is_own_process() || is_recording_kept() || has_no_report || is_restricted()) return;
     raw_syscall(SYS_unlink, as_argument(recording_path()));
 }
 

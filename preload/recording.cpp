@@ -15,6 +15,7 @@
 
 #include "preload/process_facts.h"
 #include "preload/raw_syscall.h"
+#include "preload/restriction.h"
 #include "preload/text.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -238,7 +239,7 @@ void abandon_recording() {
 }
 
 bool commit(uint64_t offset, uint64_t bytes) {
-    return commit_at(reinterpret_cast<uintptr_t>(process), offset, bytes);
+    return !is_restricted() && commit_at(reinterpret_cast<uintptr_t>(process), offset, bytes);
 }
 
 bool open_notes() {
@@ -268,7 +269,8 @@ uint64_t read_clock(clockid_t clock) {
 }  // namespace
 
 uint64_t now_ns() {
-    return read_clock(CLOCK_MONOTONIC);
+    // Strict seccomp takes the time stamp counter away too.
+    return read_clock(is_restricted() ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
 }
 uint64_t now_coarse_ns() {
     return read_clock(CLOCK_MONOTONIC_COARSE);

@@ -217,11 +217,11 @@ void parse_report_options(const char* text, ReportOptions& options, char* proble
         Text line(problem, size);
         line.add("loiter: LOITER_OPTIONS: ");
         if (key == nullptr) {
-            line.add("unknown key '").add(entry).add("'; LOITER_OPTIONS=help=1 lists them");
+            line.add("unknown key '").add_beginning(entry).add("'; LOITER_OPTIONS=help=1 lists them");
         } else if (key->set == nullptr) {
             line.add(entry).add(" needs the command: see loiter help run");
         } else {
-            line.add(entry).add("='").add(value).add("' ").add(wrong);
+            line.add(entry).add("='").add_beginning(value).add("' ").add(wrong);
         }
     }
 }

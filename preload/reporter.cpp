@@ -12,6 +12,7 @@
 #include "preload/pauses.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
+#include "preload/restriction.h"
 #include "preload/text.h"
 #include "preload/this_thread.h"
 
@@ -219,7 +220,7 @@ bool report_at_end() {
 }
 
 void report_on_signal() {
-    if (process == nullptr || !is_own_process() || !options.on_signal || !has_destination()) return;
+    if (process == nullptr || is_restricted() || !is_own_process() || !options.on_signal || !has_destination()) return;
     start_command("signal", inherits_orphans() ? kReportWithin : 0);
 }
 

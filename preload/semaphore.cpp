@@ -14,10 +14,16 @@ namespace preload {
 
 namespace {
 
+/// Without threads there is a recording only once the first one is about to block.
+bool is_free(sem_t* semaphore) {
+    int value = 0;
+    return sem_getvalue(semaphore, &value) == 0 && value > 0;
+}
+
 template <typename Deadline, typename Call>
 int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     ThreadRecord* self = this_thread();
-    if (self == nullptr) return call();
+    if (self == nullptr || (process == nullptr && is_free(semaphore))) return call();
     self = ensure_recording(self);
     WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));

@@ -16,6 +16,13 @@ public:
         while (*text != '\0') add_character(*text++);
         return *this;
     }
+    /// At most the first characters of a text that may be long.
+    Text& add_beginning(const char* text) {
+        constexpr int kMost = 60;
+        int count = 0;
+        while (*text != '\0' && count++ < kMost) add_character(*text++);
+        return *text == '\0' ? *this : add("...");
+    }
     Text& add_number(uint64_t value) { return add_digits(value, 10, 1); }
     Text& add_hexadecimal(uint64_t value, int digits) { return add_digits(value, 16, digits); }
 

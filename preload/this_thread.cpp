@@ -18,6 +18,7 @@
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/reporter.h"
+#include "preload/restriction.h"
 #include "preload/stack_table.h"
 #include "preload/thread_end.h"
 #include "preload/thread_slots.h"
@@ -100,7 +101,7 @@ void move_record(ThreadRecord* to, const ThreadRecord* from) {
 /// Slot 0 is the main thread's, whoever makes the recording.
 bool open_recording() {
     if (process != nullptr) return true;
-    if (recording_failed || making_recording.exchange(true, std::memory_order_acquire)) return false;
+    if (recording_failed || is_restricted() || making_recording.exchange(true, std::memory_order_acquire)) return false;
     const char* const chosen = report_options().directory;
     const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
     const bool made =
@@ -232,7 +233,7 @@ ThreadRecord* ensure_recording(ThreadRecord* self) {
 
 bool is_own_process() {
     return process_mark->ours != 0 && process_mark != &unmarked &&
-           (process == nullptr || process->pid == static_cast<uint32_t>(raw_syscall(SYS_getpid)));
+           (process == nullptr || is_restricted() || process->pid == static_cast<uint32_t>(raw_syscall(SYS_getpid)));
 }
 
 int64_t supervisor_grace_ms() {

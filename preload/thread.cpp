@@ -3,7 +3,6 @@
 // Thread wrappers: who created whom and where, and what became of them.
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/prctl.h>
 
 #include "preload/holds.h"
@@ -22,15 +21,6 @@ namespace preload {
 using protocol::Origin;
 
 namespace {
-
-void set_name(ThreadRecord* thread, const char* name) {
-    char bytes[16] = "";
-    memcpy(bytes, name, strnlen(name, sizeof(bytes) - 1));
-    uint64_t words[2];
-    memcpy(words, bytes, sizeof(words));
-    thread->name[0].store(words[0], std::memory_order_relaxed);
-    thread->name[1].store(words[1], std::memory_order_relaxed);
-}
 
 /// libc puts the thread's descriptor at the top of its stack, whoever allocated it.
 void note_stack(ThreadRecord* self, uint64_t bytes) {

@@ -112,6 +112,15 @@ ThreadRecord* take_slot(Origin origin) {
     return thread;
 }
 
+void set_name(ThreadRecord* thread, const char* name) {
+    char bytes[16] = "";
+    memcpy(bytes, name, strnlen(name, sizeof(bytes) - 1));
+    uint64_t words[2];
+    memcpy(words, bytes, sizeof(words));
+    thread->name[0].store(words[0], std::memory_order_relaxed);
+    thread->name[1].store(words[1], std::memory_order_relaxed);
+}
+
 void advance_life(ThreadRecord* thread, uint32_t bits) {
     // Release pairs with the acquire in free_if_done: who frees the slot sees all its stores.
     thread->life.fetch_or(bits, std::memory_order_release);

@@ -16,6 +16,9 @@ namespace preload {
 /// no room; the loss is counted.
 protocol::ThreadRecord* take_slot(protocol::Origin origin);
 
+/// The thread's name as pthread_setname_np gave it: cut off after 15 bytes.
+void set_name(protocol::ThreadRecord* thread, const char* name);
+
 /// Sets bits of a thread's life and frees the slot once it has finished, is joined or detached, and
 /// holds nothing.
 void advance_life(protocol::ThreadRecord* thread, uint32_t bits);

@@ -8,6 +8,7 @@
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
+#include "preload/restriction.h"
 #include "protocol/seqlock.h"
 
 extern "C" {
@@ -25,6 +26,7 @@ namespace {
 /// behind by longjmp or cancellation: then its frame has been popped.
 bool is_interrupted(const Wait& wait, const CallerFrame& caller) {
     if (wait.frame.load(std::memory_order_relaxed) > caller.sp) return true;
+    if (is_restricted()) return false;
     stack_t alternate{};
     return raw_syscall(SYS_sigaltstack, 0, as_argument(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) != 0;
 }
@@ -58,7 +60,8 @@ void publish(Wait& wait, const WaitScope& values) {
 
 /// A raw clone may share its creator's TLS, and with it the creator's record.
 bool is_really(const ThreadRecord* self) {
-    return self->tid.load(std::memory_order_relaxed) == static_cast<uint32_t>(raw_syscall(SYS_gettid));
+    return is_restricted() ||
+           self->tid.load(std::memory_order_relaxed) == static_cast<uint32_t>(raw_syscall(SYS_gettid));
 }
 
 }  // namespace

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A program that has given up system calls (seccomp) may be killed for one of ours: from then on there
+// are none but those that it makes itself. Filters that were there at our start (a container's) let
+// programs start others and are no obstacle.
+#pragma once
+
+#include <atomic>
+
+namespace preload {
+
+extern std::atomic<bool> restricted;
+
+/// The program has installed a seccomp filter: no growing, no report, nobody called at the end.
+inline bool is_restricted() {
+    return __builtin_expect(restricted.load(std::memory_order_relaxed), 0);
+}
+
+}  // namespace preload

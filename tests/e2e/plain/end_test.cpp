@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ends at which a report is hard to make, or where nobody would see it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/e2e/plain/plain.h"
+#include "tests/support/report.h"
+
+namespace plain {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr int kStatus = 7;  // of odd_ends
+
+support::Outcome end(std::vector<std::string> how, const std::string& options) {
+    how.insert(how.begin(), ODD_ENDS);
+    return support::run(preloaded(std::move(how), "grace=20ms:" + options));
+}
+
+/// What `loiter report` finds in a folder.
+report::Json report_of(const std::string& folder) {
+    return report::Json::parse(
+        support::run({.arguments = {LOITER_COMMAND, "report", "--format", "json", folder}}).output);
+}
+
+TEST(PlainEnd, IsReportedOnStandardErrorAsText) {
+    const support::Outcome outcome = end({"none"}, "");
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(outcome.output, "");
+    EXPECT_THAT(outcome.errors, HasSubstr("T2 [cond wait"));
+    EXPECT_THAT(outcome.errors, HasSubstr("odd_ends.cpp"));
+}
+
+TEST(PlainEnd, LeavesNoRecordingOfAReportedEnd) {
+    const size_t before = recordings_in("/dev/shm");
+    end({"none"}, "report=exit");
+    EXPECT_LE(recordings_in("/dev/shm"), before);
+}
+
+TEST(PlainEnd, IsWaitedForByWhoeverReadsTheOutput) {
+    support::Command command = preloaded({"sh", "-c", "words=$(" ODD_ENDS " none 2>&1); echo \"$words\""});
+    EXPECT_THAT(support::run(command).output, HasSubstr("1 blocked"));
+}
+
+TEST(PlainEnd, WithStandardErrorClosedKeepsTheRecording) {
+    const support::TemporaryFolder folder;
+    const support::Outcome outcome = end({"close-stderr"}, "dir=" + folder.path());
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(outcome.errors, "");
+    EXPECT_EQ(report_of(folder.path()).at("counts").at("blocked"), 1);
+}
+
+TEST(PlainEnd, WritesNothingIntoWhatBecameDescriptor2) {
+    const support::TemporaryFolder folder;
+    const std::string file = folder.path() + "/data";
+    const support::Outcome outcome = end({"move-stderr", file}, "");
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(outcome.errors, "");
+    EXPECT_EQ(report::read_text(file), "");
+}
+
+TEST(PlainEnd, WithStandardErrorClosedGoesToTheLogFile) {
+    const support::TemporaryFolder folder;
+    const support::Outcome outcome = end({"close-stderr"}, "log_path=" + folder.path() + "/log");
+    EXPECT_EQ(outcome.status, kStatus);
+    const auto file = std::filesystem::directory_iterator(folder.path())->path();
+    EXPECT_THAT(file.filename().string(), StartsWith("log."));
+    EXPECT_THAT(report::read_text(file), HasSubstr("1 blocked"));
+}
+
+TEST(PlainEnd, WithoutTheCommandSaysWhereTheRecordingIs) {
+    const support::TemporaryFolder folder;
+    const std::string alone = folder.path() + "/libloiter.so";
+    std::filesystem::copy_file(LOITER_LIBRARY, alone);
+    support::Command command = preloaded({ODD_ENDS, "none"}, "grace=20ms:dir=" + folder.path() + "/kept");
+    command.environment[0].second = alone;
+
+    const support::Outcome outcome = support::run(command);
+
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(line_count(outcome.errors), 1);
+    EXPECT_THAT(outcome.errors, HasSubstr("loiter report " + folder.path() + "/kept/loiter-"));
+    EXPECT_EQ(report_of(folder.path() + "/kept").at("counts").at("blocked"), 1);
+}
+
+TEST(PlainEnd, BehindALinkToTheLibraryFindsTheCommand) {
+    const support::TemporaryFolder folder;
+    std::filesystem::create_symlink(LOITER_LIBRARY, folder.path() + "/linked.so");
+    support::Command command = preloaded({ODD_ENDS, "none"});
+    command.environment[0].second = "./linked.so";
+    command.directory = folder.path();
+    EXPECT_THAT(support::run(command).errors, HasSubstr("1 blocked"));
+}
+
+TEST(PlainEnd, InAChangedRootSaysOneLine) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root changes its root";
+    const support::TemporaryFolder folder;
+    const support::Outcome outcome = end({"chroot", folder.path()}, "");
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(line_count(outcome.errors), 1);
+    EXPECT_THAT(outcome.errors, StartsWith("loiter: no report of process "));
+}
+
+TEST(PlainEnd, InAProcessThatForbadeItselfOthersKeepsTheRecording) {
+    const support::TemporaryFolder folder;
+    const support::Outcome outcome = end({"filter"}, "dir=" + folder.path());
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(outcome.errors, "");
+    EXPECT_EQ(report_of(folder.path()).at("counts").at("blocked"), 1);
+}
+
+TEST(PlainEnd, InAProcessThatForbadeItselfAlmostAllIsItsOwn) {
+    const support::Outcome outcome = end({"strict"}, "");
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(outcome.errors, "");
+}
+
+TEST(PlainEnd, OfARelayToAnotherProgramLeavesNothing) {
+    const size_t before = recordings_in("/dev/shm");
+    const support::Outcome outcome = support::run(preloaded({"env", "sh", "-c", "exec ls /"}));
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.errors, "");
+    EXPECT_LE(recordings_in("/dev/shm"), before);
+}
+
+}  // namespace
+}  // namespace plain
