@@ -75,6 +75,7 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
         return std::nullopt;
     }
     mapping.readable = rights.front() == 'r';
+    mapping.shared = rights.back() == 's';
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
     if (line.ends_with(kDeleted)) {
         mapping.deleted = true;

@@ -15,6 +15,7 @@ struct Mapping {
     uint64_t start = 0;
     uint64_t end = 0;
     bool readable = false;
+    bool shared = false;  ///< with other processes, or with a file that they may map
     uint64_t offset = 0;
     uint64_t inode = 0;
     std::string path;      ///< empty: none

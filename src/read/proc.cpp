@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMaxTasks = 1U << 17;
 constexpr size_t kSmallFile = 4096;
+constexpr size_t kStatusFile = 64 * 1024;  ///< has a line of all groups before those that are wanted
 
 /// Takes the next number, decimal or 0x-hexadecimal, and the blanks before it.
 template <typename Number>
@@ -57,6 +58,23 @@ int hex_digit(char digit) {
     return -1;
 }
 
+/// What follows "\nKEY:" and blanks up to the end of its line; empty: no such line. No name can
+/// forge one: the kernel writes a newline in it as "\\n".
+std::string_view value_of(std::string_view text, std::string_view key) {
+    const size_t at = text.find(key);
+    if (at == std::string_view::npos) return {};
+    text.remove_prefix(at + key.size());
+    text = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    return text;
+}
+
+template <typename Number>
+bool is_number(std::string_view text, int base, Number& value) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return !text.empty() && parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
+}
+
 uint64_t read_clock(clockid_t clock) {
     timespec now = {};
     clock_gettime(clock, &now);
@@ -87,6 +105,21 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     stat.cpu_ticks = field(14) + field(15);
     stat.start_ticks = field(kLast);
     return stat;
+}
+
+std::optional<TaskStatus> parse_status(std::string_view text) {
+    const std::string_view state = value_of(text, "\nState:");
+    TaskStatus status;
+    uint64_t voluntary = 0;
+    uint64_t involuntary = 0;
+    if (state.empty() || !is_number(value_of(text, "\nSigCgt:"), 16, status.caught) ||
+        !is_number(value_of(text, "\nvoluntary_ctxt_switches:"), 10, voluntary) ||
+        !is_number(value_of(text, "\nnonvoluntary_ctxt_switches:"), 10, involuntary)) {
+        return std::nullopt;
+    }
+    status.state = state.front();
+    status.switches = voluntary + involuntary;
+    return status;
 }
 
 std::optional<SystemCall> parse_system_call(std::string_view text) {
@@ -161,6 +194,10 @@ std::optional<TaskStat> stat_of_process(uint32_t pid) {
 
 std::optional<TaskStat> stat_of_task(uint32_t pid, uint32_t tid) {
     return parse_stat(read_small_file(task_path(pid, tid, "stat"), kSmallFile));
+}
+
+std::optional<TaskStatus> status_of_task(uint32_t pid, uint32_t tid) {
+    return parse_status(read_small_file(task_path(pid, tid, "status"), kStatusFile));
 }
 
 uint32_t innermost_pid(uint32_t pid, uint32_t tid) {

@@ -23,6 +23,13 @@ struct TaskStat {
     uint64_t start_ticks = 0;
 };
 
+/// What is wanted of /proc/PID/task/TID/status.
+struct TaskStatus {
+    char state = '?';
+    uint64_t switches = 0;  ///< times it left a processor, of its own accord or not
+    uint64_t caught = 0;    ///< signals that the process has handlers for, signal n at bit n - 1
+};
+
 /// A line of /proc/PID/task/TID/syscall.
 struct SystemCall {
     bool running = false;  ///< on a processor or ready to be: the rest is not known
@@ -33,6 +40,7 @@ struct SystemCall {
 };
 
 std::optional<TaskStat> parse_stat(std::string_view text);
+std::optional<TaskStatus> parse_status(std::string_view text);
 std::optional<SystemCall> parse_system_call(std::string_view text);
 /// The numbers of /proc/PID/status' line `NSpid:`, outermost namespace first; empty: none.
 std::vector<uint32_t> parse_namespace_pids(std::string_view status);
@@ -48,6 +56,7 @@ std::string task_path(uint32_t pid, uint32_t tid, std::string_view file);
 
 std::optional<TaskStat> stat_of_process(uint32_t pid);
 std::optional<TaskStat> stat_of_task(uint32_t pid, uint32_t tid);
+std::optional<TaskStatus> status_of_task(uint32_t pid, uint32_t tid);
 /// The pid of a task in its own pid namespace; 0: not known.
 uint32_t innermost_pid(uint32_t pid, uint32_t tid);
 

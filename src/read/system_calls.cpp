@@ -148,6 +148,11 @@ uint64_t awaited_futex(const SystemCall& call) {
     return !call.running && call.number == SYS_futex && is_futex_wait(call) ? call.arguments[0] : 0;
 }
 
+bool is_untimed_futex_wait(const SystemCall& call, bool private_only) {
+    if (awaited_futex(call) == 0 || call.arguments[3] != 0) return false;
+    return !private_only || (call.arguments[1] & FUTEX_PRIVATE_FLAG) != 0;
+}
+
 KernelWait kernel_wait(const SystemCall& call) {
     if (call.running) return {};
     switch (call.number) {

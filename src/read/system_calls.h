@@ -26,6 +26,9 @@ KernelWait kernel_wait(const SystemCall& call);
 /// Address of the futex that the call waits on; 0: it is no such call.
 uint64_t awaited_futex(const SystemCall& call);
 
+/// An untimed wait on a futex; `private_only`: on one that no other process can wake.
+bool is_untimed_futex_wait(const SystemCall& call, bool private_only);
+
 /// False: a thread in this system call cannot be in a wait of this kind for `object`.
 bool agrees(const SystemCall& call, protocol::WaitKind kind, uint64_t object);
 

@@ -15,6 +15,7 @@
 #include "read/modules.h"
 #include "read/stacks.h"
 #include "read/threads.h"
+#include "read/wakers.h"
 
 namespace reader {
 
@@ -227,6 +228,9 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_foreign_unlocks(head, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
     fill_losses(looks, snapshot);
+    fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
+    snapshot.may_lack_threads = !looks.threads.is_live &&
+                                (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
     add_notes(looks, stacks, snapshot.notes);
     snapshot.stacks = stacks.take();
     return snapshot;

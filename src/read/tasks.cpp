@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/tasks.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -10,19 +11,41 @@ namespace {
 
 constexpr size_t kLineBytes = 512;
 
+bool sleeps(const std::optional<TaskStatus>& status) {
+    return status && status->state == 'S';
+}
+
+/// Who sleeps at two looks, and never left a processor between them, slept from the one to the
+/// other. Where all did so, and are all there are, all slept when the second look began.
+bool sleep_on(uint32_t pid, const std::vector<Task>& tasks) {
+    const auto slept = [](const Task& task) { return sleeps(task.status); };
+    if (tasks.empty() || !std::all_of(tasks.begin(), tasks.end(), slept)) return false;
+    auto task = tasks.begin();
+    for (const uint32_t tid : task_ids(pid)) {
+        const std::optional<TaskStatus> now = status_of_task(pid, tid);
+        if (now && (now->state == 'Z' || now->state == 'X')) continue;
+        const bool is_next = task != tasks.end() && task->tid == tid;
+        if (!is_next || !sleeps(now) || now->switches != task->status->switches) return false;
+        ++task;
+    }
+    return task == tasks.end();
+}
+
 }  // namespace
 
 TaskLook look_at_tasks(uint32_t pid, bool translates) {
     TaskLook look;
     for (const uint32_t tid : task_ids(pid)) {
+        const std::optional<TaskStatus> status = status_of_task(pid, tid);
         std::optional<TaskStat> stat = stat_of_task(pid, tid);
         if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
         int error = 0;
         const std::string line = read_small_file(task_path(pid, tid, "syscall"), kLineBytes, &error);
         if (error != 0 && error != ENOENT && error != ESRCH) look.call_error = error;
         const uint32_t recorded_tid = translates ? innermost_pid(pid, tid) : tid;
-        look.tasks.push_back({tid, recorded_tid, std::move(*stat), parse_system_call(line)});
+        look.tasks.push_back({tid, recorded_tid, status, std::move(*stat), parse_system_call(line)});
     }
+    look.all_slept = sleep_on(pid, look.tasks);
     return look;
 }
 

@@ -13,8 +13,9 @@
 namespace reader {
 
 struct Task {
-    uint32_t tid = 0;           ///< in the reader's pid namespace
-    uint32_t recorded_tid = 0;  ///< in the process' own; 0: not known
+    uint32_t tid = 0;                  ///< in the reader's pid namespace
+    uint32_t recorded_tid = 0;         ///< in the process' own; 0: not known
+    std::optional<TaskStatus> status;  ///< from before `call`
     TaskStat stat;
     std::optional<SystemCall> call;  ///< empty: no right to know
 };
@@ -22,6 +23,7 @@ struct Task {
 struct TaskLook {
     std::vector<Task> tasks;  ///< by tid; zombies are left out
     int call_error = 0;       ///< why a system call could not be read; 0: all could
+    bool all_slept = false;   ///< at one moment after all of that was read, in the very calls that were
 };
 
 /// `translates`: the process has other numbers in its own pid namespace.

@@ -208,15 +208,18 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
     const WaitCopy& wait = copy.wait;
     if (takes_mutex_again(wait, task)) {
         fill_mutex_taken_again(wait, stacks_, thread);
+        thread.asleep = thread.settled && is_asleep(*task, true);
     } else if (is_in_wait(wait)) {
         fill_recorded_wait(wait, looks_.times, signals_, handles_, stacks_, thread);
         if (task != nullptr && task->call) {
             if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
             if (thread.state == State::kIo) thread.io_function = kernel_wait(*task->call).io_function;
         }
+        thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
         if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
     } else if (task != nullptr && !thread.ends_process) {
         fill_kernel_wait(looks_.pid, *task, stacks_, thread);
+        thread.asleep = thread.settled && is_asleep(*task, false);
     } else {
         // The thread that ends the process is in the library's own wait for the command.
         thread.state = State::kRunning;
@@ -236,6 +239,13 @@ bool ThreadAssembly::is_settled(const ThreadCopy& copy) const {
            before.wait == copy.wait && before.holds == copy.holds && (before.life & kEnd) == (copy.life & kEnd);
 }
 
+/// Outside of wrappers the kernel alone says what it is in: there another process must have no part
+/// in it. Without the right to know the call, the record's word must do.
+bool ThreadAssembly::is_asleep(const Task& task, bool is_in_wrapper) const {
+    if (!looks_.between.all_slept) return false;
+    return task.call ? is_untimed_futex_wait(*task.call, !is_in_wrapper) : is_in_wrapper;
+}
+
 void ThreadAssembly::add_unrecorded() {
     std::set<uint32_t> taken;
     for (const auto& [number, task] : unstarted_) taken.insert(task->tid);
@@ -252,6 +262,7 @@ void ThreadAssembly::add_unrecorded() {
             thread.state = State::kRunning;
         } else {
             fill_kernel_wait(looks_.pid, task, stacks_, thread);
+            thread.asleep = is_asleep(task, false);
         }
         keep(std::move(thread), task.recorded_tid);
         ++unrecorded_;

@@ -60,6 +60,7 @@ private:
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
     void fill_task(const Task& task, snapshot::Thread& thread) const;
     bool is_settled(const ThreadCopy& copy) const;
+    bool is_asleep(const Task& task, bool is_in_wrapper) const;
     void keep(snapshot::Thread&& thread, uint32_t recorded_tid);
 
     const ThreadLooks& looks_;

@@ -90,6 +90,7 @@ LastSignals::LastSignals(const std::vector<ThreadCopy>& threads) {
     }
     for (const ThreadCopy& thread : threads) {
         for (const SignalCopy& signal : thread.signals) {
+            note_entry(signal);
             const auto found = newest_.find(signal.object);
             if (found == newest_.end() || signal.time_ns <= found->second.signal.time_ns) continue;
             found->second = {thread.number, signal};
@@ -108,6 +109,23 @@ std::optional<snapshot::LastSignal> LastSignals::on(uint64_t object, uint64_t si
     last.before_wait = signal.time_ns < since_ns;
     last.stack = stacks.index_of(signal.stack);
     return last;
+}
+
+bool LastSignals::may_lack_one(uint64_t object, uint64_t since_ns) const {
+    const Entry& entry = entries_[protocol::table_index(object, protocol::kSignalCount)];
+    const uint64_t newest = entry.object == object ? entry.others_ns : entry.time_ns;
+    return newest != 0 && newest >= since_ns;
+}
+
+void LastSignals::note_entry(const SignalCopy& signal) {
+    Entry& entry = entries_[protocol::table_index(signal.object, protocol::kSignalCount)];
+    if (signal.time_ns > entry.time_ns) {
+        if (signal.object != entry.object) entry.others_ns = entry.time_ns;
+        entry.object = signal.object;
+        entry.time_ns = signal.time_ns;
+    } else if (signal.object != entry.object) {
+        entry.others_ns = std::max(entry.others_ns, signal.time_ns);
+    }
 }
 
 Handles::Handles(const std::vector<ThreadCopy>& threads) {
@@ -149,6 +167,7 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
         thread.wait->mutex = object(LockKind::kMutex, wait.detail);
     if (wait.kind == WaitKind::kCondition || wait.kind == WaitKind::kSemaphore) {
         thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
+        thread.wait->signal_unknown = signals.may_lack_one(wait.object, wait.since_ns);
     }
 }
 

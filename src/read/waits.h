@@ -3,6 +3,7 @@
 // What a thread waits for: as its wrapper recorded it, or, outside of wrappers, as the kernel says.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -26,13 +27,24 @@ public:
     /// For a wait on `object` that began at `since_ns`.
     std::optional<snapshot::LastSignal> on(uint64_t object, uint64_t since_ns, const Times& times,
                                            StackTable& stacks) const;
+    /// A later note of another object lies where one of this object would be.
+    bool may_lack_one(uint64_t object, uint64_t since_ns) const;
 
 private:
+    void note_entry(const SignalCopy& signal);
+
     struct Note {
         uint32_t thread = 0;
         SignalCopy signal;
     };
+    /// What lies at one place of all threads' tables.
+    struct Entry {
+        uint64_t object = 0;  ///< of the newest note
+        uint64_t time_ns = 0;
+        uint64_t others_ns = 0;  ///< the newest note of another object
+    };
     std::unordered_map<uint64_t, Note> newest_;  ///< by object
+    std::array<Entry, protocol::kSignalCount> entries_;
 };
 
 /// Threads by their pthread_t, for joins that began before the thread was known.

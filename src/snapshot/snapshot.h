@@ -111,6 +111,8 @@ struct Wait {
     std::optional<uint32_t> joins;  ///< join: the thread waited for
     std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
     bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
+    bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
+    bool signal_unknown = false;    ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
 };
 
@@ -136,6 +138,7 @@ struct Thread {
     bool last_recorded = false;  ///< post mortem, in no wrapper: state and stack are of an earlier moment
     bool torn = false;           ///< its record never came to rest while it was read
     bool settled = false;        ///< seen unchanged in two looks, or at rest: proofs may use it
+    bool asleep = false;         ///< live: slept in this very wait at one moment, at which all threads slept
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
     StackIndex stack = 0;
     uint32_t created_by = 0;  ///< 0: not known
@@ -173,6 +176,14 @@ struct Process {
     std::string root;      ///< prefix under which the target's paths are found; empty: none
 };
 
+/// What could yet wake a thread, were all of them asleep.
+struct Wakers {
+    bool handler = false;  ///< a signal handler is, or was, installed
+    bool timer = false;    ///< a timer was made
+    bool cancel = false;   ///< a thread was cancelled
+    bool shared = false;   ///< a lock was made that other processes may share
+};
+
 struct Losses {
     uint64_t threads = 0;
     uint64_t holds = 0;
@@ -188,6 +199,8 @@ struct Snapshot {
     std::vector<uint64_t> foreign_unlocked;      ///< locks once unlocked by a non-owner, sorted
     bool any_lock_foreign_unlocked = false;      ///< that table overflowed
     uint32_t created_total = 0;                  ///< threads ever seen, main included
+    bool may_lack_threads = false;               ///< there may be more that nobody recorded
+    Wakers wakers;
     Losses losses;
     std::vector<std::string> notes;  ///< gaps in what could be read, one sentence each
 };

@@ -37,6 +37,28 @@ TEST(StatLine, ThatIsCutShortIsNone) {
     EXPECT_FALSE(reader::parse_stat(")("));
 }
 
+constexpr char kStatus[] =
+    "Name:\tS\nState:\tS (sleeping)\nTgid:\t12\nGroups:\t0 4 \nSigCgt:\t0000000180004202\n"
+    "voluntary_ctxt_switches:\t40\nnonvoluntary_ctxt_switches:\t2\n";
+
+TEST(StatusFile, TellsStateSwitchesAndHandlers) {
+    const auto status = reader::parse_status(kStatus);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->state, 'S');
+    EXPECT_EQ(status->switches, 42U);
+    EXPECT_EQ(status->caught, 0x180004202U);
+}
+
+TEST(StatusFile, ThatLacksALineIsNone) {
+    const std::string whole(kStatus);
+    for (const char* line : {"\nState:\tS", "\nSigCgt", "\nvoluntary", "\nnonvoluntary"}) {
+        std::string text = whole;
+        text.replace(text.find(line) + 1, 1, "x");
+        EXPECT_FALSE(reader::parse_status(text)) << line;
+    }
+    EXPECT_FALSE(reader::parse_status(""));
+}
+
 TEST(SystemCallLine, HoldsNumberArgumentsAndPlace) {
     const auto call = reader::parse_system_call("202 0x7f01 0x80 0x2 0x0 0xffffffffffffffff 0x6 0x7ffd10 0x7f82ad\n");
     ASSERT_TRUE(call);
@@ -72,6 +94,7 @@ TEST(MappingLine, HoldsPlaceRightsAndPath) {
     EXPECT_EQ(mapping->start, 0x7f00U);
     EXPECT_EQ(mapping->end, 0x7f20U);
     EXPECT_TRUE(mapping->readable);
+    EXPECT_TRUE(mapping->shared);
     EXPECT_EQ(mapping->offset, 0x2000U);
     EXPECT_EQ(mapping->inode, 247134U);
     EXPECT_EQ(mapping->path, "/dev/shm/a b");
@@ -79,7 +102,7 @@ TEST(MappingLine, HoldsPlaceRightsAndPath) {
     const auto anonymous = reader::parse_mapping("7f00-7f20 ---p 00000000 00:00 0 ");
     ASSERT_TRUE(anonymous);
     EXPECT_EQ(anonymous->path, "");
-    EXPECT_FALSE(anonymous->readable);
+    EXPECT_FALSE(anonymous->readable || anonymous->shared);
     EXPECT_FALSE(reader::parse_mapping("7f00 rw-s 0 fe:00 1 /x"));
     EXPECT_FALSE(reader::parse_mapping(""));
 }

@@ -59,6 +59,19 @@ TEST(KernelWait, OfFutexesMayBeTimed) {
     EXPECT_EQ(reader::kernel_wait(call(SYS_futex, {0x40, FUTEX_WAKE, 1})).state, State::kRunning);
 }
 
+TEST(UntimedFutexWait, IsOneWithoutALimitThatMayHaveToBePrivate) {
+    const auto wait = [](uint64_t operation, uint64_t limit = 0) {
+        return call(SYS_futex, {0x40, operation, 0, limit});
+    };
+    EXPECT_TRUE(reader::is_untimed_futex_wait(wait(FUTEX_WAIT_PRIVATE), true));
+    EXPECT_FALSE(reader::is_untimed_futex_wait(wait(FUTEX_WAIT), true));
+    EXPECT_TRUE(reader::is_untimed_futex_wait(wait(FUTEX_WAIT), false));
+    EXPECT_FALSE(reader::is_untimed_futex_wait(wait(FUTEX_WAIT_PRIVATE, 0x7f01), false));
+    EXPECT_FALSE(reader::is_untimed_futex_wait(wait(FUTEX_WAKE_PRIVATE), false));
+    EXPECT_FALSE(reader::is_untimed_futex_wait(call(SYS_restart_syscall), false));
+    EXPECT_FALSE(reader::is_untimed_futex_wait(running(), false));
+}
+
 TEST(KernelWait, KnowsSleepersWaitersForChildrenSignalsAndFileLocks) {
     EXPECT_EQ(reader::kernel_wait(call(SYS_clock_nanosleep)).state, State::kSleep);
     EXPECT_TRUE(reader::kernel_wait(call(SYS_nanosleep)).timed);

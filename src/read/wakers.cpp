@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/wakers.h"
+
+#include <csignal>
+#include <map>
+
+#include "read/mappings.h"
+
+namespace reader {
+
+namespace {
+
+constexpr uint64_t bit_of(int signal) {
+    return uint64_t{1} << (signal - 1);
+}
+
+// libc has these two for itself: to cancel threads, and to change the user of all of them.
+constexpr uint64_t kOfLibc = bit_of(32) | bit_of(33);
+// The library may have a handler for it that wakes nobody; the program's own is noted in the head.
+constexpr uint64_t kOfLibrary = bit_of(SIGUSR1);
+
+/// The waits of threads that sleep, by the address of what they wait for.
+std::multimap<uint64_t, snapshot::Wait*> waits_asleep(snapshot::Snapshot& snapshot) {
+    std::multimap<uint64_t, snapshot::Wait*> waits;
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (thread.asleep && thread.wait) waits.emplace(thread.wait->object.address, &*thread.wait);
+    }
+    return waits;
+}
+
+/// What cannot be told may be shared.
+void mark_shared(uint32_t pid, snapshot::Snapshot& snapshot) {
+    const std::multimap<uint64_t, snapshot::Wait*> waits = waits_asleep(snapshot);
+    if (waits.empty()) return;
+    for (const auto& [address, wait] : waits) wait->shared = true;
+    visit_mappings(pid, [&](const Mapping& mapping) {
+        const auto end = waits.lower_bound(mapping.end);
+        for (auto entry = waits.lower_bound(mapping.start); entry != end; ++entry) {
+            entry->second->shared = mapping.shared;
+        }
+        return mapping.end <= waits.rbegin()->first;
+    });
+}
+
+}  // namespace
+
+void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLook& tasks,
+                 snapshot::Snapshot& snapshot) {
+    const uint32_t noted = head.wakers.load(std::memory_order_relaxed);  // the head is a private copy
+    snapshot.wakers.handler = (noted & protocol::kWakerHandler) != 0;
+    snapshot.wakers.timer = (noted & protocol::kWakerTimer) != 0;
+    snapshot.wakers.cancel = (noted & protocol::kWakerCancel) != 0;
+    snapshot.wakers.shared = (noted & protocol::kWakerShared) != 0;
+    if (!tasks.all_slept) return;
+    const uint64_t caught = tasks.tasks.front().status->caught;
+    if ((caught & ~(kOfLibc | kOfLibrary)) != 0) snapshot.wakers.handler = true;
+    mark_shared(pid, snapshot);
+}
+
+}  // namespace reader
