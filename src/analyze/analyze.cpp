@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analyze/asleep.h"
 #include "analyze/deadlock.h"
 #include "analyze/finding.h"
 #include "analyze/followers.h"
@@ -42,6 +43,14 @@ std::vector<Finding> find_stuck(const snapshot::Snapshot& snapshot, bool has_end
     return findings;
 }
 
+/// For a process in which nothing stronger was found.
+void add_asleep(const snapshot::Snapshot& snapshot, std::vector<Finding>& findings, std::set<uint32_t>& taken) {
+    std::optional<Finding> asleep = find_asleep(snapshot);
+    if (!asleep) return;
+    taken.insert(asleep->threads.begin(), asleep->threads.end());
+    findings.push_back(std::move(*asleep));
+}
+
 Counts count(const snapshot::Snapshot& snapshot, bool has_ended) {
     Counts counts;
     counts.created_total = snapshot.created_total;
@@ -77,6 +86,7 @@ Analysis analyze(const snapshot::Snapshot& snapshot) {
     Analysis analysis;
     std::set<uint32_t> taken;
     analysis.findings = find_stuck(snapshot, has_ended, taken);
+    if (analysis.findings.empty()) add_asleep(snapshot, analysis.findings, taken);
     if (has_ended) {
         for (Finding& finding : find_leftovers(snapshot, taken)) analysis.findings.push_back(std::move(finding));
     }

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "analyze/fingerprint.h"
-#include "analyze/frames.h"
 #include "analyze/stack_classes.h"
 #include "analyze/words.h"
 
@@ -21,16 +20,6 @@ using snapshot::State;
 /// Verdict, state word, timed, block site, creation site.
 using Likeness = std::tuple<Verdict, std::string, bool, snapshot::StackIndex, snapshot::StackIndex>;
 using Group = std::vector<const snapshot::Thread*>;
-
-/// " at Channel<int>::receive()"; empty where nothing is known.
-std::string place_words(const snapshot::Snapshot& snapshot, snapshot::StackIndex index,
-                        const std::string& preposition) {
-    const snapshot::Stack& stack = snapshot.stacks.at(index);
-    const snapshot::Frame* const own = first_program_frame(stack);
-    if (own == nullptr && stack.frames.empty()) return {};
-    const std::string place = frame_words(own != nullptr ? *own : stack.frames.front());
-    return place.empty() ? place : preposition + place;
-}
 
 std::string state_words(const snapshot::Thread& thread) {
     std::string state = snapshot::state_word(thread);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "analyze/finding.h"
+#include "analyze/frames.h"
 
 namespace analyze {
 
@@ -93,6 +94,15 @@ std::string thread_words(const std::vector<uint32_t>& ids) {
     for (size_t index = 0; index < listed; ++index) parts.push_back(thread_words(ids[index]));
     if (listed < ids.size()) parts.push_back(std::to_string(ids.size() - listed) + " more");
     return listing(parts);
+}
+
+std::string place_words(const snapshot::Snapshot& snapshot, snapshot::StackIndex index,
+                        const std::string& preposition) {
+    const snapshot::Stack& stack = snapshot.stacks.at(index);
+    const snapshot::Frame* const own = first_program_frame(stack);
+    if (own == nullptr && stack.frames.empty()) return {};
+    const std::string place = frame_words(own != nullptr ? *own : stack.frames.front());
+    return place.empty() ? place : preposition + place;
 }
 
 std::string count_words(size_t threads) {

@@ -20,6 +20,8 @@ std::string thread_words(const std::vector<uint32_t>& ids);
 std::string object_words(const snapshot::Object& object);
 /// "mutex", "rwlock", "spin lock".
 std::string_view kind_word(snapshot::LockKind kind);
+/// " at Channel<int>::receive()": where a reader starts to look; empty where nothing is known.
+std::string place_words(const snapshot::Snapshot& snapshot, snapshot::StackIndex stack, const std::string& preposition);
 /// "1 thread", "3 threads".
 std::string count_words(size_t threads);
 /// Each part but the last two followed by ", ", those joined by " and ".

@@ -30,7 +30,7 @@ std::string_view headline_word(Verdict verdict) {
         case Verdict::kSelfDeadlock: return "SELF-DEADLOCK";
         case Verdict::kOrphanedLock: return "ORPHANED LOCK";
         case Verdict::kLostWakeup: return "LOST WAKEUP";
-        case Verdict::kAsleep: return "ASLEEP";
+        case Verdict::kAsleep: return "ALL ASLEEP";
         case Verdict::kLockOrder: return "LOCK ORDER";
         case Verdict::kBlocked:
         case Verdict::kAlive:

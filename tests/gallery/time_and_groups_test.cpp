@@ -91,16 +91,15 @@ TEST_P(Groups, WorkersThatAreAllDoneAreClean) {
     expect_clean(program("five_workers"));
 }
 
-TEST_P(Groups, AWorkerThatIsNeverDoneIsBlockedAndSoIsTheWaiter) {
+TEST_P(Groups, AWorkerThatIsNeverDoneIsAsleepWithTheWaiter) {
     const Program workers = program("five_workers");
 
     const Json report = report_of_stuck(workers, "undone");
 
-    EXPECT_THAT(report::verdicts(report), ElementsAre("blocked fact", "blocked fact"));
+    EXPECT_THAT(report::verdicts(report), ElementsAre("asleep proved"));
     ASSERT_EQ(listed_threads(report).size(), 2U);
     const int worker = *listed_threads(report).rbegin();
-    expect_finding(report, "blocked", "fact", {1});
-    expect_finding(report, "blocked", "fact", {worker});
+    expect_finding(report, "asleep", "proved", {1, worker});
     expect_thread(report, 1,
                   {.state = "cond wait",
                    .inside = workers.site_in("wait_group.hpp", "wait"),
@@ -110,16 +109,17 @@ TEST_P(Groups, AWorkerThatIsNeverDoneIsBlockedAndSoIsTheWaiter) {
                    .inside = workers.site_in("channel.hpp", "receive"),
                    .block = workers.site("block"),
                    .created = workers.site("created")});
+    EXPECT_EQ(report.at("counts").at("blocked"), 2);
     EXPECT_EQ(report.at("counts").at("created_total"), workers.thread_count() + 1);
 }
 
-TEST_P(Groups, MainAloneInAReceiveIsBlocked) {
+TEST_P(Groups, MainAloneInAReceiveIsAsleep) {
     const Program asleep = program("everything_asleep");
 
     const Json report = report_of_stuck(asleep);
 
-    EXPECT_THAT(report::verdicts(report), ElementsAre("blocked fact"));
-    expect_finding(report, "blocked", "fact", {1});
+    EXPECT_THAT(report::verdicts(report), ElementsAre("asleep proved"));
+    expect_finding(report, "asleep", "proved", {1});
     expect_thread(
         report, 1,
         {.state = "cond wait", .inside = asleep.site_in("channel.hpp", "receive"), .block = asleep.site("block")});

@@ -197,6 +197,11 @@ public:
         thread_.torn = true;
         return *this;
     }
+    /// Of a live process, in which all threads slept at one moment.
+    ThreadBuilder& asleep() {
+        thread_.asleep = true;
+        return *this;
+    }
     ThreadBuilder& last_recorded() {
         thread_.last_recorded = true;
         return *this;

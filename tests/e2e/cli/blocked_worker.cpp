@@ -5,6 +5,8 @@
 //     exec PROGRAM      replaces itself
 //     failed-exec       fails to, lets the worker go, and returns 0
 //     quick-exit        calls quick_exit, whose handler lets the worker go
+//     asleep            waits for the same condition itself, after "ready"
+//     asleep-handler    the same, with a signal handler
 //     hang              says "ready" and never ends by itself
 //     obey STATUS       says "ready" and exits so at TERM
 #include <pthread.h>
@@ -29,6 +31,11 @@ void work() {
     pthread_mutex_lock(&mutex);
     while (!released) pthread_cond_wait(&condition, &mutex);
     pthread_mutex_unlock(&mutex);
+}
+
+void sleep_for_ever() {
+    gate::say("ready\n");
+    work();
 }
 
 void release(std::thread& worker) {
@@ -65,6 +72,8 @@ int main(int argc, char** argv) {
     worker.detach();
     if (action == "exit") return std::atoi(argument);
     if (action == "exec") execlp(argument, argument, static_cast<char*>(nullptr));
+    if (action == "asleep-handler") std::signal(SIGALRM, [](int) {});
+    if (action.starts_with("asleep")) sleep_for_ever();
     if (action == "obey") {
         status_at_term = std::atoi(argument);
         std::signal(SIGTERM, exit_at_term);

@@ -32,6 +32,7 @@ struct Member {
     bool finished = false;
     bool settled = true;
     bool timed = false;
+    bool asleep = false;
     bool reads = false;
     bool prefers_writers = false;
     std::optional<size_t> lock;  ///< waits for it
@@ -42,6 +43,7 @@ struct Member {
 struct World {
     std::vector<Member> members;
     std::vector<Lock> locks;
+    bool has_waker = false;
 };
 
 class Dice {
@@ -69,7 +71,10 @@ World random_world(Dice& dice) {
         while (owners.size() < std::min(count, threads)) owners.insert(dice.below(threads));
         lock.owners.assign(owners.begin(), owners.end());
     }
+    world.has_waker = dice.one_in(4);
+    const bool all_sleep = dice.one_in(2);
     for (Member& member : world.members) {
+        member.asleep = all_sleep || dice.one_in(2);
         member.finished = dice.one_in(8);
         member.settled = !dice.one_in(12);
         member.timed = dice.one_in(12);
@@ -88,6 +93,7 @@ World random_world(Dice& dice) {
 snapshot::Snapshot build(const World& world) {
     SnapshotBuilder builder;
     builder.live();
+    builder.snapshot().wakers.timer = world.has_waker;
     const auto object = [&](size_t lock) {
         return world.locks[lock].is_rwlock ? support::rwlock(lock + 1) : support::mutex(lock + 1);
     };
@@ -97,6 +103,7 @@ snapshot::Snapshot build(const World& world) {
         if (member.finished) thread.finished();
         if (!member.settled) thread.unsettled();
         if (member.timed) thread.timed(1, 2);
+        if (member.asleep) thread.asleep();
         if (member.joins) thread.joins(static_cast<uint32_t>(*member.joins + 1));
         if (!member.lock) continue;
         const bool reads = member.reads && world.locks[*member.lock].is_rwlock;
@@ -121,7 +128,9 @@ public:
     std::set<std::string> judge() {
         for (const Certainty certainty : {Certainty::kProved, Certainty::kLikely}) add_deadlocks(certainty);
         add_orphans();
+        const bool is_stuck = !lines_.empty();
         add_behind();
+        if (!is_stuck) add_asleep();
         return lines_;
     }
 
@@ -214,6 +223,18 @@ private:
         }
     }
 
+    void add_asleep() {
+        std::set<size_t> sleepers;
+        for (size_t thread = 0; thread < threads_; ++thread) {
+            const Member& member = world_.members[thread];
+            if (member.finished) continue;
+            if (member.timed || !member.asleep || (!member.lock && !member.joins)) return;
+            sleepers.insert(thread);
+        }
+        if (!sleepers.empty())
+            add(world_.has_waker ? Certainty::kLikely : Certainty::kProved, Verdict::kAsleep, sleepers);
+    }
+
     void add_behind() {
         const Matrix reach = closure(Certainty::kPossible);
         std::set<size_t> ends;
@@ -268,7 +289,7 @@ TEST(NaiveTwin, AgreesOnRandomProcesses) {
     }
     // The dice show every kind often enough to mean something.
     for (const char* kind : {"proved deadlock", "likely deadlock", "proved self-deadlock", "likely self-deadlock",
-                             "proved orphaned-lock", "likely orphaned-lock"}) {
+                             "proved orphaned-lock", "likely orphaned-lock", "proved asleep", "likely asleep"}) {
         EXPECT_GT(seen[kind], 200) << kind;
     }
 }

@@ -118,7 +118,7 @@ ORPHANED LOCK: T3 waits for mutex g_m, T2 has exited
   also stuck behind it: T4
 )");
     EXPECT_EQ(block(report, "LOST WAKEUP"), "\nLOST WAKEUP (likely): the signal came too early\n");
-    EXPECT_EQ(block(report, "ASLEEP"), "\nASLEEP: no thread can run again\n");
+    EXPECT_EQ(block(report, "ALL ASLEEP"), "\nALL ASLEEP: no thread can run again\n");
 }
 
 TEST(Headline, OfALockOrderInversionShowsBothPlaces) {
