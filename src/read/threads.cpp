@@ -257,7 +257,7 @@ void ThreadAssembly::add_unrecorded() {
         snapshot::Thread thread;
         thread.id = ++last;
         fill_task(task, thread);
-        thread.ends_process = task.recorded_tid == looks_.ended_by_tid;
+        thread.ends_process = task.recorded_tid != 0 && task.recorded_tid == looks_.ended_by_tid;
         if (thread.ends_process) {
             thread.state = State::kRunning;
         } else {
