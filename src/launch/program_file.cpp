@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/program_file.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -11,10 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 #include <vector>
 
+#include "launch/elf_file.h"
 #include "launch/file_descriptor.h"
 #include "launch/launch.h"
 
@@ -22,37 +21,6 @@ namespace launch {
 namespace {
 
 constexpr int kMaxInterpreters = 4;  ///< the kernel follows as many
-constexpr size_t kMaxProgramHeaders = 256;
-constexpr size_t kMaxPath = 4096;
-
-std::string read_at(const FileDescriptor& file, uint64_t offset, size_t size) {
-    std::string bytes(size, '\0');
-    const ssize_t got = pread(file.get(), bytes.data(), size, static_cast<off_t>(offset));
-    bytes.resize(got < 0 ? 0 : static_cast<size_t>(got));
-    return bytes;
-}
-
-template <typename Value>
-std::optional<Value> value_at(const FileDescriptor& file, uint64_t offset) {
-    const std::string bytes = read_at(file, offset, sizeof(Value));
-    if (bytes.size() != sizeof(Value)) return std::nullopt;
-    Value value;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-}
-
-/// The loader that the file asks for; empty string: none, it is static. No value: damaged.
-std::optional<std::string> loader_of(const FileDescriptor& file, const Elf64_Ehdr& header) {
-    const size_t count = std::min<size_t>(header.e_phnum, kMaxProgramHeaders);
-    for (size_t i = 0; i < count; ++i) {
-        const auto segment = value_at<Elf64_Phdr>(file, header.e_phoff + i * sizeof(Elf64_Phdr));
-        if (!segment) return std::nullopt;
-        if (segment->p_type != PT_INTERP) continue;
-        return std::string(read_at(file, segment->p_offset, std::min<size_t>(segment->p_filesz, kMaxPath)).c_str());
-    }
-    return "";
-}
-
 /// Such a program runs in the loader's secure mode, which ignores libraries given by path.
 bool gains_rights(const FileDescriptor& file) {
     struct stat status = {};
@@ -64,21 +32,37 @@ bool gains_rights(const FileDescriptor& file) {
     return sets_user || sets_group || (has_capabilities && getuid() != 0);
 }
 
-std::string obstacle_in_elf(const FileDescriptor& file) {
-    const auto header = value_at<Elf64_Ehdr>(file, 0);
-    if (!header) return "";
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64) {
-        return "it is built for another machine or word size; only 64-bit x86 programs can be observed";
+bool needs(const std::vector<std::string>& libraries, const char* prefix) {
+    return std::any_of(libraries.begin(), libraries.end(),
+                       [&](const std::string& name) { return name.starts_with(prefix); });
+}
+
+void look_at_elf(const FileDescriptor& file, Program& program) {
+    const std::string bytes = read_at(file, 0, sizeof(Elf64_Ehdr));
+    if (bytes.size() != sizeof(Elf64_Ehdr)) return;  // also shorter than a 32-bit program with anything in it
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    program.elf = true;
+    program.machine = header.e_machine;
+    program.word_bits = header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : header.e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 0;
+    if (program.word_bits != 64 || header.e_machine != EM_X86_64) {
+        program.obstacle = Obstacle::kOtherMachine;
+        return;
     }
-    const auto loader = loader_of(file, *header);
-    if (!loader) return "";
-    if (loader->empty()) return "it is statically linked; link it dynamically to observe it";
-    if (loader->find("ld-musl") != std::string::npos) return "it uses musl; build it with glibc to observe it";
-    if (gains_rights(file)) {
-        return "it is setuid, setgid or has file capabilities, which makes the loader ignore preloaded libraries; "
-               "observe a copy without them";
+    const auto segments = segments_of(file, header);
+    if (!segments) return;
+    program.loader = loader_of(file, *segments);
+    program.go = is_built_by_go(file, header);
+    const std::vector<std::string> libraries = needed_libraries(file, *segments);
+    program.asan = needs(libraries, "libasan.so");
+    program.tsan = needs(libraries, "libtsan.so");
+    if (program.loader.empty()) {
+        program.obstacle = Obstacle::kStatic;
+    } else if (program.loader.find("ld-musl") != std::string::npos) {
+        program.obstacle = Obstacle::kMusl;
+    } else if (gains_rights(file)) {
+        program.obstacle = Obstacle::kPrivileged;
     }
-    return "";
 }
 
 /// What follows "#!", split as `env -S` would do; empty: no script.
@@ -120,15 +104,50 @@ std::string find_program(const std::string& command) {
     return "";
 }
 
-std::string obstacle_in_file(const std::string& path) {
-    std::string program = path;
-    for (int depth = 0; depth <= kMaxInterpreters && !program.empty(); ++depth) {
-        const FileDescriptor file(open(program.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-        if (!file.is_open()) return "";
-        if (read_at(file, 0, SELFMAG) == ELFMAG) return obstacle_in_elf(file);
-        program = interpreter(interpreter_line(file));
+std::string_view word(Obstacle obstacle) {
+    switch (obstacle) {
+        case Obstacle::kNone: return "";
+        case Obstacle::kStatic: return "static";
+        case Obstacle::kOtherMachine: return "other machine or word size";
+        case Obstacle::kMusl: return "musl";
+        case Obstacle::kPrivileged: return "setuid, setgid or file capabilities";
     }
     return "";
+}
+
+std::string sentence(Obstacle obstacle) {
+    switch (obstacle) {
+        case Obstacle::kNone: return "";
+        case Obstacle::kStatic: return "it is statically linked; link it dynamically to observe it";
+        case Obstacle::kOtherMachine:
+            return "it is built for another machine or word size; only 64-bit x86 programs can be observed";
+        case Obstacle::kMusl: return "it uses musl; build it with glibc to observe it";
+        case Obstacle::kPrivileged:
+            return "it is setuid, setgid or has file capabilities, which makes the loader ignore preloaded libraries; "
+                   "observe a copy without them";
+    }
+    return "";
+}
+
+Program look_at_program(const std::string& path) {
+    Program program;
+    std::string next = path;
+    for (int depth = 0; depth <= kMaxInterpreters && !next.empty(); ++depth) {
+        program.files.push_back(next);
+        const FileDescriptor file(open(next.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        program.readable = file.is_open();
+        if (!file.is_open()) break;
+        if (read_at(file, 0, SELFMAG) == ELFMAG) {
+            look_at_elf(file, program);
+            break;
+        }
+        next = interpreter(interpreter_line(file));
+    }
+    return program;
+}
+
+std::string obstacle_in_file(const std::string& path) {
+    return sentence(look_at_program(path).obstacle);
 }
 
 bool can_preload(const std::string& library) {
