@@ -71,7 +71,7 @@ bool fits_limits(uint64_t bytes) {
         return false;  // ftruncate beyond it is not an error but SIGXFSZ
     }
     if (raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        bytes > limit.rlim_cur / 32) {
+        bytes > limit.rlim_cur / protocol::kAddressSpaceShare) {
         return false;
     }
     return true;

@@ -42,6 +42,9 @@ struct Capacity {
 inline constexpr Capacity kCapacities[] = {
     {16384, 64U << 20, 2048}, {2048, 16U << 20, 512}, {256, 2U << 20, 256}, {32, 256U << 10, 128}};
 
+/// Where the address space has a limit, a recording takes at most one part in so many of it.
+inline constexpr uint64_t kAddressSpaceShare = 32;
+
 enum class LockKind : uint8_t { kNone, kMutex, kRwlock, kSpin, kOnce };
 enum class Mode : uint8_t { kExclusive, kShared };
 

@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "diagnosis.h"
 #include "output.h"
 #include "process_list.h"
 #include "read/read.h"
@@ -103,6 +104,7 @@ int dispatch(const Options& options) {
         case Command::kReport: return report(options);
         case Command::kAttend: return attend(options);
         case Command::kPs: return list_processes(options);
+        case Command::kDoctor: return diagnose(options);
         case Command::kHelp: return write_text(options, options.help);
         case Command::kVersion: return write_text(options, "loiter " LOITER_VERSION "\n");
     }

@@ -31,6 +31,7 @@ constexpr CommandRow kCommands[] = {
     {Command::kAttend, "attend", "[options] exit|signal PID [FILE]",
      "Started by the library in a plainly preloaded process, to report it"},
     {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},
+    {Command::kDoctor, "doctor", "[options] CMD|PID", "Can it be observed, and if not, why and what to do"},
     {Command::kHelp, "help", "[COMMAND]", "Print this help, or that of a command"},
 };
 
@@ -102,6 +103,12 @@ Parser::Parser() {
                 add_printing(command, row.command);
                 command.add_flag("--prune", options_.prune,
                                  "Remove recordings of dead processes: older than 7 days, or beyond the 64 newest");
+                break;
+            case Command::kDoctor:
+                add_printing(command, row.command);
+                command.add_option("TARGET", options_.source, "Program, found as run finds it, or process id")
+                    ->type_name("")
+                    ->required();
                 break;
             case Command::kHelp:
                 command.add_option("COMMAND", help_for_, "The command to explain")->type_name("");

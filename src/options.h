@@ -21,7 +21,7 @@ struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-enum class Command { kRun, kGate, kDump, kReport, kAttend, kPs, kHelp, kVersion };
+enum class Command { kRun, kGate, kDump, kReport, kAttend, kPs, kDoctor, kHelp, kVersion };
 enum class Format { kText, kJson };
 enum class Color { kAuto, kAlways, kNever };
 
@@ -40,7 +40,7 @@ struct Options {
     std::string directory;  ///< empty: recordings are not kept
 
     uint32_t pid = 0;      ///< dump, attend
-    std::string source;    ///< report: file, folder or pid; attend: file, or empty
+    std::string source;    ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid
     bool at_exit = false;  ///< attend: the process is at its end and waits; else: it was sent a signal
     bool prune = false;    ///< ps
     std::string help;      ///< help: the text

@@ -63,6 +63,8 @@ std::string find_library();
 /// no recording could be made in it.
 std::string make_keep_directory(const std::string& path);
 
+/// The folders in which a run's private folder can be made, best first.
+std::vector<std::string> run_directory_parents();
 /// Private folders of runs on this machine.
 std::vector<std::string> run_directories();
 /// Those of them whose run is over, newest first: processes that outlive their run record on.

@@ -22,15 +22,6 @@ namespace {
 
 constexpr char kPrefix[] = "loiter-run-";
 
-/// Where private folders are made, best first.
-std::vector<std::string> parents() {
-    std::vector<std::string> folders{"/dev/shm"};
-    const char* const temporary = std::getenv("TMPDIR");
-    if (temporary != nullptr && temporary[0] == '/') folders.emplace_back(temporary);
-    folders.emplace_back("/tmp");
-    return folders;
-}
-
 FileDescriptor open_folder(const std::string& path) {
     return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
@@ -56,9 +47,17 @@ FileDescriptor make_private(const std::string& parent, std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> run_directory_parents() {
+    std::vector<std::string> folders{"/dev/shm"};
+    const char* const temporary = std::getenv("TMPDIR");
+    if (temporary != nullptr && temporary[0] == '/') folders.emplace_back(temporary);
+    folders.emplace_back("/tmp");
+    return folders;
+}
+
 RunDirectory::RunDirectory(const std::string& keep) : path_(keep) {
     if (!keep.empty()) return;
-    for (const std::string& parent : parents()) {
+    for (const std::string& parent : run_directory_parents()) {
         lock_ = make_private(parent, path_);
         if (lock_.is_open()) return;
     }
@@ -82,7 +81,7 @@ std::string make_keep_directory(const std::string& path) {
 
 std::vector<std::string> run_directories() {
     std::vector<std::string> found;
-    for (const std::string& parent : parents()) {
+    for (const std::string& parent : run_directory_parents()) {
         std::error_code error;
         for (std::filesystem::directory_iterator entry(parent, error), end; !error && entry != end;
              entry.increment(error)) {

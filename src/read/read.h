@@ -96,6 +96,15 @@ std::vector<std::string> recording_directories();
 /// `max_age_seconds`, or are beyond the `max_count` newest. Returns how many went.
 size_t prune(const std::string& directory, double max_age_seconds, size_t max_count);
 
+/// What the library makes of the limits of its process: the first one that fits is taken.
+struct RecordingRoom {
+    uint32_t threads = 0;
+    uint64_t file_bytes = 0;            ///< RLIMIT_FSIZE must allow so much
+    uint64_t needed_address_space = 0;  ///< and RLIMIT_AS
+};
+/// Largest first.
+std::vector<RecordingRoom> recording_rooms();
+
 /// Whether a process exists at all (a zombie does).
 bool process_exists(uint32_t pid);
 /// Whether a live process has a recording of its own mapped.

@@ -126,4 +126,19 @@ snapshot::Snapshot Recording::take_snapshot(snapshot::Reason reason) const {
     return reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason);
 }
 
+std::vector<RecordingRoom> recording_rooms() {
+    const auto whole_chunks = [](uint64_t bytes) {
+        return (bytes + protocol::kChunkBytes - 1) / protocol::kChunkBytes * protocol::kChunkBytes;
+    };
+    std::vector<RecordingRoom> rooms;
+    for (const protocol::Capacity& capacity : protocol::kCapacities) {
+        const uint64_t bytes = protocol::kHeadBytes +
+                               whole_chunks(uint64_t{capacity.threads} * sizeof(protocol::ThreadRecord)) +
+                               whole_chunks(capacity.stack_bytes) +
+                               whole_chunks(uint64_t{capacity.modules} * sizeof(protocol::ModuleRecord));
+        rooms.push_back({capacity.threads, bytes, bytes * protocol::kAddressSpaceShare});
+    }
+    return rooms;
+}
+
 }  // namespace reader

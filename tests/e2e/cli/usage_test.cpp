@@ -61,8 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(WrongCommands, Usage,
                          testing::Values(Case{{}, "no command"}, Case{{"run"}, "no program"},
                                          Case{{"gate"}, "no program"}, Case{{"diff", "a"}, "diff"},
-                                         Case{{"doctor", "1"}, "doctor"}, Case{{"dump"}, "PID"},
-                                         Case{{"dump", "x"}, "x"}, Case{{"report"}, "SOURCE"},
+                                         Case{{"doctor"}, "TARGET"}, Case{{"doctor", "a", "b"}, "b"},
+                                         Case{{"dump"}, "PID"}, Case{{"dump", "x"}, "x"}, Case{{"report"}, "SOURCE"},
                                          Case{{"dump", "--stop-running", "12"}, "--stop-running"},
                                          Case{{"ps", "--nosuch"}, "--nosuch"}, Case{{"help", "nosuch"}, "nosuch"}));
 

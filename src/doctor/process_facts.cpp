@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <elf.h>
+#include <linux/auxvec.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "doctor/machine_facts.h"
+#include "doctor/process_checks.h"
+#include "launch/launch.h"
+#include "read/mappings.h"
+#include "read/proc.h"
+#include "read/read.h"
+
+namespace doctor {
+namespace {
+
+constexpr size_t kStatusBytes = 8192;
+constexpr size_t kEnvironmentBytes = 4U << 20;  // more than the kernel lets any program have by default
+constexpr uint64_t kUsr1 = uint64_t{1} << (SIGUSR1 - 1);
+
+std::string status_of(uint32_t pid, uint32_t tid) {
+    return reader::read_small_file(reader::task_path(pid, tid, "status"), kStatusBytes);
+}
+
+/// No thread is left that would take the signal.
+bool all_threads_block_usr1(uint32_t pid) {
+    bool any = false;
+    for (const uint32_t tid : reader::task_ids(pid)) {
+        const std::string status = status_of(pid, tid);
+        if (status.empty()) continue;
+        any = true;
+        if ((status_number(status, "SigBlk:", 16) & kUsr1) == 0) return false;
+    }
+    return any;
+}
+
+Disposition disposition_of_usr1(uint32_t pid, const std::string& status) {
+    if ((status_number(status, "SigIgn:", 16) & kUsr1) != 0) return Disposition::kIgnored;
+    if (all_threads_block_usr1(pid)) return Disposition::kBlocked;
+    return (status_number(status, "SigCgt:", 16) & kUsr1) != 0 ? Disposition::kHandled : Disposition::kDefault;
+}
+
+void look_at_mappings(ProcessFacts& facts) {
+    facts.maps_error = reader::visit_mappings(facts.pid, [&](const reader::Mapping& mapping) {
+        if (mapping.path.ends_with("/libloiter.so")) facts.library = mapping.path;
+        return facts.library.empty();
+    });
+}
+
+std::optional<bool> secure_mode(uint32_t pid) {
+    const std::string bytes = reader::read_small_file(reader::proc_path(pid, "auxv"), kStatusBytes);
+    for (size_t offset = 0; offset + sizeof(Elf64_auxv_t) <= bytes.size(); offset += sizeof(Elf64_auxv_t)) {
+        Elf64_auxv_t entry;
+        std::memcpy(&entry, bytes.data() + offset, sizeof entry);
+        if (entry.a_type == AT_SECURE) return entry.a_un.a_val != 0;
+    }
+    return std::nullopt;
+}
+
+void look_at_environment(ProcessFacts& facts) {
+    int error = 0;
+    const std::string text =
+        reader::read_small_file(reader::proc_path(facts.pid, "environ"), kEnvironmentBytes, &error);
+    if (error != 0) return;
+    facts.preload_names_library = false;
+    for (size_t start = 0; start < text.size();) {
+        const std::string variable(text.c_str() + start);
+        if (variable.starts_with("LD_PRELOAD=") && variable.find("libloiter.so") != std::string::npos) {
+            facts.preload_names_library = true;
+        }
+        if (variable.starts_with("LOITER_SUPERVISOR=")) facts.is_of_run = true;
+        start += variable.size() + 1;
+    }
+}
+
+void look_at_recording(ProcessFacts& facts) {
+    try {
+        facts.recording = reader::Recording::of_process(facts.pid).path();
+        facts.recording_is_readable = true;
+    } catch (const reader::Error& error) {
+        facts.recording = error.what();
+        facts.recording_is_coming = !facts.library.empty() && !facts.is_of_run;
+    }
+}
+
+bool is_elsewhere(uint32_t pid, const char* which) {
+    const std::string own = reader::read_link(std::string("/proc/self/") + which);
+    const std::string its = reader::read_link(reader::proc_path(pid, which));
+    return !own.empty() && !its.empty() && own != its;
+}
+
+}  // namespace
+
+ProcessFacts look_at_process(uint32_t pid) {
+    ProcessFacts facts;
+    facts.pid = pid;
+    facts.exists = reader::process_exists(pid);
+    if (!facts.exists) return facts;
+    const std::string status = status_of(pid, pid);
+    const auto stat = reader::stat_of_process(pid);
+    facts.has_ended = stat && (stat->state == 'Z' || stat->state == 'X') && reader::live_task(pid) == 0;
+    facts.user = static_cast<uint32_t>(status_number(status, "Uid:", 10));
+    facts.by_root = geteuid() == 0;
+    facts.is_own = facts.by_root || facts.user == geteuid();
+    facts.is_kernel_thread =
+        stat && status.find("\nVmSize:") == std::string::npos && !facts.has_ended && reader::live_task(pid) == pid;
+    if (facts.has_ended) return facts;
+
+    struct stat owner = {};
+    const bool is_root = facts.user == 0;
+    facts.is_dumpable =
+        is_root || stat == std::nullopt || ::stat(reader::proc_path(pid, "").c_str(), &owner) != 0 || owner.st_uid != 0;
+    look_at_mappings(facts);
+    facts.exe = reader::read_link(reader::proc_path(pid, "exe"));
+    facts.program = launch::look_at_program(reader::proc_path(pid, "exe"));
+    facts.is_secure = secure_mode(pid);
+    look_at_environment(facts);
+    look_at_recording(facts);
+    facts.usr1 = disposition_of_usr1(pid, status);
+    facts.seccomp = static_cast<int>(status_number(status, "Seccomp:", 10));
+    facts.other_pid_namespace = is_elsewhere(pid, "ns/pid");
+    facts.other_files = is_elsewhere(pid, "ns/mnt") || is_elsewhere(pid, "root");
+    reader::read_small_file(reader::proc_path(pid, "syscall"), 512, &facts.states_error);
+    facts.ptrace_scope = look_at_machine().ptrace_scope;
+    return facts;
+}
+
+}  // namespace doctor

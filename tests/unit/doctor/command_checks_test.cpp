@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doctor/command_checks.h"
+
+#include <elf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/unit/doctor/shown.h"
+
+namespace doctor {
+namespace {
+
+using launch::Obstacle;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr uint64_t kGibibyte = uint64_t{1} << 30;
+
+/// A dynamic program on a machine where all is well.
+CommandFacts good() {
+    CommandFacts facts;
+    facts.command = "server";
+    facts.path = "/bin/server";
+    facts.is_there = true;
+    facts.program.files = {"/bin/server"};
+    facts.program.readable = facts.program.elf = true;
+    facts.program.word_bits = 64;
+    facts.program.machine = EM_X86_64;
+    facts.machine.library = "/lib/loiter/libloiter.so";
+    facts.machine.library_path_is_plain = true;
+    facts.machine.library_file = facts.program;
+    facts.machine.folders = {{"/dev/shm", true, kGibibyte}, {"/tmp", true, kGibibyte}};
+    facts.machine.has_proc = true;
+    return facts;
+}
+
+struct Case {
+    std::string complaint;
+    std::string says;
+    std::function<void(CommandFacts&)> spoil;
+};
+
+void PrintTo(const Case& spoilt, std::ostream* stream) {
+    *stream << spoilt.complaint << ": " << spoilt.says;
+}
+
+class CommandCheck : public testing::TestWithParam<Case> {};
+
+TEST_P(CommandCheck, NamesWhatIsAmissAndNothingElse) {
+    CommandFacts facts = good();
+    GetParam().spoil(facts);
+
+    const std::vector<Check> checks = check_command(facts);
+
+    ASSERT_THAT(complaints(checks), ElementsAre(GetParam().complaint));
+    const std::string about = GetParam().complaint.substr(GetParam().complaint.find(' ') + 1);
+    EXPECT_THAT(check_about(checks, about).reason, HasSubstr(GetParam().says));
+    EXPECT_TRUE(all_complaints_advise(checks));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAProgram, CommandCheck,
+    testing::Values(Case{"no file", "not found: server",
+                         [](CommandFacts& facts) {
+                             facts.path = "";
+                             facts.is_there = false;
+                             facts.program = {};
+                         }},
+                    Case{"no file", "cannot be executed",
+                         [](CommandFacts& facts) {
+                             facts.path = "";
+                             facts.program = {};
+                         }},
+                    Case{"warn interpreter", "cannot be read",
+                         [](CommandFacts& facts) { facts.program.readable = facts.program.elf = false; }},
+                    Case{"warn interpreter", "neither an ELF program nor a script",
+                         [](CommandFacts& facts) { facts.program.elf = false; }},
+                    Case{"no program", "statically linked",
+                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kStatic; }},
+                    Case{"no program", "statically linked, by Go",
+                         [](CommandFacts& facts) {
+                             facts.program.obstacle = Obstacle::kStatic;
+                             facts.program.go = true;
+                         }},
+                    Case{"no program", "32-bit x86;",
+                         [](CommandFacts& facts) {
+                             facts.program.obstacle = Obstacle::kOtherMachine;
+                             facts.program.word_bits = 32;
+                             facts.program.machine = EM_386;
+                         }},
+                    Case{"no program", "64-bit ARM64;",
+                         [](CommandFacts& facts) {
+                             facts.program.obstacle = Obstacle::kOtherMachine;
+                             facts.program.machine = EM_AARCH64;
+                         }},
+                    Case{"no program", "ld-musl",
+                         [](CommandFacts& facts) {
+                             facts.program.obstacle = Obstacle::kMusl;
+                             facts.program.loader = "/lib/ld-musl-x86_64.so.1";
+                         }},
+                    Case{"no program", "LD_PRELOAD",
+                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kPrivileged; }},
+                    Case{"no sanitizer", "libasan", [](CommandFacts& facts) { facts.program.asan = true; }},
+                    Case{"warn sanitizer", "libtsan", [](CommandFacts& facts) { facts.program.tsan = true; }}));
+
+INSTANTIATE_TEST_SUITE_P(
+    OfTheMachine, CommandCheck,
+    testing::Values(
+        Case{"no library", "missing", [](CommandFacts& facts) { facts.machine.library = ""; }},
+        Case{"no library", "blanks", [](CommandFacts& facts) { facts.machine.library_path_is_plain = false; }},
+        Case{"no library", "no 64-bit x86 library",
+             [](CommandFacts& facts) { facts.machine.library_file.word_bits = 32; }},
+        Case{"no folder", "/dev/shm, /tmp",
+             [](CommandFacts& facts) {
+                 for (Folder& folder : facts.machine.folders) folder.usable = false;
+             }},
+        Case{"warn folder", "go to /tmp", [](CommandFacts& facts) { facts.machine.folders[0].usable = false; }},
+        Case{"no folder", "100 KiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 102400; }},
+        Case{"warn folder", "1 MiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 1 << 20; }},
+        Case{"warn LOITER_DIR", "/nosuch", [](CommandFacts& facts) { facts.machine.chosen_folder = "/nosuch"; }},
+        Case{"no limits", "no room", [](CommandFacts& facts) { facts.machine.file_size_limit = 102400; }},
+        Case{"no limits", "no room", [](CommandFacts& facts) { facts.machine.address_space_limit = 1 << 20; }},
+        Case{"warn limits", "32 threads only", [](CommandFacts& facts) { facts.machine.file_size_limit = 1 << 20; }},
+        Case{"warn limits", "2048 threads only",
+             [](CommandFacts& facts) { facts.machine.address_space_limit = 2 * kGibibyte; }},
+        Case{"warn seccomp", "filter", [](CommandFacts& facts) { facts.machine.seccomp = 2; }},
+        Case{"warn /proc", "not mounted", [](CommandFacts& facts) { facts.machine.has_proc = false; }},
+        Case{"warn ptrace", "is 1", [](CommandFacts& facts) { facts.machine.ptrace_scope = 1; }},
+        Case{"warn ptrace", "is 2", [](CommandFacts& facts) { facts.machine.ptrace_scope = 2; }},
+        Case{"warn ptrace", "is 3", [](CommandFacts& facts) {
+                 facts.machine.ptrace_scope = 3;
+                 facts.machine.may_trace = true;
+             }}));
+
+TEST(CommandChecks, FindNothingAmissWithAGoodProgram) {
+    EXPECT_THAT(complaints(check_command(good())), IsEmpty());
+}
+
+TEST(CommandChecks, NameTheInterpreterOfAScript) {
+    CommandFacts facts = good();
+    facts.program.files = {"/bin/server", "/bin/sh"};
+
+    const std::vector<Check> checks = check_command(facts);
+
+    EXPECT_THAT(complaints(checks), IsEmpty());
+    EXPECT_THAT(check_about(checks, "interpreter").reason, HasSubstr("is /bin/sh"));
+}
+
+TEST(CommandChecks, AcceptWhatTheUserHasSeenTo) {
+    CommandFacts facts = good();
+    facts.program.asan = facts.asan_may_come_later = true;
+    facts.machine.ptrace_scope = 1;
+    facts.machine.may_trace = true;
+    facts.machine.address_space_limit = 100 * kGibibyte;
+    facts.machine.chosen_folder = "/var/loiter";
+    facts.machine.chosen_is_usable = true;
+
+    EXPECT_THAT(complaints(check_command(facts)), IsEmpty());
+}
+
+}  // namespace
+}  // namespace doctor
