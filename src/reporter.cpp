@@ -18,12 +18,18 @@ std::string nothing_found(const snapshot::Process& process) {
 void Reporter::report(snapshot::Snapshot&& snapshot) {
     symbolizer_.name(snapshot);
     const analyze::Analysis analysis = analyze::analyze(snapshot);
-    has_failed_ = has_failed_ || analyze::fails(analysis, options_.fail_on);
+    const bool fails = analyze::fails(analysis, options_.fail_on);
+    has_failed_ = has_failed_ || fails;
+    // run never turns a success into a failure, and the gate only for the verdicts it was told.
+    const bool judges = options_.command != Command::kRun && (options_.command != Command::kGate || fails);
 
     const bool all = options_.all || snapshot.process.reason == snapshot::Reason::kSignal;
-    std::string report = options_.format == Format::kJson
-                             ? render::json(snapshot, analysis) + "\n"
-                             : render::text(snapshot, analysis, {output_.colored(), all, options_.full_stacks});
+    std::string report =
+        options_.format == Format::kJson
+            ? render::json(snapshot, analysis) + "\n"
+            : render::text(
+                  snapshot, analysis,
+                  {.color = output_.colored(), .all = all, .judges = judges, .full_stacks = options_.full_stacks});
     if (report.empty() && options_.command == Command::kReport) report = nothing_found(snapshot.process);
     if (!output_.write(snapshot.process.pid, report)) all_written_ = false;
 }

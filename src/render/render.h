@@ -14,6 +14,7 @@ namespace render {
 struct TextOptions {
     bool color = false;
     bool all = false;          ///< healthy threads too
+    bool judges = true;        ///< leftover threads at the end are failures, not only findings
     bool full_stacks = false;  ///< do not fold frames of libc and the language runtime
 };
 

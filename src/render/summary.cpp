@@ -253,7 +253,7 @@ void print_verdict(Sheet& sheet) {
 
     sheet.page.add_gap();
     if (strong.empty()) return sheet.page.add("no finding" + also);
-    const bool failed = is_failure && is_final(sheet.snapshot.process.reason);
+    const bool failed = sheet.options.judges && is_failure && is_final(sheet.snapshot.process.reason);
     sheet.page.add((failed ? "FAILED: " : "FOUND: ") + joined(strong) + also, Style::kHeadline);
 }
 

@@ -40,6 +40,13 @@ TEST(Status, FindingsFailTheGateOnly) {
     EXPECT_EQ(run({"gate", "--fail-on", "lost-wakeup,lock-order,blocked", BLOCKED_WORKER, "exit", "0"}).status, 86);
 }
 
+TEST(Status, OfTheGateAgreesWithTheLastWordOfItsReport) {
+    EXPECT_THAT(run({"gate", BLOCKED_WORKER, "exit", "0"}).errors, HasSubstr("\nFAILED: 1 blocked thread\n"));
+    EXPECT_THAT(run({"run", BLOCKED_WORKER, "exit", "0"}).errors, HasSubstr("\nFOUND: 1 blocked thread\n"));
+    EXPECT_THAT(run({"gate", "--fail-on", "deadlock", BLOCKED_WORKER, "exit", "0"}).errors,
+                HasSubstr("\nFOUND: 1 blocked thread\n"));
+}
+
 TEST(Status, TheProgramsOwnFailureWinsOverFindings) {
     EXPECT_EQ(run({"gate", BLOCKED_WORKER, "exit", "3"}).status, 3);
 }

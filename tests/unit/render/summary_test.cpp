@@ -192,6 +192,14 @@ TEST(LastLine, SaysFoundOfAProcessThatGoesOn) {
     EXPECT_EQ(last_line(text(builder.post_mortem(), findings)), "FAILED: 1 self-deadlock");
 }
 
+TEST(LastLine, SaysFoundWhereNobodyJudges) {
+    SnapshotBuilder builder;
+    builder.thread(2);
+    const Findings findings = {finding(Verdict::kSelfDeadlock, {2})};
+
+    EXPECT_EQ(last_line(text(builder, findings, {.judges = false})), "FOUND: 1 self-deadlock");
+}
+
 TEST(LastLine, CountsWhatIsSuppressed) {
     SnapshotBuilder builder;
     builder.thread(2);
