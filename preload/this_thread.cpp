@@ -83,6 +83,9 @@ void fill_main(ThreadRecord* record, Origin origin) {
     record->number.store(1, std::memory_order_relaxed);
     record->tid.store(static_cast<uint32_t>(raw_syscall(SYS_getpid)), std::memory_order_relaxed);
     record->created_ns.store(now_ns(), std::memory_order_relaxed);
+    uint64_t name[2] = {0, 0};  // what exec gave it: after the process' death nothing else has it
+    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
+    for (size_t i = 0; i < 2; ++i) record->name[i].store(name[i], std::memory_order_relaxed);
     record->handle.store(pthread_self(), std::memory_order_relaxed);
     note_main_stack(record);
     record->life.store(protocol::kLifeUsed | protocol::kLifeStarted, std::memory_order_relaxed);
