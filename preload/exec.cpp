@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "preload/exec_note.h"
 #include "preload/process_end.h"
 #include "preload/real.h"
 
@@ -15,7 +16,7 @@ namespace preload {
 namespace {
 
 template <typename Call>
-int replace_image(Call call) {
+int replace_image(const ExecNote& note, Call call) {
     const int saved = errno;
     note_end(protocol::End::kExec, -1);
     const bool was_first = end_process();
@@ -24,6 +25,7 @@ int replace_image(Call call) {
     const int result = call();
     const int error = errno;
     if (was_first) take_back_end();
+    note.withdraw();
     errno = error;
     return result;
 }
@@ -49,23 +51,25 @@ void copy_arguments(char** arguments, const char* first, va_list rest) {
 extern "C" {
 
 EXPORTED int execve(const char* path, char* const arguments[], char* const environment[]) noexcept {
-    return replace_image([=] { return real::execve(path, arguments, environment); });
+    return replace_image({path, Lookup::kAsGiven, environment},
+                         [=] { return real::execve(path, arguments, environment); });
 }
 
 EXPORTED int execv(const char* path, char* const arguments[]) noexcept {
-    return replace_image([=] { return real::execv(path, arguments); });
+    return replace_image({path, Lookup::kAsGiven, environ}, [=] { return real::execv(path, arguments); });
 }
 
 EXPORTED int execvp(const char* file, char* const arguments[]) noexcept {
-    return replace_image([=] { return real::execvp(file, arguments); });
+    return replace_image({file, Lookup::kInPath, environ}, [=] { return real::execvp(file, arguments); });
 }
 
 EXPORTED int execvpe(const char* file, char* const arguments[], char* const environment[]) noexcept {
-    return replace_image([=] { return real::execvpe(file, arguments, environment); });
+    return replace_image({file, Lookup::kInPath, environment},
+                         [=] { return real::execvpe(file, arguments, environment); });
 }
 
 EXPORTED int fexecve(int descriptor, char* const arguments[], char* const environment[]) noexcept {
-    return replace_image([=] { return real::fexecve(descriptor, arguments, environment); });
+    return replace_image({descriptor, environment}, [=] { return real::fexecve(descriptor, arguments, environment); });
 }
 
 EXPORTED int execl(const char* path, const char* first, ...) noexcept {
@@ -74,7 +78,8 @@ EXPORTED int execl(const char* path, const char* first, ...) noexcept {
     char* arguments[count_arguments(first, rest) + 1];
     copy_arguments(arguments, first, rest);
     va_end(rest);
-    return replace_image([path, &arguments] { return real::execv(path, arguments); });
+    return replace_image({path, Lookup::kAsGiven, environ},
+                         [path, &arguments] { return real::execv(path, arguments); });
 }
 
 EXPORTED int execlp(const char* file, const char* first, ...) noexcept {
@@ -83,7 +88,8 @@ EXPORTED int execlp(const char* file, const char* first, ...) noexcept {
     char* arguments[count_arguments(first, rest) + 1];
     copy_arguments(arguments, first, rest);
     va_end(rest);
-    return replace_image([file, &arguments] { return real::execvp(file, arguments); });
+    return replace_image({file, Lookup::kInPath, environ},
+                         [file, &arguments] { return real::execvp(file, arguments); });
 }
 
 EXPORTED int execle(const char* path, const char* first, ...) noexcept {
@@ -93,7 +99,8 @@ EXPORTED int execle(const char* path, const char* first, ...) noexcept {
     copy_arguments(arguments, first, rest);
     char* const* const environment = va_arg(rest, char* const*);
     va_end(rest);
-    return replace_image([path, &arguments, environment] { return real::execve(path, arguments, environment); });
+    return replace_image({path, Lookup::kAsGiven, environment},
+                         [path, &arguments, environment] { return real::execve(path, arguments, environment); });
 }
 
 }  // extern "C"

@@ -243,4 +243,8 @@ int64_t supervisor_grace_ms() {
     return environment.supervisor_grace;
 }
 
+const char* run_directory() {
+    return environment.supervisor_grace >= 0 ? environment.directory : "";
+}
+
 }  // namespace preload

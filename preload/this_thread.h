@@ -46,6 +46,9 @@ bool is_own_process();
 /// How long leftover threads may take to finish, in milliseconds; -1: no command watches this process.
 int64_t supervisor_grace_ms();
 
+/// Folder of the run that this process belongs to; empty: no command watches it.
+const char* run_directory();
+
 inline StackLimits stack_limits(const protocol::ThreadRecord* self) {
     return {self->stack_low.load(std::memory_order_relaxed), self->stack_high.load(std::memory_order_relaxed)};
 }

@@ -27,6 +27,11 @@ inline constexpr uint64_t kMagic = 0x31307265'74696f6cULL;  // "loiter01" in mem
 inline constexpr uint32_t kVersion = 1;
 inline constexpr char kFilePrefix[] = "loiter-";  // loiter-PID-STARTTICKS-NONCE
 
+/// Beside the recordings of a run: loiter-exec-PID-PPID-NANOSECONDS, a symbolic link that is made right
+/// before an exec and removed where that fails. Its text is 'k' (the new program keeps LD_PRELOAD and
+/// LOITER_DIR) or 's' (it does not), and the program's path.
+inline constexpr char kExecNotePrefix[] = "loiter-exec-";
+
 inline constexpr uint32_t kHoldCount = 96;
 inline constexpr uint32_t kSignalCount = 32;
 inline constexpr uint32_t kForeignUnlockCount = 256;

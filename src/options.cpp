@@ -101,6 +101,8 @@ Parser::Parser() {
                 break;
             case Command::kPs:
                 add_printing(command, row.command);
+                add_value(command, "--dir", "DIR", "Recordings in this folder, too",
+                          [this](const std::string& text) { options_.directory = text; });
                 command.add_flag("--prune", options_.prune,
                                  "Remove recordings of dead processes: older than 7 days, or beyond the 64 newest");
                 break;
@@ -176,6 +178,11 @@ void Parser::add_running(CLI::App& command) {
     add_value(command, "--fail-on", "LIST",
               std::string("Verdicts that fail the gate (default: ") + kDefaultFailOn + ")",
               [this](const std::string& text) { options_.fail_on = parse_verdicts(text); });
+    add_value(command, "--children", "yes|no", "Report and judge what CMD starts, too (default: yes)",
+              [this](const std::string& text) {
+                  if (text != "yes" && text != "no") throw UsageError("'" + text + "' is not yes or no");
+                  options_.children = text == "yes";
+              });
     add_value(command, "--dir", "DIR", "Keep the recordings in this folder", [this](const std::string& text) {
         if (text.empty()) throw UsageError("the name of the folder is empty");
         options_.directory = text;

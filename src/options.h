@@ -37,7 +37,8 @@ struct Options {
     std::optional<std::chrono::milliseconds> timeout;
     std::chrono::milliseconds grace{500};
     std::set<analyze::Verdict> fail_on;
-    std::string directory;  ///< empty: recordings are not kept
+    bool children = true;   ///< run, gate: what CMD starts is reported and judged too
+    std::string directory;  ///< run, gate: empty: recordings are not kept; ps: one more folder
 
     uint32_t pid = 0;      ///< dump, attend
     std::string source;    ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "output.h"
@@ -11,6 +12,7 @@
 namespace command {
 namespace {
 
+constexpr size_t kMostToldPrograms = 5;
 constexpr int kFindings = 86;
 constexpr int kTimedOut = 124;
 constexpr int kNotObserved = 125;
@@ -40,6 +42,17 @@ void remark_on(const launch::Result& result, const std::string& program) {
     }
 }
 
+void remark_on_children(const launch::Result& result) {
+    const size_t told = std::min(result.unobserved.size(), kMostToldPrograms);
+    for (size_t i = 0; i < told; ++i) {
+        const launch::Unobserved& one = result.unobserved[i];
+        remark("not observed: " + one.program + " (" + one.why + "), " +
+               (one.times == 1 ? "once" : std::to_string(one.times) + " times"));
+    }
+    const size_t more = result.unobserved.size() - told;
+    if (more > 0) remark("not observed: " + std::to_string(more) + (more == 1 ? " other program" : " other programs"));
+}
+
 }  // namespace
 
 int exit_status(Command command, const launch::Result& result, const Judgement& judgement) {
@@ -59,8 +72,9 @@ int run(const Options& options) {
     Output output(options, STDERR_FILENO);
     Reporter reporter(options, output);
     Judgement judgement;
-    const launch::Request request{options.program, launch::find_library(), options.timeout, options.grace,
-                                  usable_directory(options.directory)};
+    const launch::Request request{
+        options.program, launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
+        options.children};
     const launch::Result result = launch::run(request, [&](snapshot::Snapshot&& snapshot) {
         // CMD runs on whatever becomes of a report.
         try {
@@ -71,6 +85,7 @@ int run(const Options& options) {
         }
     });
     remark_on(result, options.program[0]);
+    if (options.format == Format::kText) remark_on_children(result);
     judgement.failed = reporter.has_failed();
     return exit_status(options.command, result, judgement);
 }

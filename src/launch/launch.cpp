@@ -193,7 +193,7 @@ std::string guess_why(const Request& request, const RunDirectory& directory, con
 Result run(const Request& request, const OnSnapshot& on_snapshot) {
     SignalSource signals;
     const RunDirectory directory(request.keep_directory);
-    ProcessTree tree(directory, on_snapshot);
+    ProcessTree tree(directory, on_snapshot, request.children);
     const bool observes = can_preload(request.library) && !directory.path().empty();
     const Started started = start_program(
         request.command,
@@ -203,7 +203,9 @@ Result run(const Request& request, const OnSnapshot& on_snapshot) {
     if (started.error == 0 && !result.observed) {
         result.why_not_observed = guess_why(request, directory, tree.root_error());
     }
-    tree.remove_unreadable();
+    std::vector<Unobserved> unobserved = tree.unobserved();
+    if (request.children) result.unobserved = std::move(unobserved);
+    tree.remove_unwanted();
     directory.remove_if_empty();
     return result;
 }

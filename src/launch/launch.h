@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -26,6 +27,7 @@ struct Request {
     std::optional<std::chrono::milliseconds> timeout;
     std::chrono::milliseconds grace{500};  ///< for leftover threads, at the end
     std::string keep_directory;            ///< recordings stay here; empty: a private one, removed
+    bool children = true;                  ///< false: of CMD alone; what it starts is answered, no more
 };
 
 enum class Outcome {
@@ -36,12 +38,20 @@ enum class Outcome {
     kCannotExecute  ///< 126
 };
 
+/// A program that a process of the run executed, and that left no recording.
+struct Unobserved {
+    std::string program;  ///< path
+    std::string why;
+    uint64_t times = 0;
+};
+
 struct Result {
     Outcome outcome = Outcome::kExited;
     int status = 0;
-    bool observed = false;         ///< the recording of CMD itself was there
-    std::string why_not_observed;  ///< one sentence: static, setuid, ...; empty when observed
-    std::string error;             ///< for kNotFound and kCannotExecute: the system's words
+    bool observed = false;               ///< the recording of CMD itself was there
+    std::string why_not_observed;        ///< one sentence: static, setuid, ...; empty when observed
+    std::vector<Unobserved> unobserved;  ///< of CMD's children; most frequent first
+    std::string error;                   ///< for kNotFound and kCannotExecute: the system's words
 };
 
 /// Called with every process' snapshot as soon as it is final (not yet symbolized), from the

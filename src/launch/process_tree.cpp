@@ -71,17 +71,24 @@ void mark_ender(snapshot::Snapshot& snapshot, bool was_its_own_doing) {
 
 }  // namespace
 
-ProcessTree::ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot)
-    : directory_(directory), on_snapshot_(on_snapshot), watch_(directory.path()) {
+ProcessTree::ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot, bool children)
+    : directory_(directory),
+      on_snapshot_(on_snapshot),
+      children_(children),
+      watch_(directory.path()),
+      notes_(directory.path()) {
     for (std::string& name : recordings_in(directory.path())) known_.insert(std::move(name));
 }
 
 void ProcessTree::look_at_news() {
     DirectoryWatch::News news = watch_.news();
-    if (news.lost) news.appeared = recordings_in(directory_.path());
-    for (const std::string& name : news.appeared) {
-        if (name.starts_with(kRecordingPrefix) && known_.insert(name).second) unopened_.push_back({name, ""});
+    if (news.lost) {
+        // In which order they came is not known: a recording answers for its process.
+        news.appeared = notes_.all();
+        const std::vector<std::string> recordings = recordings_in(directory_.path());
+        news.appeared.insert(news.appeared.end(), recordings.begin(), recordings.end());
     }
+    for (const std::string& name : news.appeared) take_name(name);
     open_new();
     for (const std::string& name : news.touched) {
         const std::string path = directory_.path() + "/" + name;
@@ -101,6 +108,17 @@ void ProcessTree::look_at_all() {
         } else {
             ++i;
         }
+    }
+}
+
+void ProcessTree::take_name(const std::string& name) {
+    if (!name.starts_with(kRecordingPrefix) || !known_.insert(name).second) return;
+    if (!ExecNotes::is_note(name)) {
+        unopened_.push_back({name, ""});
+        notes_.note_recording(
+            static_cast<uint32_t>(std::strtoul(name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10)));
+    } else {
+        notes_.take(name, [&](uint32_t pid) { return directory_.is_private() || pid == root_ || pids_.contains(pid); });
     }
 }
 
@@ -141,7 +159,7 @@ void ProcessTree::adopt(reader::Recording&& recording) {
         finish(*before, true);
         images_.erase(before);
     }
-    images_.push_back({std::move(recording), pid, std::nullopt, false});
+    images_.push_back({std::move(recording), pid, std::nullopt, false, !children_ && pid != root_});
     answer(images_.back(), false);
 }
 
@@ -150,7 +168,7 @@ void ProcessTree::answer(Image& image, bool asked_again) {
         case Phase::kWaiting:
             if (image.at_end && !asked_again) return;
             image.recording.answer_seen();
-            if (!silent_) image.at_end = image.recording.take_snapshot(Reason::kExit);
+            if (!silent_ && !image.is_ignored) image.at_end = image.recording.take_snapshot(Reason::kExit);
             image.recording.answer_done();
             return;
         case Phase::kRunning:
@@ -164,8 +182,9 @@ void ProcessTree::answer(Image& image, bool asked_again) {
 /// `replaced`: the process lives on as another image.
 void ProcessTree::finish(Image& image, bool replaced) {
     if (image.pid == root_ && root_wait_status_) image.recording.note_wait_status(*root_wait_status_);
-    std::optional<snapshot::Snapshot> last = silent_ ? std::nullopt : last_snapshot(image, replaced);
-    if (directory_.is_private()) {
+    std::optional<snapshot::Snapshot> last =
+        silent_ || image.is_ignored ? std::nullopt : last_snapshot(image, replaced);
+    if (directory_.is_private() || image.is_ignored) {
         unlink(image.recording.path().c_str());
     } else {
         image.recording.compact();
@@ -212,7 +231,7 @@ void ProcessTree::note_root_end(int wait_status) {
 void ProcessTree::report_live(Reason reason) {
     look_at_all();
     for (const Image& image : images_) {
-        if (image.recording.is_live()) on_snapshot_(image.recording.take_snapshot(reason));
+        if (!image.is_ignored && image.recording.is_live()) on_snapshot_(image.recording.take_snapshot(reason));
     }
 }
 
@@ -245,7 +264,10 @@ std::string ProcessTree::root_error() const {
     return of_root != unopened_.end() ? of_root->error : "";
 }
 
-void ProcessTree::remove_unreadable() const {
+void ProcessTree::remove_unwanted() const {
+    for (const Image& image : images_) {
+        if (image.is_ignored) unlink(image.recording.path().c_str());
+    }
     if (!directory_.is_private()) return;
     for (const auto& [name, error] : unopened_) {
         const auto pid = static_cast<uint32_t>(std::strtoul(name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "launch/directory_watch.h"
+#include "launch/exec_notes.h"
 #include "launch/launch.h"
 #include "launch/run_directory.h"
 #include "read/read.h"
@@ -21,7 +22,8 @@ namespace launch {
 class ProcessTree {
 public:
     /// Made before CMD starts, so that no recording is missed. `on_snapshot` outlives it.
-    ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot);
+    /// `children`: false: only CMD's own recordings count.
+    ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot, bool children);
 
     int descriptor() const { return watch_.descriptor(); }
     void set_root(pid_t pid) { root_ = static_cast<uint32_t>(pid); }
@@ -51,8 +53,11 @@ public:
     bool root_observed() const { return root_observed_ && !root_was_replaced_; }
     /// Why it was not; empty: nothing is known but that there was no recording.
     std::string root_error() const;
-    /// Removes from a private folder what dead processes left and nobody can read.
-    void remove_unreadable() const;
+    /// Programs of CMD's children that left no recording; ask once, at the end.
+    std::vector<Unobserved> unobserved() { return notes_.finish(root_); }
+    /// Removes what children record that do not count, and from a private folder what dead processes
+    /// left and nobody can read.
+    void remove_unwanted() const;
 
 private:
     /// What one process recorded between two execs.
@@ -61,6 +66,7 @@ private:
         uint32_t pid = 0;
         std::optional<snapshot::Snapshot> at_end;  ///< taken while the process waited for it
         bool killing_is_no_news = false;
+        bool is_ignored = false;  ///< a child, where only CMD counts
     };
 
     struct Unopened {
@@ -68,6 +74,7 @@ private:
         std::string error;  ///< the reader's words
     };
 
+    void take_name(const std::string& name);
     bool is_gone(const Image& image) const;
     void open_new();
     bool belongs(const reader::Recording& recording);
@@ -80,7 +87,9 @@ private:
 
     const RunDirectory& directory_;
     const OnSnapshot& on_snapshot_;
+    const bool children_;
     DirectoryWatch watch_;
+    ExecNotes notes_;
     uint32_t root_ = 0;
     std::optional<int> root_wait_status_;
     bool root_observed_ = false;

@@ -22,6 +22,9 @@ struct Error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Names of the links that processes of a run leave before an exec; see protocol/layout.h.
+extern const char* const kExecNotePrefix;
+
 /// What Recording::phase tells of the process' way to its end.
 enum class Phase { kRunning, kEnding, kWaiting, kDone };
 
@@ -89,6 +92,9 @@ struct Found {
 
 /// Recordings in `directory`, newest first. Missing folders are empty.
 std::vector<Found> find_recordings(const std::string& directory);
+/// Those that running processes have mapped, wherever their files are, and whether they have one: then
+/// `path` is words for it. O(processes).
+std::vector<Found> find_mapped_recordings();
 /// The folders in which recordings are made: $LOITER_DIR, /dev/shm, /tmp, and what `run` made in
 /// them and in $TMPDIR.
 std::vector<std::string> recording_directories();

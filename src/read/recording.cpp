@@ -36,6 +36,8 @@ std::unique_ptr<ProcessRecord> head_of(const Source& source, const Layout& layou
 
 }  // namespace
 
+const char* const kExecNotePrefix = protocol::kExecNotePrefix;
+
 struct Recording::State {
     /// `name` is what messages call the recording; `known_pid`: see Identity.
     State(std::unique_ptr<Source> bytes, const std::string& name, uint32_t known_pid)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What CMD starts: judged unless --children no; named where it could not be observed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/e2e/cli/cli.h"
+
+namespace cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+/// The shell forks for each but the last.
+support::Outcome gate_script(const std::string& script) {
+    return run({"gate", "sh", "-c", script + "; exit 0"});
+}
+
+std::string static_line(const std::string& times) {
+    return std::string("loiter: not observed: ") + STATIC_PROGRAM + " (static), " + times + "\n";
+}
+
+long files_in(const support::TemporaryFolder& folder) {
+    return std::distance(std::filesystem::directory_iterator(folder.path()), {});
+}
+
+TEST(UnobservedChildren, AreNamedOnceEach) {
+    const support::Outcome outcome = gate_script(STATIC_PROGRAM "; /bin/true; " STATIC_PROGRAM " 3; " STATIC_PROGRAM);
+
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.errors, static_line("3 times"));
+    EXPECT_EQ(run({"run", "sh", "-c", STATIC_PROGRAM "; exit 0"}).errors, static_line("once"));
+}
+
+TEST(UnobservedChildren, MayBeChildrenOfChildren) {
+    EXPECT_EQ(gate_script("sh -c '" STATIC_PROGRAM "; exit 0'").errors, static_line("once"));
+    EXPECT_EQ(gate_script("env " STATIC_PROGRAM).errors, static_line("once"));
+    EXPECT_EQ(gate_script("bash -c '" STATIC_PROGRAM "; exit 0'").errors, static_line("once"));
+}
+
+TEST(UnobservedChildren, OfAScrubbedEnvironmentAreToldApart) {
+    EXPECT_EQ(gate_script("env -i /bin/true; env -u LOITER_DIR /bin/true; env -u HOME /bin/true").errors,
+              "loiter: not observed: /bin/true (started without LD_PRELOAD or LOITER_DIR), 2 times\n");
+}
+
+TEST(UnobservedChildren, AreFoundThroughPathAndTheCurrentFolder) {
+    const std::filesystem::path program = STATIC_PROGRAM;
+    const std::string folder = program.parent_path().string();
+    const std::string name = program.filename().string();
+
+    EXPECT_EQ(gate_script("PATH=/nosuch:$PATH:" + folder + " env " + name).errors, static_line("once"));
+    EXPECT_EQ(gate_script("cd " + folder + "; ./" + name).errors, static_line("once"));
+}
+
+TEST(UnobservedChildren, OfASetuidProgramAreNamed) {
+    const support::TemporaryFolder folder;
+    const std::string copy = folder.path() + "/copy";
+    std::filesystem::copy_file("/bin/true", copy);
+    if (chown(copy.c_str(), 1, static_cast<gid_t>(-1)) != 0) GTEST_SKIP() << "only root can give files away";
+    ASSERT_EQ(chmod(copy.c_str(), 04755), 0);
+    ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+
+    EXPECT_EQ(gate_script(copy).errors,
+              "loiter: not observed: " + copy + " (setuid, setgid or file capabilities), once\n");
+}
+
+TEST(UnobservedChildren, AreFewLines) {
+    const support::TemporaryFolder folder;
+    std::string script;
+    for (const std::string name : {"a", "b", "c", "d", "e", "f", "g"}) {
+        std::filesystem::create_symlink(STATIC_PROGRAM, folder.path() + "/" + name);
+        script += folder.path() + "/" + name + "; ";
+    }
+
+    const support::Outcome outcome = gate_script(script + ":");
+
+    EXPECT_EQ(line_count(outcome.errors), 6);
+    EXPECT_THAT(outcome.errors, testing::HasSubstr("loiter: not observed: 2 other programs\n"));
+}
+
+TEST(UnobservedChildren, AreNeitherThoseThatFailedToStartNorTheObserved) {
+    EXPECT_EQ(run({"gate", "bash", "-c", "/no/such/program 2>&-; env no-such-program 2>&-; (exec true); true; exit 0"})
+                  .errors,
+              "");
+    EXPECT_EQ(run({"gate", BLOCKED_WORKER, "failed-exec"}).errors, "");
+}
+
+TEST(UnobservedChildren, LeaveNothingInAKeptFolder) {
+    const support::TemporaryFolder folder;
+
+    const support::Outcome outcome =
+        run({"gate", "--dir", folder.path(), "sh", "-c", STATIC_PROGRAM "; /bin/true; env -i /bin/true; exit 0"});
+
+    EXPECT_EQ(line_count(outcome.errors), 2);
+    EXPECT_EQ(files_in(folder), 3) << "of sh, true and env";
+}
+
+TEST(UnobservedChildren, DoNotDisturbAMachineFormat) {
+    const support::Outcome outcome = run({"gate", "--format", "json", "sh", "-c", STATIC_PROGRAM "; exit 0"});
+
+    EXPECT_THAT(objects(outcome.errors), SizeIs(1));
+}
+
+TEST(Exec, OfBadPointersFailsAsEver) {
+    support::Command bare;
+    bare.arguments = {BAD_EXECS};
+
+    const support::Outcome observed = run({"gate", BAD_EXECS});
+
+    EXPECT_EQ(observed.status, 0);
+    EXPECT_EQ(observed.output, support::run(bare).output);
+    EXPECT_EQ(observed.errors, "");
+}
+
+TEST(ChildrenNo, LeavesThemUnjudged) {
+    const std::string script = BLOCKED_WORKER " exit 0; sh -c '" BLOCKED_WORKER " exit 0; exit 0'; exit 0";
+    EXPECT_EQ(run({"gate", "--children", "yes", "sh", "-c", script}).status, 86);
+
+    const support::Outcome outcome = run({"gate", "--children", "no", "--format", "json", "sh", "-c", script});
+
+    EXPECT_EQ(outcome.status, 0);
+    ASSERT_THAT(objects(outcome.errors), SizeIs(1));
+    EXPECT_EQ(objects(outcome.errors)[0]["process"]["command"][0], "sh");
+    EXPECT_EQ(run({"gate", "--children", "no", "sh", "-c", STATIC_PROGRAM "; exit 0"}).errors, "");
+}
+
+TEST(ChildrenNo, StillJudgesCmdWhateverItExecutes) {
+    EXPECT_EQ(run({"gate", "--children", "no", BLOCKED_WORKER, "exit", "0"}).status, 86);
+    EXPECT_EQ(run({"gate", "--children", "no", "env", BLOCKED_WORKER, "exit", "0"}).status, 86);
+    EXPECT_EQ(run({"gate", "--children", "no", "env", STATIC_PROGRAM}).status, 125);
+}
+
+TEST(ChildrenNo, KeepsTheRecordingOfCmdOnly) {
+    const support::TemporaryFolder folder;
+
+    run({"gate", "--children", "no", "--dir", folder.path(), "sh", "-c", BLOCKED_WORKER " exit 0; /bin/true; exit 0"});
+
+    EXPECT_EQ(files_in(folder), 1);
+}
+
+TEST(ChildrenNo, SaysNothingOfThemOnATimeout) {
+    const support::Outcome outcome = run({"gate", "--children", "no", "--format", "json", "--timeout", "300ms", "sh",
+                                          "-c", BLOCKED_WORKER " hang; exit 0"});
+
+    EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("timeout alive null"));
+}
+
+}  // namespace
+}  // namespace cli
