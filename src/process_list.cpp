@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
 
 #include "launch/launch.h"
 #include "output.h"
@@ -32,12 +35,34 @@ std::string command_line(const reader::Found& found) {
     return render::printable(line);
 }
 
+std::string canonical(const std::string& path) {
+    std::error_code error;
+    const std::string real = std::filesystem::canonical(path, error).string();
+    return error ? path : real;
+}
+
 }  // namespace
 
-std::vector<reader::Found> all_recordings() {
+std::vector<reader::Found> all_recordings(const std::string& folder) {
+    std::vector<std::string> folders = reader::recording_directories();
+    if (!folder.empty()) folders.push_back(folder);
+    const std::vector<reader::Found> mapped = reader::find_mapped_recordings();
+    for (const reader::Found& found : mapped) {
+        if (!found.path.starts_with("/") || found.path.starts_with("/proc/")) continue;
+        folders.push_back(std::filesystem::path(found.path).parent_path().string());
+    }
     std::vector<reader::Found> result;
-    for (const std::string& folder : reader::recording_directories()) {
-        for (reader::Found& found : reader::find_recordings(folder)) result.push_back(std::move(found));
+    std::set<std::string> looked_at;
+    std::set<std::string> listed;
+    for (const std::string& one : folders) {
+        if (!looked_at.insert(canonical(one)).second) continue;
+        for (reader::Found& found : reader::find_recordings(one)) {
+            listed.insert(canonical(found.path));
+            result.push_back(std::move(found));
+        }
+    }
+    for (const reader::Found& found : mapped) {
+        if (listed.insert(canonical(found.path)).second) result.push_back(found);
     }
     std::stable_sort(result.begin(), result.end(),
                      [](const reader::Found& a, const reader::Found& b) { return a.age_seconds < b.age_seconds; });
@@ -96,7 +121,7 @@ int list_processes(const Options& options) {
         return output.write(0, fmt::format("removed {} recording{}\n", removed, removed == 1 ? "" : "s")) ? 0
                                                                                                           : kNotWritten;
     }
-    const std::vector<reader::Found> recordings = all_recordings();
+    const std::vector<reader::Found> recordings = all_recordings(options.directory);
     std::string text = options.format == Format::kJson ? process_objects(recordings) : process_table(recordings);
     return output.write(0, text) ? 0 : kNotWritten;
 }

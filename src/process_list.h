@@ -12,8 +12,9 @@
 
 namespace command {
 
-/// Recordings of this machine, newest first.
-std::vector<reader::Found> all_recordings();
+/// Recordings of this machine, newest first: in the usual folders, in `folder` where one is named,
+/// those that running processes have mapped, and what lies beside them.
+std::vector<reader::Found> all_recordings(const std::string& folder = "");
 
 /// Removes old recordings of dead processes; every command does so at its end.
 size_t prune_recordings();

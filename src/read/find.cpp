@@ -14,6 +14,7 @@
 
 #include "read/head.h"
 #include "read/identity.h"
+#include "read/observed_process.h"
 #include "read/proc.h"
 #include "read/read.h"
 #include "read/recording_name.h"
@@ -66,15 +67,20 @@ std::vector<NamedFile> named_files(const std::string& folder) {
     return files;
 }
 
+/// Throws Error.
+Opened check(std::unique_ptr<Source> source, const std::string& path) {
+    Opened opened;
+    opened.source = std::move(source);
+    opened.layout = check_head(*opened.source, path);
+    opened.head = std::make_unique<ProcessRecord>();
+    copy_head(*opened.source, opened.layout, *opened.head);
+    return opened;
+}
+
 /// Empty: not ours to read, or no recording of this version.
 std::optional<Opened> open_recording(const std::string& path) {
     try {
-        Opened opened;
-        opened.source = open_file(path);
-        opened.layout = check_head(*opened.source, path);
-        opened.head = std::make_unique<ProcessRecord>();
-        copy_head(*opened.source, opened.layout, *opened.head);
-        return opened;
+        return check(open_file(path), path);
     } catch (const Error&) {
         return std::nullopt;
     }
@@ -103,6 +109,16 @@ double seconds_since_change(const NamedFile& file) {
     return seconds_since(static_cast<double>(file.status.st_mtim.tv_sec));
 }
 
+void describe(const Opened& opened, const Identity& identity, Found& found) {
+    const std::vector<ThreadCopy> threads = copy_threads(opened);
+    found.pid = identity.pid();
+    found.live = identity.fate(*opened.source) == Fate::kRuns;
+    found.age_seconds = seconds_since(static_cast<double>(opened.head->started_realtime_ns) / kNanoseconds);
+    found.threads = static_cast<uint32_t>(std::count_if(threads.begin(), threads.end(), counts));
+    found.exe = exe_of(*opened.head);
+    found.command = command_of(*opened.head);
+}
+
 Found describe(const NamedFile& file) {
     Found found;
     found.path = file.path;
@@ -115,14 +131,18 @@ Found describe(const NamedFile& file) {
         found.age_seconds = seconds_since_change(file);
         return found;
     }
-    const Identity identity(*opened->head, 0);
-    const std::vector<ThreadCopy> threads = copy_threads(*opened);
-    found.pid = identity.pid();
-    found.live = identity.fate(*opened->source) == Fate::kRuns;
-    found.age_seconds = seconds_since(static_cast<double>(opened->head->started_realtime_ns) / kNanoseconds);
-    found.threads = static_cast<uint32_t>(std::count_if(threads.begin(), threads.end(), counts));
-    found.exe = exe_of(*opened->head);
-    found.command = command_of(*opened->head);
+    describe(*opened, Identity(*opened->head, 0), found);
+    return found;
+}
+
+Found describe(ObservedProcess&& process, uint32_t pid) {
+    Found found;
+    found.path = process.path;
+    struct stat status = {};
+    if (stat(process.path.c_str(), &status) == 0) found.bytes = static_cast<uint64_t>(status.st_blocks) * 512;
+    const Opened opened = check(std::move(process.source), process.path);
+    if (found.bytes == 0) found.bytes = bytes_in_use(opened.layout, *opened.head);
+    describe(opened, Identity(*opened.head, pid), found);
     return found;
 }
 
@@ -154,6 +174,21 @@ std::optional<double> removable_silence(const NamedFile& file) {
     return std::nullopt;
 }
 
+/// What a process meant to execute after the command that it told was gone.
+void remove_old_exec_notes(const std::string& directory) {
+    visit_folder(directory, [&](const std::string& name) {
+        if (!name.starts_with(protocol::kExecNotePrefix)) return;
+        struct stat status = {};
+        const std::string path = directory + "/" + name;
+        if (lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return;
+        const bool is_own = geteuid() == 0 || status.st_uid == geteuid();
+        const bool is_old = seconds_since(static_cast<double>(status.st_mtim.tv_sec)) > kStartingSeconds;
+        const char* const pid = name.c_str() + sizeof(protocol::kExecNotePrefix) - 1;
+        const bool is_dead = !process_exists(static_cast<uint32_t>(std::strtoul(pid, nullptr, 10)));
+        if (is_own && is_old && is_dead) unlink(path.c_str());
+    });
+}
+
 void add_run_folders(const std::string& parent, std::vector<std::string>& folders) {
     visit_folder(parent, [&](const std::string& name) {
         struct stat status = {};
@@ -171,6 +206,18 @@ std::vector<Found> find_recordings(const std::string& directory) {
     for (const NamedFile& file : named_files(directory)) found.push_back(describe(file));
     std::stable_sort(found.begin(), found.end(),
                      [](const Found& a, const Found& b) { return a.age_seconds < b.age_seconds; });
+    return found;
+}
+
+std::vector<Found> find_mapped_recordings() {
+    std::vector<Found> found;
+    for (const uint32_t pid : process_ids()) {
+        try {
+            found.push_back(describe(find_observed_process(pid), pid));
+        } catch (const Error&) {
+            // Not observed, or not ours to look at.
+        }
+    }
     return found;
 }
 
@@ -196,6 +243,7 @@ size_t prune(const std::string& directory, double max_age_seconds, size_t max_co
     for (const NamedFile& file : named_files(directory)) {
         if (const std::optional<double> silence = removable_silence(file)) dead.emplace_back(*silence, file.path);
     }
+    remove_old_exec_notes(directory);
     std::sort(dead.begin(), dead.end());
     size_t removed = 0;
     for (size_t i = 0; i < dead.size(); ++i) {

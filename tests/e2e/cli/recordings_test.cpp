@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
 #include "tests/e2e/cli/cli.h"
 
@@ -83,6 +84,7 @@ TEST(KeptRecordings, TellOfAKilledProgram) {
     EXPECT_EQ(outcome.status, 0);
     ASSERT_THAT(ends(objects(outcome.output)), ElementsAre("post-mortem signal 137"));
     EXPECT_EQ(objects(outcome.output)[0]["counts"]["threads"], 2);
+    EXPECT_EQ(objects(outcome.output)[0]["threads"][0]["name"], "blocked_worker");
     EXPECT_EQ(support::run(by_pid).output, outcome.output);
 }
 
@@ -136,6 +138,37 @@ TEST(Report, OfALiveProcessIsADump) {
     const support::Outcome outcome = run({"report", "--format", "json", std::to_string(target.pid())});
 
     EXPECT_THAT(ends(objects(outcome.output)), ElementsAre("dump alive null"));
+}
+
+/// Paths of the recordings of `pid` that ps lists, with their states.
+Words listed(const Words& options, pid_t pid) {
+    Words words{"ps", "--format", "json"};
+    words.insert(words.end(), options.begin(), options.end());
+    Words found;
+    for (const json& object : objects(run(words).output)) {
+        if (object.at("pid") == pid) {
+            found.push_back(object.at("state").get<std::string>() + " " + object.at("recording").get<std::string>());
+        }
+    }
+    return found;
+}
+
+TEST(Ps, FindsRecordingsOfRunningProcessesWhereverTheyAre) {
+    const support::TemporaryFolder folder;
+    support::Command command;
+    command.arguments = {BLOCKED_WORKER, "hang"};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
+    auto target = std::make_unique<support::Running>(command);
+    ASSERT_TRUE(target->await_output("ready"));
+    const pid_t pid = target->pid();
+    const std::string recording = files_in(folder.path()).at(0);
+
+    EXPECT_THAT(listed({}, pid), ElementsAre("running " + recording));
+    EXPECT_THAT(listed({"--dir", folder.path()}, pid), ElementsAre("running " + recording));
+
+    target.reset();
+    EXPECT_THAT(listed({}, pid), ElementsAre());
+    EXPECT_THAT(listed({"--dir", folder.path()}, pid), ElementsAre("dead " + recording));
 }
 
 }  // namespace
