@@ -86,6 +86,11 @@ Judged library_is_loaded(const ProcessFacts& facts) {
 Judged recording_can_be_read(const ProcessFacts& facts) {
     if (!is_loaded(facts)) return std::nullopt;
     if (facts.recording_is_readable) return Check{"", Mark::kOk, facts.recording, ""};
+    if (facts.recording_is_coming && facts.has_own_filter) {
+        return Check{"", Mark::kNo,
+                     "none, and where the program installed its seccomp filter itself the library makes none",
+                     "have it create a thread before it installs the filter, or use loiter run"};
+    }
     if (facts.recording_is_coming) {
         return Check{"", Mark::kWarn, facts.recording,
                      "look again when it has threads: until then dump has nothing to read"};
@@ -118,8 +123,10 @@ Judged signal_is_free(const ProcessFacts& facts) {
 }
 
 Judged seccomp_lets_it_work(const ProcessFacts& facts) {
-    if (!is_loaded(facts) || facts.seccomp != 2) return std::nullopt;
-    return Check{"", Mark::kWarn, "it has a seccomp filter: a command may not be startable from inside",
+    if (!is_loaded(facts) || !facts.has_own_filter) return std::nullopt;
+    return Check{"", Mark::kWarn,
+                 "it has a seccomp filter: where it installed that itself, no more is recorded than there is room for, "
+                 "and no report comes from inside",
                  "loiter dump " + std::to_string(facts.pid) + " from outside, or loiter run"};
 }
 

@@ -38,7 +38,7 @@ struct ProcessFacts {
     std::string recording;             ///< its path, or the reader's words why there is none
 
     Disposition usr1 = Disposition::kDefault;
-    int seccomp = 0;
+    bool has_own_filter = false;  ///< more seccomp filters than this command: not only its container's
     bool other_pid_namespace = false;
     bool other_files = false;  ///< another root folder or mount namespace
     int states_error = 0;      ///< errno of reading what its threads do in the kernel

@@ -122,7 +122,10 @@ ProcessFacts look_at_process(uint32_t pid) {
     look_at_environment(facts);
     look_at_recording(facts);
     facts.usr1 = disposition_of_usr1(pid, status);
-    facts.seccomp = static_cast<int>(status_number(status, "Seccomp:", 10));
+    const std::string own_status = status_of(static_cast<uint32_t>(getpid()), static_cast<uint32_t>(getpid()));
+    const bool has_more_filters =
+        status_number(status, "Seccomp_filters:", 10) > status_number(own_status, "Seccomp_filters:", 10);
+    facts.has_own_filter = has_more_filters && status_number(status, "Seccomp:", 10) == 2;
     facts.other_pid_namespace = is_elsewhere(pid, "ns/pid");
     facts.other_files = is_elsewhere(pid, "ns/mnt") || is_elsewhere(pid, "root");
     reader::read_small_file(reader::proc_path(pid, "syscall"), 512, &facts.states_error);

@@ -6,7 +6,7 @@
 //     half       block USR1, but main
 //     handles    have a handler for USR1
 //     ignores    ignore USR1
-//     seccomp    are under a filter that allows all
+//     seccomp    go on, main under a filter that allows all
 // and say "ready".
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -42,11 +42,11 @@ int main(int argc, char** argv) {
     if (strcmp(how, "blocks") == 0 || strcmp(how, "half") == 0) pthread_sigmask(SIG_BLOCK, &usr1, NULL);
     if (strcmp(how, "handles") == 0) signal(SIGUSR1, handle);
     if (strcmp(how, "ignores") == 0) signal(SIGUSR1, SIG_IGN);
-    if (strcmp(how, "seccomp") == 0) install_filter();
     pthread_t thread;
     char byte;
     if (pipe(ready) != 0 || pthread_create(&thread, NULL, work, NULL) != 0 || read(ready[0], &byte, 1) != 1) return 1;
     if (strcmp(how, "half") == 0) pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
+    if (strcmp(how, "seccomp") == 0) install_filter();
     if (write(STDOUT_FILENO, "ready\n", 6) != 6) return 1;
     while (1) pause();
 }

@@ -126,7 +126,6 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"warn limits", "32 threads only", [](CommandFacts& facts) { facts.machine.file_size_limit = 1 << 20; }},
         Case{"warn limits", "2048 threads only",
              [](CommandFacts& facts) { facts.machine.address_space_limit = 2 * kGibibyte; }},
-        Case{"warn seccomp", "filter", [](CommandFacts& facts) { facts.machine.seccomp = 2; }},
         Case{"warn /proc", "not mounted", [](CommandFacts& facts) { facts.machine.has_proc = false; }},
         Case{"warn ptrace", "is 1", [](CommandFacts& facts) { facts.machine.ptrace_scope = 1; }},
         Case{"warn ptrace", "is 2", [](CommandFacts& facts) { facts.machine.ptrace_scope = 2; }},
@@ -157,8 +156,10 @@ TEST(CommandChecks, AcceptWhatTheUserHasSeenTo) {
     facts.machine.address_space_limit = 100 * kGibibyte;
     facts.machine.chosen_folder = "/var/loiter";
     facts.machine.chosen_is_usable = true;
+    facts.machine.seccomp = 2;
 
     EXPECT_THAT(complaints(check_command(facts)), IsEmpty());
+    EXPECT_THAT(check_about(check_command(facts), "seccomp").reason, HasSubstr("filter"));
 }
 
 }  // namespace
