@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "tests/e2e/cli/cli.h"
 
@@ -88,6 +89,16 @@ TEST(UnobservedChildren, AreNeitherThoseThatFailedToStartNorTheObserved) {
                   .errors,
               "");
     EXPECT_EQ(run({"gate", BLOCKED_WORKER, "failed-exec"}).errors, "");
+}
+
+/// Refused by the kernel after it was found; the shell then reads it itself.
+TEST(UnobservedChildren, AreNotScriptsWithoutAnInterpreterLine) {
+    const support::TemporaryFolder folder;
+    const std::string script = folder.path() + "/script";
+    std::ofstream(script) << "exit 0\n";
+    ASSERT_EQ(chmod(script.c_str(), 0755), 0);
+
+    EXPECT_EQ(run({"gate", "bash", "-c", script + "; exit 0"}).errors, "");
 }
 
 TEST(UnobservedChildren, LeaveNothingInAKeptFolder) {
