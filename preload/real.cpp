@@ -2,9 +2,10 @@
 #include "preload/real.h"
 
 extern "C" {
-// Jump targets of the stubs in loader_stubs.S.
+// Jump targets of the stubs in loader_stubs.S and syscall_stub.S.
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real_syscall = nullptr;
 __attribute__((visibility("hidden"))) void loiter_resolve_all() {
     preload::real::resolve_all();
 }

@@ -58,13 +58,12 @@ void publish(Wait& wait, const WaitScope& values) {
     wait.kind.store(values.kind, std::memory_order_relaxed);
 }
 
-/// A raw clone may share its creator's TLS, and with it the creator's record.
+}  // namespace
+
 bool is_really(const ThreadRecord* self) {
     return is_restricted() ||
            self->tid.load(std::memory_order_relaxed) == static_cast<uint32_t>(raw_syscall(SYS_gettid));
 }
-
-}  // namespace
 
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
     scope.self = is_really(self) ? self : nullptr;
@@ -152,8 +151,7 @@ uint64_t deadline_after(const timespec* relative) {
     return is_valid(relative) ? now_ns() + static_cast<uint64_t>(nanoseconds(*relative)) : 1;
 }
 
-void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack) {
-    const auto address = reinterpret_cast<uintptr_t>(object);
+void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address, uint32_t stack) {
     protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
     const bool outermost = protocol::begin_write(self->sequence);
     entry.time_ns.store(now_ns(), std::memory_order_relaxed);

@@ -48,6 +48,10 @@ struct WaitScope {
     uint32_t serial;
 };
 
+/// `self` is the record of the thread that asks: a child of vfork, or a raw clone that shares its
+/// creator's thread-local storage, finds its creator's. A system call.
+bool is_really(const ThreadRecord* self);
+
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
 void end_wait(WaitScope& scope);
 
@@ -75,8 +79,11 @@ uint64_t deadline_of(clockid_t clock, const timespec* absolute);
 uint64_t deadline_after(const timespec* relative);
 bool is_valid(const timespec* time);
 
-/// Notes that this thread signalled, broadcast or posted `object`.
-void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack);
+/// Notes that this thread signalled, broadcast, posted or woke `object`.
+void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t object, uint32_t stack);
+inline void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack) {
+    note_signal(self, kind, reinterpret_cast<uintptr_t>(object), stack);
+}
 void forget_signals(ThreadRecord* self, const volatile void* object);
 
 }  // namespace preload

@@ -110,7 +110,7 @@ struct Wait {
     std::atomic<uint32_t> stack;     ///< block site; stack id, 0: not captured
     std::atomic<uint64_t> object;    ///< lock, condition, semaphore; join: the pthread_t
     /// Condition: its mutex; join: thread number or 0; barrier: how many it waits for, 0: not known;
-    /// futex: expected value, with the operation in the upper half; io: descriptor.
+    /// futex: see futex_detail; io: descriptor.
     std::atomic<uint64_t> detail;
     std::atomic<uint64_t> since_ns;
     std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
@@ -120,9 +120,16 @@ struct Wait {
 };
 static_assert(sizeof(Wait) == 56, "layout change: bump kVersion");
 
-enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost };
+/// Wait::detail of a futex: the expected value in the lower half, the operation with its flags in bits
+/// 32-47. Above them, how many futexes a thread waits for at once, of which `object` is the first.
+inline constexpr uint32_t kFutexWaitv = 1U << 15;  ///< operation of futex_waitv, which is a call of its own
+inline constexpr uint64_t futex_detail(uint32_t expected, uint32_t operation, uint32_t count = 1) {
+    return expected | uint64_t{operation & 0xffff} << 32 | uint64_t{count & 0xffff} << 48;
+}
 
-/// This thread's last signal, broadcast or post on an object: direct-mapped by the object's address.
+enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
+
+/// This thread's last signal, broadcast, post or wake on an object: direct-mapped by the object's address.
 struct LastSignal {
     std::atomic<uint64_t> object;  ///< stored last; 0: entry empty
     std::atomic<uint64_t> time_ns;

@@ -6,11 +6,13 @@
 // after it; then stays as it is.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -315,6 +317,14 @@ std::map<std::string, Row> sleep_rows() {
     };
 }
 
+/// The other operations are futex_calls.cpp's.
+std::map<std::string, Row> futex_rows() {
+    static uint32_t word = 0;
+    return {{"syscall",
+             {[] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1)); },
+              [] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, nullptr)); }}}};
+}
+
 pthread_mutex_t* lock_of_plugin(bool with_namespace) {
     void* const plugin = open_plugin(with_namespace);
     if (plugin == nullptr) abort();
@@ -353,7 +363,7 @@ std::map<std::string, Row> process_rows() {
 std::map<std::string, Row> all_rows() {
     std::map<std::string, Row> rows;
     for (auto&& some : {mutex_rows(), rwlock_rows(), condition_rows(), old_condition_rows(), semaphore_rows(),
-                        thread_rows(), sleep_rows(), process_rows()}) {
+                        thread_rows(), sleep_rows(), futex_rows(), process_rows()}) {
         rows.insert(some.begin(), some.end());
     }
     return rows;

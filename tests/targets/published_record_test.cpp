@@ -116,6 +116,8 @@ std::map<std::string, Expected> expectations() {
                                         named("dlclose", {.free = Free::kUnloaded}),
                                         named("dlopen", {.wait = WaitKind::kMutex}),
                                         named("dlmopen", {.wait = WaitKind::kMutex})};
+    all["syscall"] = signal(SignalKind::kWake);
+    all["syscall"].wait = WaitKind::kFutex;
     for (const char* const version : {"@new", "@old"}) {
         const auto add = [&](const char* name, const Expected& expected) {
             all[name + std::string(version)] = expected;
