@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "read/futex.h"
+
 namespace reader {
 
 using protocol::WaitKind;
@@ -88,24 +90,6 @@ constexpr IoCall kIoCalls[] = {
     {SYS_getrandom, "getrandom", kNone},
 };
 
-#ifndef FUTEX_LOCK_PI2
-#define FUTEX_LOCK_PI2 13
-#endif
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
-
-bool is_futex_wait(const SystemCall& call) {
-    switch (call.arguments[1] & FUTEX_CMD_MASK) {
-        case FUTEX_WAIT:
-        case FUTEX_WAIT_BITSET:
-        case FUTEX_LOCK_PI:
-        case FUTEX_LOCK_PI2:
-        case FUTEX_WAIT_REQUEUE_PI: return true;
-        default: return false;
-    }
-}
-
 KernelWait in_state(State state, bool timed = false) {
     KernelWait wait;
     wait.state = state;
@@ -131,6 +115,11 @@ KernelWait io(const SystemCall& call) {
     return wait;
 }
 
+/// The kernel does not say which futexes futex_waitv waits for.
+bool waits_for_futex(const SystemCall& call, uint64_t futex) {
+    return !call.running && (call.number == SYS_futex_waitv || (is_futex_wait(call) && call.arguments[0] == futex));
+}
+
 bool lies_in(uint64_t futex, uint64_t object, uint64_t bytes) {
     return futex >= object && futex - object < bytes;
 }
@@ -145,7 +134,7 @@ bool is_for_ever(const SystemCall& call) {
 }  // namespace
 
 uint64_t awaited_futex(const SystemCall& call) {
-    return !call.running && call.number == SYS_futex && is_futex_wait(call) ? call.arguments[0] : 0;
+    return !call.running && is_futex_wait(call) ? call.arguments[0] : 0;
 }
 
 bool is_untimed_futex_wait(const SystemCall& call, bool private_only) {
@@ -190,8 +179,8 @@ bool agrees(const SystemCall& call, WaitKind kind, uint64_t object) {
         case WaitKind::kSemaphore:
         case WaitKind::kBarrier:
         case WaitKind::kJoin:
-        case WaitKind::kOnce:
-        case WaitKind::kFutex: return is_restarted || futex != 0;
+        case WaitKind::kOnce: return is_restarted || futex != 0;
+        case WaitKind::kFutex: return is_restarted || waits_for_futex(call, object);
         case WaitKind::kSleep: return !call.running && kernel_wait(call).state == State::kSleep;
         case WaitKind::kIo:
         case WaitKind::kFileLock:

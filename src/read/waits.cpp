@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "read/futex.h"
 #include "read/system_calls.h"
 
 namespace reader {
@@ -71,6 +72,10 @@ std::optional<uint32_t> joined_thread(const WaitCopy& wait, const Handles& handl
     return static_cast<uint32_t>(wait.detail);
 }
 
+bool has_signals(WaitKind kind) {
+    return kind == WaitKind::kCondition || kind == WaitKind::kSemaphore || kind == WaitKind::kFutex;
+}
+
 void fill_times(const WaitCopy& wait, const Times& times, snapshot::Thread& thread) {
     thread.for_seconds = times.since(wait.since_ns);
     thread.for_is_lower_bound = times.is_lower_bound && thread.for_seconds.has_value();
@@ -84,9 +89,7 @@ void fill_times(const WaitCopy& wait, const Times& times, snapshot::Thread& thre
 
 LastSignals::LastSignals(const std::vector<ThreadCopy>& threads) {
     for (const ThreadCopy& thread : threads) {
-        if (thread.wait.kind == WaitKind::kCondition || thread.wait.kind == WaitKind::kSemaphore) {
-            newest_.try_emplace(thread.wait.object);
-        }
+        if (has_signals(thread.wait.kind)) newest_.try_emplace(thread.wait.object);
     }
     for (const ThreadCopy& thread : threads) {
         for (const SignalCopy& signal : thread.signals) {
@@ -165,7 +168,8 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     if (wait.kind == WaitKind::kJoin) thread.wait->joins = joined_thread(wait, handles);
     if (wait.kind == WaitKind::kCondition && wait.detail != 0)
         thread.wait->mutex = object(LockKind::kMutex, wait.detail);
-    if (wait.kind == WaitKind::kCondition || wait.kind == WaitKind::kSemaphore) {
+    if (wait.kind == WaitKind::kFutex) thread.wait->detail = describe(recorded_futex_call(wait.detail));
+    if (has_signals(wait.kind)) {
         thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
         thread.wait->signal_unknown = signals.may_lack_one(wait.object, wait.since_ns);
     }
@@ -191,6 +195,7 @@ void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapsh
     if (wait.futex != 0) {
         thread.wait.emplace();
         thread.wait->object = object(LockKind::kFutex, wait.futex);
+        thread.wait->detail = describe(kernel_futex_call(*task.call));
     }
     if (wait.descriptor) {
         thread.wait.emplace();

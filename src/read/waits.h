@@ -18,7 +18,7 @@
 
 namespace reader {
 
-/// The last signal, broadcast or post on each object that is waited for.
+/// The last signal, broadcast, post or wake on each object that is waited for.
 class LastSignals {
 public:
     /// Ended threads' notes count as long as their slots have them.

@@ -25,6 +25,7 @@ std::string_view never_words(LockKind kind) {
     switch (kind) {
         case LockKind::kCondition: return "never signalled since the wait began";
         case LockKind::kSemaphore: return "never posted since the wait began";
+        case LockKind::kFutex: return "no wake seen since the wait began";  // inline calls are not seen
         case LockKind::kUnknown:
         case LockKind::kMutex:
         case LockKind::kRwlock:
@@ -32,17 +33,21 @@ std::string_view never_words(LockKind kind) {
         case LockKind::kOnce:
         case LockKind::kBarrier:
         case LockKind::kThread:
-        case LockKind::kFutex:
         case LockKind::kFile: return "";
     }
     return "";
+}
+
+std::string_view last_words(LockKind kind) {
+    if (kind == LockKind::kSemaphore) return "last posted";
+    return kind == LockKind::kFutex ? "last woken" : "last signalled";
 }
 
 /// "last signalled 3s ago by T2, before the wait began"
 std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
     if (!wait.last_signal) return std::string(sheet.snapshot.process.observed ? never_words(wait.object.kind) : "");
     const snapshot::LastSignal& signal = *wait.last_signal;
-    std::string text = wait.object.kind == LockKind::kSemaphore ? "last posted" : "last signalled";
+    std::string text(last_words(wait.object.kind));
     if (signal.ago_seconds) text += fmt::format(" {} ago", duration(*signal.ago_seconds));
     if (signal.thread != 0) text += " by " + thread_words(sheet.snapshot, signal.thread);
     if (signal.waiters)
@@ -58,7 +63,7 @@ std::string evidence_line(const Sheet& sheet, const snapshot::Wait& wait) {
         if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
     };
     if (!wait.object.name.empty()) append("waits on " + object_words(wait.object));
-    if (!wait.detail.empty()) append("on " + printable(wait.detail));
+    if (!wait.detail.empty()) append((wait.object.kind == LockKind::kFutex ? "" : "on ") + printable(wait.detail));
     append(signal_words(sheet, wait));
     return text;
 }

@@ -96,7 +96,7 @@ struct Hold {
     StackIndex acquired_at = 0;
 };
 
-/// The last thread that signalled, broadcast or posted an object.
+/// The last thread that signalled, broadcast, posted or woke an object.
 struct LastSignal {
     uint32_t thread = 0;
     std::optional<double> ago_seconds;

@@ -105,6 +105,7 @@ TEST_F(LiveThread, OutsideOfWrappersIsInWhatTheKernelSays) {
     EXPECT_TRUE(futex.timed);
     EXPECT_EQ(futex.wait->object.address, reinterpret_cast<uint64_t>(&child.words().stage));
     EXPECT_EQ(futex.wait->object.kind, LockKind::kFutex);
+    EXPECT_EQ(futex.wait->detail, "expects 0, in FUTEX_WAIT");
     EXPECT_EQ(snapshot.created_total, 6U);
 }
 

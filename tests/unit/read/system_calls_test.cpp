@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "read/futex.h"
 #include "read/system_calls.h"
 
 namespace reader_test {
@@ -104,6 +105,32 @@ TEST(RecordedWait, AgreesWithTheFutexOfItsLockOnly) {
     EXPECT_FALSE(reader::agrees(call(SYS_read), WaitKind::kSemaphore, 0x40));
     EXPECT_TRUE(reader::agrees(call(SYS_restart_syscall), WaitKind::kMutex, 0x40));
     EXPECT_TRUE(reader::agrees(call(SYS_clock_nanosleep), WaitKind::kSleep, 0));
+}
+
+TEST(RecordedWait, AgreesWithItsFutexAndWithFutexWaitv) {
+    EXPECT_TRUE(reader::agrees(call(SYS_futex, {0x40, FUTEX_WAIT_PRIVATE}), WaitKind::kFutex, 0x40));
+    EXPECT_FALSE(reader::agrees(call(SYS_futex, {0x48, FUTEX_WAIT_PRIVATE}), WaitKind::kFutex, 0x40));
+    EXPECT_FALSE(reader::agrees(call(SYS_futex, {0x40, FUTEX_WAKE_PRIVATE}), WaitKind::kFutex, 0x40));
+    EXPECT_TRUE(reader::agrees(call(SYS_futex_waitv, {0x99, 2}), WaitKind::kFutex, 0x40));
+    EXPECT_TRUE(reader::agrees(call(SYS_restart_syscall), WaitKind::kFutex, 0x40));
+    EXPECT_FALSE(reader::agrees(running(), WaitKind::kFutex, 0x40));
+}
+
+TEST(FutexCall, SaysWhatItExpectsAndHowItWaits) {
+    const auto words = [](uint32_t expected, uint32_t operation, uint32_t count = 1) {
+        return describe(reader::recorded_futex_call(protocol::futex_detail(expected, operation, count)));
+    };
+    EXPECT_EQ(words(2, FUTEX_WAIT), "expects 2, in FUTEX_WAIT");
+    EXPECT_EQ(words(0xffffffff, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME),
+              "expects 4294967295, in FUTEX_WAIT_BITSET");
+    EXPECT_EQ(words(0, FUTEX_WAIT_REQUEUE_PI_PRIVATE), "expects 0, in FUTEX_WAIT_REQUEUE_PI");
+    EXPECT_EQ(words(7, FUTEX_LOCK_PI_PRIVATE), "in FUTEX_LOCK_PI");
+    EXPECT_EQ(words(7, 13), "in FUTEX_LOCK_PI2");
+    EXPECT_EQ(words(2, protocol::kFutexWaitv, 3), "expects 2, the first of 3, in futex_waitv");
+    EXPECT_EQ(words(2, protocol::kFutexWaitv, 1), "expects 2, in futex_waitv");
+    EXPECT_EQ(words(2, FUTEX_WAKE), "");
+    EXPECT_EQ(describe(reader::kernel_futex_call(call(SYS_futex, {0x40, FUTEX_WAIT_PRIVATE, 5}))),
+              "expects 5, in FUTEX_WAIT");
 }
 
 TEST(RecordedWait, ForAMutexThatTheKernelRefusedLastsForEver) {

@@ -183,6 +183,23 @@ TEST(ThreadOfASnapshot, InAConditionWaitNamesItsMutexAndTheLastSignal) {
     EXPECT_THAT(ids_of(snapshot), ElementsAre(1, 2, 5));
 }
 
+TEST(ThreadOfASnapshot, InAFutexWaitSaysWhatItExpectsAndWhoWokeLast) {
+    RecordingWriter writer;
+    RecordingWriter::wait(writer.start_thread(1), WaitKind::kFutex, 0x40, 20 * kSecond).detail =
+        protocol::futex_detail(7, 0);
+    protocol::ThreadRecord& waker = writer.start_thread(2);
+    waker.signals[0].time_ns = 11 * kSecond;
+    waker.signals[0].object = 0x40;
+
+    const Snapshot snapshot = snapshot_of(writer);
+
+    const snapshot::Wait& wait = *thread_of(snapshot, 1).wait;
+    EXPECT_EQ(wait.detail, "expects 7, in FUTEX_WAIT");
+    ASSERT_TRUE(wait.last_signal);
+    EXPECT_EQ(wait.last_signal->thread, 2U);
+    EXPECT_TRUE(wait.last_signal->before_wait);
+}
+
 TEST(ThreadOfASnapshot, ThatWasNeverSignalledSaysSo) {
     RecordingWriter writer;
     RecordingWriter::wait(writer.start_thread(1), WaitKind::kCondition, 0x40);

@@ -325,6 +325,28 @@ T2 [semaphore] tid 4243
 )");
 }
 
+TEST(Evidence, OfAFutexTellsWhatItExpectsAndWhoWokeIt) {
+    SnapshotBuilder builder;
+    builder.thread(3);
+    snapshot::Object futex = support::object(snapshot::LockKind::kFutex, 0x10);
+    futex.name = "g_latch";
+    builder.thread(2).waits_for(futex).at(kStuck);
+    snapshot::Wait& wait = *builder.thread(2).thread().wait;
+    wait.detail = "expects 2, in FUTEX_WAIT";
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [futex] tid 4243
+    stuck()                                  bank.cpp:10
+  waits on futex g_latch (0x10), expects 2, in FUTEX_WAIT, no wake seen since the wait began
+)");
+
+    wait.last_signal = snapshot::LastSignal{.thread = 3, .ago_seconds = 3, .before_wait = true};
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [futex] tid 4243
+    stuck()                                  bank.cpp:10
+  waits on futex g_latch (0x10), expects 2, in FUTEX_WAIT, last woken 3s ago by T3, before the wait began
+)");
+}
+
 TEST(Evidence, OfAProcessThatIsNotObservedClaimsNothing) {
     SnapshotBuilder builder;
     builder.process().observed = false;
