@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +44,11 @@ timespec far_monotonic;
         snprintf(text, sizeof(text), "done %ld %d\n", result, errno);                                                \
         gate::say(text);                                                                                             \
     } while (false)
+
+/// The wait that it interrupts goes on.
+void wait_in_handler(int) {
+    CALL(&other_word, SYS_futex, &other_word, FUTEX_WAIT_PRIVATE, 0, &a_moment);
+}
 
 const std::map<std::string, std::function<void()>> kOperations = {
     {"wait", [] { CALL(&word, SYS_futex, &word, FUTEX_WAIT, 2, nullptr); }},
@@ -81,6 +88,25 @@ const std::map<std::string, std::function<void()>> kOperations = {
     {"requeue", [] { CALL(&word, SYS_futex, &word, FUTEX_REQUEUE_PRIVATE, 1, 1L, &other_word); }},
     {"cmp-requeue", [] { CALL(&word, SYS_futex, &word, FUTEX_CMP_REQUEUE_PRIVATE, 1, 1L, &other_word, 2); }},
     {"cmp-requeue-pi", [] { CALL(&word, SYS_futex, &word, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, 1L, &other_word, 2); }},
+    {"vfork-wake",
+     [] {
+         if (vfork() == 0) {
+             CALL(&word, SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1);
+             _exit(0);
+         }
+     }},
+    {"vfork-wait",
+     [] {
+         if (vfork() == 0) {
+             CALL(&word, SYS_futex, &word, FUTEX_WAIT_PRIVATE, 3, nullptr);
+             _exit(0);
+         }
+     }},
+    {"wait-in-handler",
+     [] {
+         signal(SIGUSR2, wait_in_handler);
+         syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 2, nullptr);
+     }},
     {"unlock-pi", [] { CALL(&lock_word, SYS_futex, &lock_word, FUTEX_UNLOCK_PI_PRIVATE); }},
 };
 
@@ -102,5 +128,9 @@ int main(int argc, char** argv) {
     std::function<void()> operation = kOperations.at(argv[1]);
     pthread_t thread;
     if (pthread_create(&thread, nullptr, call_operation, &operation) != 0) abort();
+    if (strcmp(argv[1], "wait-in-handler") == 0) {
+        gate::await_others_blocked(1);
+        pthread_kill(thread, SIGUSR2);
+    }
     gate::Flag().await_open();
 }

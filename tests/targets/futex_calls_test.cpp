@@ -155,4 +155,38 @@ INSTANTIATE_TEST_SUITE_P(Each, ReturningFutexCall,
                                          Returning{"unlock-pi", -1, EPERM, true}),
                          name_of<Returning>);
 
+class FutexCallOfAVforkChild : public testing::TestWithParam<const char*> {};
+
+TEST_P(FutexCallOfAVforkChild, LeavesItsParentsRecordAlone) {
+    RecordedProgram recorded({FUTEX_CALLS, GetParam()});
+    const Call call = await_call(recorded);
+    ASSERT_TRUE(recorded.program().await_output("done "));
+
+    ASSERT_EQ(recorded.recordings().size(), 1U);
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord* const parent = raw.numbered(2);
+    ASSERT_NE(parent, nullptr);
+    EXPECT_NE(parent->tid, call.tid);
+    EXPECT_EQ(signal_on(*parent, call.object), nullptr);
+    EXPECT_EQ(parent->wait.serial, 0U);
+    EXPECT_EQ(parent->wait.kind, WaitKind::kNone);
+}
+
+INSTANTIATE_TEST_SUITE_P(That, FutexCallOfAVforkChild, testing::Values("vfork-wake", "vfork-wait"),
+                         [](const auto& call) { return std::string(call.param).substr(sizeof("vfork")); });
+
+TEST(FutexCallInASignalHandler, PutsTheInterruptedWaitBack) {
+    RecordedProgram recorded({FUTEX_CALLS, "wait-in-handler"});
+    const Call inner = await_call(recorded);
+    ASSERT_TRUE(recorded.program().await_output("done -1 110\n"));
+
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord* const self = raw.thread_of(inner.tid);
+    ASSERT_NE(self, nullptr);
+    EXPECT_EQ(self->wait.kind, WaitKind::kFutex);
+    EXPECT_NE(self->wait.object, inner.object);
+    EXPECT_EQ(self->wait.detail, protocol::futex_detail(2, FUTEX_WAIT | kPrivate));
+    EXPECT_EQ(self->wait.serial, 3U);  // the outer wait, the inner one, the outer one again
+}
+
 }  // namespace

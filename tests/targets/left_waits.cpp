@@ -4,7 +4,8 @@
 //   left_waits cancel WAIT   by pthread_cancel; its cleanup handler says "cleaning TID" and stays
 //   left_waits jump WAIT     by siglongjmp out of a signal handler; then it calls pthread_exit, and
 //                            the program says "left 0" and ends
-// WAIT: condition, timed-condition, semaphore, join, timed-join, sleep
+// WAIT: condition, timed-condition, semaphore, join, timed-join, sleep, futex
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,15 +65,25 @@ void wait_for_time() {
     sleep(3600);
 }
 
+/// No cancellation point: only asynchronous cancellation gets a thread out.
+void wait_on_futex() {
+    static int word = 0;
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, nullptr);
+}
+
 struct Wait {
     const char* name;
     void (*enter)();
     size_t threads;  ///< how many take part
 };
-constexpr Wait kWaits[] = {
-    {"condition", wait_for_condition, 1},       {"timed-condition", wait_for_condition_in_time, 1},
-    {"semaphore", wait_for_semaphore, 1},       {"join", wait_for_thread, 2},
-    {"timed-join", wait_for_thread_in_time, 2}, {"sleep", wait_for_time, 1}};
+constexpr Wait kWaits[] = {{"condition", wait_for_condition, 1},
+                           {"timed-condition", wait_for_condition_in_time, 1},
+                           {"semaphore", wait_for_semaphore, 1},
+                           {"join", wait_for_thread, 2},
+                           {"timed-join", wait_for_thread_in_time, 2},
+                           {"sleep", wait_for_time, 1},
+                           {"futex", wait_on_futex, 1}};
 const Wait* wait_to_leave;
 
 void stay(void*) {
