@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A thread that blocks in the C++20 library, or in a library of Debian's, is found with the line that
+// blocks, and is no finding when it is let go.
+#include "tests/e2e/futex/waits.h"
+
+namespace waits {
+namespace {
+
+const std::string kSources = WAIT_SOURCES;
+
+class FutexWait : public testing::TestWithParam<Case> {};
+
+TEST_P(FutexWait, ThatIsLeftBehindIsBlocked) {
+    const Case& tested = GetParam();
+
+    const Json report = report_of(tested, "leaky", 86);
+
+    EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"blocked fact"}));
+    EXPECT_EQ(report::threads_of(report.at("findings").at(0)), std::set<int>{2});
+    const Site block = report::site_of(kSources + "/" + tested.program + ".cpp", tested.name);
+    expect_futex_wait(report, 2, false, block, report::site_of(kSources + "/leak.h", "created"));
+    EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), block));
+    const std::string name = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
+    if (tested.futex.empty()) return;
+    EXPECT_TRUE(report::names_function(name, tested.futex)) << name;
+}
+
+TEST_P(FutexWait, ThatIsLetGoIsClean) {
+    expect_clean(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, FutexWait,
+                         testing::Values(Case{"standard_waits", "latch", "g_latch"}, Case{"standard_waits", "barrier"},
+                                         Case{"standard_waits", "semaphore", "g_semaphore"},
+                                         Case{"standard_waits", "atomic", "g_number"},
+                                         Case{"standard_waits", "wide-atomic"}, Case{"standard_waits", "future"},
+                                         Case{"tbb_waits", "queue"}, Case{"glib_waits", "mutex", "g_mutex"},
+                                         Case{"glib_waits", "condition", "g_condition"}, Case{"glib_waits", "queue"},
+                                         Case{"abseil_waits", "mutex"}, Case{"abseil_waits", "condition"}),
+                         name_of);
+
+TEST(BoundedFutexWait, ThatIsLeftBehindIsAlive) {
+    const Json report = report_of({"standard_waits", "timed-future"}, "leaky", 86);
+
+    EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"alive fact"}));
+    expect_futex_wait(report, 2, true, report::site_of(kSources + "/standard_waits.cpp", "timed-future"),
+                      report::site_of(kSources + "/leak.h", "created"));
+    EXPECT_GT(report::thread(report, 2).at("left_seconds"), 3500);
+}
+
+TEST(BoundedFutexWait, ThatIsLetGoIsClean) {
+    expect_clean({"standard_waits", "timed-future"});
+}
+
+TEST(StaticInitializer, ThatNeverEndsBlocksWhoeverWantsItsValue) {
+    const Json report = report_of({"static_initializer", ""}, "leaky", 86);
+
+    EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"blocked fact"}));
+    const std::string source = kSources + "/static_initializer.cpp";
+    expect_futex_wait(report, 2, false, report::site_of(source, "block"), report::site_of(source, "created"));
+    EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), report::site_of(source, "block")));
+}
+
+TEST(StaticInitializer, ThatEndsIsClean) {
+    expect_clean({"static_initializer", ""});
+}
+
+}  // namespace
+}  // namespace waits

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The same for the locks and channels of Rust's standard library, where there is a rustc.
+#include "tests/e2e/futex/waits.h"
+
+namespace waits {
+namespace {
+
+const std::string kSource = std::string(WAIT_SOURCES) + "/rust_waits.rs";
+
+class RustWait : public testing::TestWithParam<Case> {
+protected:
+    void SetUp() override {
+        if (!HAS_RUSTC) GTEST_SKIP() << "no rustc when the build was configured: apt-get install rustc";
+    }
+};
+
+TEST_P(RustWait, ThatIsLeftBehindIsBlocked) {
+    const std::string& name = GetParam().name;
+
+    const Json report = report_of(GetParam(), "leaky", 86);
+
+    for (const std::string& verdict : report::verdicts(report)) EXPECT_EQ(verdict, "blocked fact");
+    EXPECT_EQ(report.at("counts").at("blocked"), name == "scope" ? 2 : 1);
+    expect_futex_wait(report, 2, false, report::site_of(kSource, name), report::site_of(kSource, "created-" + name));
+    const std::string lock = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
+    if (GetParam().futex.empty()) return;
+    EXPECT_TRUE(report::names_function(lock, GetParam().futex)) << lock;
+}
+
+TEST_P(RustWait, ThatIsLetGoIsClean) {
+    expect_clean(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, RustWait,
+                         testing::Values(Case{"rust_waits", "mutex", "MUTEX"}, Case{"rust_waits", "read", "RWLOCK"},
+                                         Case{"rust_waits", "write", "RWLOCK"},
+                                         Case{"rust_waits", "condition", "CONDVAR"}, Case{"rust_waits", "scope"},
+                                         Case{"rust_waits", "receive"}, Case{"rust_waits", "barrier"},
+                                         Case{"rust_waits", "park"}),
+                         name_of);
+
+}  // namespace
+}  // namespace waits
