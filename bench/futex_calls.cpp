@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <thread>
 
@@ -28,6 +29,30 @@ void futex_wait_that_returns_at_once(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, nullptr));
 }
 BENCHMARK(futex_wait_that_returns_at_once);
+
+/// Gives the turn to the other, and waits until it has been given back.
+void hand_over(std::atomic<uint32_t>& turn, uint32_t other) {
+    turn.store(other);
+    syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
+    while (turn.load() == other) syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, other, nullptr);
+}
+
+/// Two threads that wake each other in turn: what a wake costs that somebody waits for.
+void futex_ping_pong(benchmark::State& state) {
+    constexpr uint32_t kOurs = 0;
+    constexpr uint32_t kTheirs = 1;
+    constexpr uint32_t kEnd = 2;
+    std::atomic<uint32_t> turn{kOurs};
+    std::thread partner([&] {
+        while (turn.load() == kOurs) syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, kOurs, nullptr);
+        while (turn.load() != kEnd) hand_over(turn, kOurs);
+    });
+    for (auto _ : state) hand_over(turn, kTheirs);
+    turn.store(kEnd);
+    syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
+    partner.join();
+}
+BENCHMARK(futex_ping_pong)->UseRealTime();
 
 }  // namespace
 
