@@ -20,7 +20,8 @@ std::string name_of(const testing::TestParamInfo<const char*>& wait) {
     return name;
 }
 
-const auto kWaits = testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep", "futex");
+const auto kWaits =
+    testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep", "futex");
 
 class CancelledWait : public testing::TestWithParam<const char*> {};
 
