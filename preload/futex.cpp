@@ -10,6 +10,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/recording.h"
+#include "preload/restriction.h"
 #include "preload/safe_read.h"
 #include "preload/stack_capture.h"
 #include "preload/waits.h"
@@ -50,12 +51,17 @@ long forward(const Arguments& call) {
     return real_one(call.number, a, b, c, d, e, f);
 }
 
-/// The deadline of the time at `timeout`; one that the kernel will refuse is over at once.
+/// Memory that the program named, if it is there. Asking takes a system call, which a program that has
+/// installed a filter may not be made to do.
+bool copy_from_program(uint64_t address, void* to, size_t bytes) {
+    return !is_restricted() && SafeReader().copy(address, to, bytes);
+}
+
+/// The deadline of the time at `timeout`; 0: none, or not known.
 template <typename Deadline>
 uint64_t checked_deadline(uint64_t timeout, Deadline deadline) {
-    if (timeout == 0) return 0;
     timespec time{};
-    return SafeReader().copy(timeout, &time, sizeof(time)) ? deadline(&time) : 1;
+    return timeout != 0 && copy_from_program(timeout, &time, sizeof(time)) ? deadline(&time) : 0;
 }
 
 /// Only FUTEX_WAIT takes a time from now; the oldest lock operation knows no other clock.
@@ -85,8 +91,9 @@ long wait_for_futex(const Arguments& call, const CallerFrame& caller, Describe d
     }
     WaitScope wait;
     const FutexWait futex = describe();
+    const uint8_t flags = call.timeout() != 0 ? protocol::kWaitTimed : 0;
     begin_wait(wait, self,
-               {WaitKind::kFutex, Function::k_syscall, 0, capture_stack(caller, stack_limits(self)), futex.address,
+               {WaitKind::kFutex, Function::k_syscall, flags, capture_stack(caller, stack_limits(self)), futex.address,
                 futex.detail, futex.deadline_ns},
                caller);
     const long result = call_in_wait([&] { return forward(call); });
@@ -144,7 +151,7 @@ __attribute__((visibility("hidden"))) long loiter_futex_waitv_call(long number, 
     const Arguments call{number, {a, b, c, d, e, *reinterpret_cast<const long*>(caller.sp)}};
     return wait_for_futex(call, caller, [&] {
         futex_waitv first{};
-        SafeReader().copy(call.address(), &first, sizeof(first));
+        copy_from_program(call.address(), &first, sizeof(first));
         const auto count = static_cast<uint32_t>(call.values[1]);
         return FutexWait{first.uaddr,
                          protocol::futex_detail(static_cast<uint32_t>(first.val), protocol::kFutexWaitv, count),
