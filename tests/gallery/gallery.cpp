@@ -5,7 +5,11 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <regex>
+#include <sstream>
+
+#include "tests/support/eventually.h"
 
 namespace gallery {
 
@@ -16,6 +20,37 @@ constexpr int kFindings = 86;
 support::Observed gate(const Program& program, const std::string& variant, std::vector<std::string> options) {
     return support::observe(LOITER_COMMAND, "gate", options, {.arguments = {program.path(), variant}});
 }
+
+/// Reports of a plainly preloaded program that writes them into a folder of its own.
+class PlainRun {
+public:
+    PlainRun(const Program& program, const std::string& variant, const std::string& grace)
+        : running_({.arguments = {program.path(), variant},
+                    .environment = {{"LD_PRELOAD", LOITER_LIBRARY},
+                                    {"LOITER_OPTIONS",
+                                     "format=json:grace=" + grace + ":log_path=" + folder_.path() + "/report"}}}) {}
+
+    support::Running& running() { return running_; }
+
+    /// Complete ones: each is an object on a line.
+    std::vector<Json> reports() const {
+        std::vector<Json> found;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+            std::istringstream lines(report::read_text(entry.path()));
+            for (std::string line; std::getline(lines, line) && !lines.eof();) found.push_back(Json::parse(line));
+        }
+        return found;
+    }
+
+    support::Observed finish() {
+        support::Outcome outcome = running_.finish();
+        return {std::move(outcome), reports()};
+    }
+
+private:
+    support::TemporaryFolder folder_;
+    support::Running running_;
+};
 
 /// The only report. Throws when there is none or more than one.
 Json only_report(const support::Observed& observed) {
@@ -30,6 +65,11 @@ Json only_report(const support::Observed& observed) {
     return report;
 }
 
+support::Observed observe(const Program& program, const std::string& variant, const std::string& grace) {
+    if (!program.runs_plainly()) return gate(program, variant, {"--grace", grace});
+    return PlainRun(program, variant, grace).finish();
+}
+
 std::string summary(const Json& report) {
     std::string text;
     for (const Json& finding : report.at("findings")) text += finding.dump() + "\n";
@@ -39,15 +79,20 @@ std::string summary(const Json& report) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Build& build) {
-    return out << build.suffix;
+    return out << build.suffix << (build.plain ? "Plain" : "");
 }
 
 std::vector<Build> all_builds() {
     const std::filesystem::path generated = GALLERY_GENERATED;
-    return {{"O0", GALLERY_SOURCE_ROOT},
-            {"O2", GALLERY_SOURCE_ROOT},
-            {"first", generated / "first"},
-            {"second", generated / "second"}};
+    std::vector<Build> builds = {{"O0", GALLERY_SOURCE_ROOT},
+                                 {"O2", GALLERY_SOURCE_ROOT},
+                                 {"first", generated / "first"},
+                                 {"second", generated / "second"}};
+    for (size_t i = 0, count = builds.size(); i < count; ++i) {
+        builds.push_back(builds[i]);
+        builds.back().plain = true;
+    }
+    return builds;
 }
 
 std::string Program::path() const {
@@ -76,17 +121,33 @@ int Program::thread_count() const {
 }
 
 Json report_of_leaky(const Program& program, const std::string& variant) {
-    const support::Observed observed = gate(program, variant, {"--grace", "50ms"});
+    const support::Observed observed = observe(program, variant, "50ms");
     Json report = only_report(observed);
-    EXPECT_EQ(observed.outcome.status, kFindings) << observed.outcome.errors;
+    EXPECT_EQ(observed.outcome.status, program.runs_plainly() ? 0 : kFindings) << observed.outcome.errors;
     EXPECT_EQ(report.at("process").at("reason"), "exit");
     EXPECT_EQ(report.at("process").at("end"), "return");
     EXPECT_EQ(report.at("process").at("status"), 0);
     return report;
 }
 
+/// A report on SIGUSR1, after which the program is as it was.
+Json report_on_signal(const Program& program, const std::string& variant) {
+    PlainRun plain(program, variant, "50ms");
+    if (!plain.running().await_output("stuck\n")) throw std::runtime_error(program.path() + " did not get stuck");
+    plain.running().signal(SIGUSR1);
+    std::vector<Json> reports;
+    EXPECT_TRUE(support::eventually([&] { return !(reports = plain.reports()).empty(); })) << program.path();
+    EXPECT_EQ(kill(plain.running().pid(), 0), 0);
+    Json report = reports.at(0);
+    EXPECT_EQ(report.at("process").at("reason"), "signal");
+    EXPECT_EQ(report.at("process").at("end"), "alive");
+    EXPECT_EQ(report.at("process").at("status"), nullptr);
+    return report;
+}
+
 /// The program says when it is stuck; on a machine too busy for it to get there, it is given more time.
 Json report_of_stuck(const Program& program, const std::string& variant) {
+    if (program.runs_plainly()) return report_on_signal(program, variant);
     for (const char* const timeout : {"700ms", "5s", "20s"}) {
         const support::Observed observed = gate(program, variant, {"--timeout", timeout});
         if (observed.outcome.output.find("stuck\n") == std::string::npos) continue;
@@ -101,7 +162,7 @@ Json report_of_stuck(const Program& program, const std::string& variant) {
 }
 
 void expect_clean(const Program& program, const std::string& variant) {
-    const support::Observed observed = gate(program, variant, {"--grace", "10s"});
+    const support::Observed observed = observe(program, variant, "10s");
     const Json report = only_report(observed);
     EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
     EXPECT_EQ(observed.outcome.errors, "");
@@ -112,7 +173,7 @@ void expect_clean(const Program& program, const std::string& variant) {
 }
 
 std::string output_of(const Program& program, const std::string& variant) {
-    return gate(program, variant, {"--grace", "50ms"}).outcome.output;
+    return observe(program, variant, "50ms").outcome.output;
 }
 
 void expect_thread(const Json& report, int id, const Leaked& leaked) {
@@ -132,6 +193,7 @@ void expect_thread(const Json& report, int id, const Leaked& leaked) {
 
 void expect_finding(const Json& report, const std::string& verdict, const std::string& certainty,
                     const std::set<int>& threads, const std::set<int>& behind) {
+    if (certainty == "fact" && is_of_live_process(report)) return;
     for (const Json& finding : report::findings(report, verdict)) {
         if (report::threads_of(finding) != threads) continue;
         EXPECT_EQ(finding.at("certainty"), certainty);
@@ -145,6 +207,17 @@ void expect_finding(const Json& report, const std::string& verdict, const std::s
     }
     ADD_FAILURE() << "no finding " << verdict << " of " << testing::PrintToString(threads) << " in\n"
                   << summary(report);
+}
+
+bool is_of_live_process(const Json& report) {
+    return report.at("process").at("reason") == "signal";
+}
+
+std::vector<std::string> applicable(const Json& report, std::vector<std::string> verdicts) {
+    if (is_of_live_process(report)) {
+        std::erase_if(verdicts, [](const std::string& verdict) { return verdict.ends_with(" fact"); });
+    }
+    return verdicts;
 }
 
 std::set<int> listed_threads(const Json& report) {

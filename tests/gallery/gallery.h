@@ -21,12 +21,15 @@ namespace gallery {
 using report::Json;
 using report::Site;
 
-/// How all programs were built once: their binaries' suffix, and the root of their sources.
+/// How all programs were built once: their binaries' suffix, and the root of their sources. And how
+/// they are run: under the command, or with the library preloaded and no command around them.
 struct Build {
     std::string suffix;
     std::filesystem::path source_root;
+    bool plain = false;
 };
 std::ostream& operator<<(std::ostream& out, const Build& build);
+/// Every build in both ways.
 std::vector<Build> all_builds();
 
 class Program {
@@ -34,6 +37,7 @@ public:
     Program(std::string name, Build build) : name_(std::move(name)), build_(std::move(build)) {}
 
     std::string path() const;
+    bool runs_plainly() const { return build_.plain; }
     /// A place marked in the program's own source.
     Site site(std::string_view key) const;
     /// A place marked in one of the gallery's headers.
@@ -50,7 +54,7 @@ private:
 
 /// The report of a program that leaves threads behind when main returns; checks what all have in common.
 Json report_of_leaky(const Program& program, const std::string& variant = "leaky");
-/// The report of a program that hangs and is ended by the command's timeout.
+/// The report of a program that hangs: at the command's timeout, or asked for by a signal.
 Json report_of_stuck(const Program& program, const std::string& variant = "leaky");
 /// Runs a program that must leave nothing behind.
 void expect_clean(const Program& program, const std::string& variant = "fixed");
@@ -72,6 +76,11 @@ void expect_thread(const Json& report, int id, const Leaked& leaked);
 /// One finding of one verdict about exactly these threads, in any order.
 void expect_finding(const Json& report, const std::string& verdict, const std::string& certainty,
                     const std::set<int>& threads, const std::set<int>& behind = {});
+
+/// A report of a live process accuses nobody of the mere fact that a thread waits.
+bool is_of_live_process(const Json& report);
+/// `verdicts` as report::verdicts has them, without the facts where the report is of a live process.
+std::vector<std::string> applicable(const Json& report, std::vector<std::string> verdicts);
 
 /// Numbers of all threads that a report lists.
 std::set<int> listed_threads(const Json& report);

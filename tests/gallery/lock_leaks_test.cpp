@@ -199,7 +199,7 @@ TEST_P(LockLeaks, AThreadThatLocksTwiceIsASelfDeadlock) {
 
     const Json report = report_of_stuck(saver);
 
-    EXPECT_THAT(report::verdicts(report), ElementsAre("self-deadlock proved", "blocked fact"));
+    EXPECT_EQ(report::verdicts(report), applicable(report, {"self-deadlock proved", "blocked fact"}));
     expect_finding(report, "self-deadlock", "proved", {2});
     expect_thread(report, 2, {.state = "mutex lock", .block = saver.site("block"), .created = saver.site("created")});
     EXPECT_TRUE(report::passes(report::thread(report, 2).at("stack"), saver.site("calls_again")));

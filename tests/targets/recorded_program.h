@@ -5,11 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <functional>
 #include <memory>
-#include <thread>
 
+#include "tests/support/eventually.h"
 #include "tests/support/target_runner.h"
 #include "tests/targets/raw_recording.h"
 
@@ -46,16 +44,6 @@ private:
     TemporaryFolder folder_;
     std::unique_ptr<Running> program_;
 };
-
-/// Polls until `holds` is true; bounded far beyond what a loaded machine needs.
-inline bool eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
 
 /// The number that the program says after `word`, once it has said it.
 inline uint32_t said_number(Running& program, const std::string& word) {
