@@ -4,9 +4,12 @@
 //
 // Programs reach clone and vfork through it, which return twice: a frame of ours would be returned
 // from twice as well. So every call goes on to the real function by a jump, with registers and stack
-// as the caller left them; but the calls on futexes, which go to C.
+// as the caller left them; but the calls on futexes, and those by which a program gives up system calls,
+// which go to C.
 
+#define CALL_PRCTL 157
 #define CALL_FUTEX 202
+#define CALL_SECCOMP 317
 #define CALL_FUTEX_WAITV 449
 
     .text
@@ -15,6 +18,8 @@
     .hidden loiter_resolve_all
     .hidden loiter_futex_call
     .hidden loiter_futex_waitv_call
+    .hidden loiter_prctl_call
+    .hidden loiter_seccomp_call
 
     .globl syscall
     .type syscall, @function
@@ -26,6 +31,10 @@ syscall:
     je loiter_futex_call
     cmpq $CALL_FUTEX_WAITV, %rdi
     je loiter_futex_waitv_call
+    cmpq $CALL_SECCOMP, %rdi
+    je loiter_seccomp_call
+    cmpq $CALL_PRCTL, %rdi
+    je loiter_prctl_call
     cmpq $0, loiter_real_syscall(%rip)
     je 1f
     jmp *loiter_real_syscall(%rip)

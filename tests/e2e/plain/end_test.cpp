@@ -108,11 +108,13 @@ TEST(PlainEnd, InAChangedRootSaysOneLine) {
 }
 
 TEST(PlainEnd, InAProcessThatForbadeItselfOthersKeepsTheRecording) {
-    const support::TemporaryFolder folder;
-    const support::Outcome outcome = end({"filter"}, "dir=" + folder.path());
-    EXPECT_EQ(outcome.status, kStatus);
-    EXPECT_EQ(outcome.errors, "");
-    EXPECT_EQ(report_of(folder.path()).at("counts").at("blocked"), 1);
+    for (const char* const how : {"filter", "filter-by-syscall"}) {
+        const support::TemporaryFolder folder;
+        const support::Outcome outcome = end({how}, "dir=" + folder.path());
+        EXPECT_EQ(outcome.status, kStatus) << how;
+        EXPECT_EQ(outcome.errors, "") << how;
+        EXPECT_EQ(report_of(folder.path()).at("counts").at("blocked"), 1) << how;
+    }
 }
 
 TEST(PlainEnd, InAProcessThatForbadeItselfAlmostAllIsItsOwn) {

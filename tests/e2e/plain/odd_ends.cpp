@@ -6,6 +6,7 @@
 //     odd_ends move-stderr FILE   makes it another file
 //     odd_ends chroot DIR         where nothing can be started
 //     odd_ends filter             allows itself no new processes and no new programs, on pain of death
+//     odd_ends filter-by-syscall  the same through syscall(), as libseccomp does
 //     odd_ends two-threads        (and a second one)
 // or leaves none:
 //     odd_ends strict             allows itself read, write and exit alone, on pain of death
@@ -41,7 +42,7 @@ void leave_one_blocked() {
     pthread_detach(thread);
 }
 
-void forbid_processes() {
+void forbid_processes(bool by_syscall) {
     sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 3, 0),
@@ -51,8 +52,10 @@ void forbid_processes() {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
     const sock_fprog filter{sizeof(program) / sizeof(program[0]), program};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
-        abort();
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) abort();
+    const long result = by_syscall ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter)
+                                   : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    if (result != 0) abort();
 }
 
 void* nothing(void*) {
@@ -82,6 +85,6 @@ int main(int argc, char** argv) {
     if (strcmp(how, "close-stderr") == 0) close(2);
     if (strcmp(how, "move-stderr") == 0 && dup2(open(argv[2], O_WRONLY | O_CREAT, 0600), 2) != 2) abort();
     if (strcmp(how, "chroot") == 0 && (chroot(argv[2]) != 0 || chdir("/") != 0)) abort();
-    if (strcmp(how, "filter") == 0) forbid_processes();
+    if (strncmp(how, "filter", 6) == 0) forbid_processes(strlen(how) > 6);
     return kStatus;
 }
