@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Condition variable wrappers. libc has two kinds of them, of different layout, under one name: each
-// version forwards to its own. A wait gives up the mutex and takes it again, also when it is
-// cancelled: see call_in_wait.
+// Condition variable wrappers, of pthread and of C11. libc has two kinds of pthread ones, of different
+// layout, under one name: each version forwards to its own; a cnd_t is of the newer kind. A wait gives up the mutex and
+// takes it again, also when it is cancelled: see call_in_wait.
 #include <pthread.h>
+#include <threads.h>
 
 #include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_capture.h"
 #include "preload/waits.h"
+#include "preload/wakers.h"
 
 namespace preload {
 
@@ -62,6 +64,28 @@ clockid_t clock_of(const pthread_cond_t* condition) {
 
 uint64_t untimed() {
     return 0;
+}
+
+/// libc waits here, without a bound, for waiters that have not left: a condition wait as well.
+template <typename Call>
+int destroy_condition(pthread_cond_t* condition, Function function, const CallerFrame& caller, Call call) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr || process == nullptr) return call();
+    WaitScope wait;
+    const uint32_t stack = capture_stack(caller, stack_limits(self));
+    begin_wait(wait, self, {WaitKind::kCondition, function, 0, stack, address_of(condition), 0, 0}, caller);
+    const int error = call_in_wait(call);
+    end_wait(wait);
+    forget_signals(self, condition);
+    return error;
+}
+
+pthread_cond_t* pthread_cond_of(cnd_t* condition) {
+    return reinterpret_cast<pthread_cond_t*>(condition);
+}
+
+pthread_mutex_t* pthread_mutex_of(mtx_t* mutex) {
+    return reinterpret_cast<pthread_mutex_t*>(mutex);
 }
 
 }  // namespace
@@ -122,7 +146,10 @@ EXPORTED int pthread_cond_broadcast_old(pthread_cond_t* condition) noexcept {
 
 EXPORTED int pthread_cond_init_new(pthread_cond_t* condition, const pthread_condattr_t* attributes) noexcept {
     const int error = real::pthread_cond_init_new(condition, attributes);
-    if (error == 0) forget_signals_of(condition);
+    if (error == 0) {
+        forget_signals_of(condition);
+        note_if_shared(attributes, pthread_condattr_getpshared);
+    }
     return error;
 }
 
@@ -132,25 +159,49 @@ EXPORTED int pthread_cond_init_old(pthread_cond_t* condition, const pthread_cond
     return error;
 }
 
-/// libc waits here, without a bound, for waiters that have not left: a condition wait as well.
 EXPORTED int pthread_cond_destroy_new(pthread_cond_t* condition) noexcept {
-    const CallerFrame caller = CALLER_FRAME;
-    ThreadRecord* const self = this_thread();
-    if (self == nullptr || process == nullptr) return real::pthread_cond_destroy_new(condition);
-    WaitScope wait;
-    const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self,
-               {WaitKind::kCondition, Function::k_pthread_cond_destroy_new, 0, stack, address_of(condition), 0, 0},
-               caller);
-    const int error = call_in_wait([=] { return real::pthread_cond_destroy_new(condition); });
-    end_wait(wait);
-    forget_signals(self, condition);
-    return error;
+    return destroy_condition(condition, Function::k_pthread_cond_destroy_new, CALLER_FRAME,
+                             [=] { return real::pthread_cond_destroy_new(condition); });
 }
 
 EXPORTED int pthread_cond_destroy_old(pthread_cond_t* condition) noexcept {
     forget_signals_of(condition);
     return real::pthread_cond_destroy_old(condition);
+}
+
+EXPORTED int cnd_init(cnd_t* condition) noexcept {
+    const int error = real::cnd_init(condition);
+    if (error == thrd_success) forget_signals_of(pthread_cond_of(condition));
+    return error;
+}
+
+EXPORTED void cnd_destroy(cnd_t* condition) noexcept {
+    destroy_condition(pthread_cond_of(condition), Function::k_cnd_destroy, CALLER_FRAME, [=] {
+        real::cnd_destroy(condition);
+        return 0;
+    });
+}
+
+EXPORTED int cnd_wait(cnd_t* condition, mtx_t* mutex) {
+    return wait_for_condition(pthread_cond_of(condition), pthread_mutex_of(mutex), Function::k_cnd_wait, CALLER_FRAME,
+                              untimed, [=] { return real::cnd_wait(condition, mutex); });
+}
+
+EXPORTED int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* deadline) {
+    return wait_for_condition(
+        pthread_cond_of(condition), pthread_mutex_of(mutex), Function::k_cnd_timedwait, CALLER_FRAME,
+        [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::cnd_timedwait(condition, mutex, deadline); });
+}
+
+EXPORTED int cnd_signal(cnd_t* condition) noexcept {
+    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kSignal, CALLER_FRAME,
+                            [=](pthread_cond_t*) { return real::cnd_signal(condition); });
+}
+
+EXPORTED int cnd_broadcast(cnd_t* condition) noexcept {
+    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kBroadcast, CALLER_FRAME,
+                            [=](pthread_cond_t*) { return real::cnd_broadcast(condition); });
 }
 
 }  // extern "C"

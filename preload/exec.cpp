@@ -72,6 +72,11 @@ EXPORTED int fexecve(int descriptor, char* const arguments[], char* const enviro
     return replace_image({descriptor, environment}, [=] { return real::fexecve(descriptor, arguments, environment); });
 }
 
+EXPORTED int execveat(int folder, const char* path, char* const arguments[], char* const environment[],
+                      int flags) noexcept {
+    return replace_image([=] { return real::execveat(folder, path, arguments, environment, flags); });
+}
+
 EXPORTED int execl(const char* path, const char* first, ...) noexcept {
     va_list rest;
     va_start(rest, first);

@@ -52,12 +52,14 @@ inline uint64_t address_of(const volatile void* object) {
 }
 
 /// Reserves and fills an entry for a lock that is about to be taken.
-inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint32_t stack) {
+inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint32_t stack,
+                        uint16_t detail = 0) {
     Hold* const hold = reserve(self);
     if (hold == nullptr) return nullptr;
     const bool outermost = protocol::begin_write(self->sequence);
     hold->kind = kind;
     hold->mode = mode;
+    hold->detail = detail;
     hold->address.store(address_of(lock), std::memory_order_relaxed);
     hold->stack.store(stack, std::memory_order_relaxed);
     hold->depth.store(1, std::memory_order_relaxed);

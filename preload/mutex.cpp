@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mutex wrappers. Run in the target, in whatever state its caller is in: no allocation, no locks of
-// our own, no stdio. Each returns what the real call returned.
-//
-// The stack is taken before the lock, so that no critical section grows; the lock is tried first,
-// and only where that fails is the wait published, before the real call.
+// Mutex wrappers, of pthread and of C11. Run in the target, in whatever state its caller is in: no
+// allocation, no locks of our own, no stdio. Each returns what the real call returned. libc's C11
+// functions call its pthread ones past any wrapper; a mtx_t is a pthread_mutex_t.
 #include <errno.h>
 #include <pthread.h>
+#include <threads.h>
 
-#include "preload/holds.h"
-#include "preload/real.h"
-#include "preload/recording.h"
-#include "preload/stack_capture.h"
-#include "preload/waits.h"
+#include "preload/lock_call.h"
+#include "preload/wakers.h"
 
 namespace preload {
 
@@ -20,57 +16,41 @@ namespace {
 
 /// libc's own words of a mutex (bits/struct_mutex.h); the type bits are ABI.
 constexpr int kTypeBits = 3;
+constexpr int kRobustBit = 16;
 constexpr int kPriorityBits = 32 | 64;  ///< inheritance, protection
 
-bool is_recursive(const pthread_mutex_t* mutex) {
-    return (mutex->__data.__kind & kTypeBits) == PTHREAD_MUTEX_RECURSIVE;
-}
-
 /// With priorities a try is not the first half of a lock: waiters queue by priority.
-bool may_try_first(const pthread_mutex_t* mutex) {
-    return (mutex->__data.__kind & kPriorityBits) == 0;
+LockCall mutex_call(const pthread_mutex_t* mutex, Function function) {
+    const int kind = mutex->__data.__kind;
+    LockCall call{LockKind::kMutex, Mode::kExclusive, WaitKind::kMutex, function};
+    call.hold_detail = (kind & kRobustBit) != 0 ? protocol::kHoldRobust : 0;
+    call.is_recursive = (kind & kTypeBits) == PTHREAD_MUTEX_RECURSIVE;
+    call.try_first = (kind & kPriorityBits) == 0;
+    return call;
 }
 
-bool acquired(int error) {
-    return error == 0 || error == EOWNERDEAD;
-}
-
-Hold* begin_mutex(ThreadRecord* self, pthread_mutex_t* mutex, uint32_t stack) {
-    return begin_hold(self, LockKind::kMutex, Mode::kExclusive, mutex, stack);
-}
-
-/// The slow half of a lock: publishes the wait, with `call` as the real function.
-template <typename Call>
-int wait_for_mutex(ThreadRecord* self, pthread_mutex_t* mutex, const WaitRequest& request, const CallerFrame& caller,
-                   Call call) {
-    WaitScope wait;
-    begin_wait(wait, self, request, caller);
-    const int error = call_in_wait([=] { return call(mutex); });
-    end_wait(wait);
-    return error;
-}
-
-/// Lock with or without a deadline; `deadline_ns` is only asked for when the lock must be waited for.
 template <typename Deadline, typename Call>
-int lock_mutex(pthread_mutex_t* mutex, Function function, bool try_first, const CallerFrame& caller, Deadline deadline,
+int lock_mutex(pthread_mutex_t* mutex, const LockCall& lock_call, const CallerFrame& caller, Deadline deadline,
                Call call) {
-    ThreadRecord* self = this_thread();
-    if (self == nullptr) return call(mutex);
-    uint32_t stack = capture_stack(caller, stack_limits(self));
-    Hold* hold = begin_mutex(self, mutex, stack);
-    int error = try_first && may_try_first(mutex) ? real::pthread_mutex_trylock(mutex) : EBUSY;
-    if (error == EBUSY) {
-        if (process == nullptr) {
-            settle(self, hold, false, false);
-            self = ensure_recording(self);
-            stack = capture_stack(caller, stack_limits(self));
-            hold = begin_mutex(self, mutex, stack);
-        }
-        const WaitRequest request{WaitKind::kMutex, function, 0, stack, address_of(mutex), 0, deadline()};
-        error = wait_for_mutex(self, mutex, request, caller, call);
-    }
-    settle(self, hold, acquired(error), is_recursive(mutex));
-    return error;
+    return take_lock(
+        lock_call, mutex, caller, [=] { return real::pthread_mutex_trylock(mutex); }, deadline, call);
+}
+
+pthread_mutex_t* pthread_mutex_of(mtx_t* mutex) {
+    return reinterpret_cast<pthread_mutex_t*>(mutex);
+}
+
+template <typename Deadline, typename Call>
+int lock_c11_mutex(mtx_t* mutex, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
+    LockCall lock_call = mutex_call(pthread_mutex_of(mutex), function);
+    lock_call.busy = thrd_busy;
+    return take_lock(
+        lock_call, mutex, caller, [=] { return real::mtx_trylock(mutex); }, deadline, call);
+}
+
+template <typename Call>
+int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
+    return release_lock(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), call);
 }
 
 }  // namespace
@@ -79,56 +59,84 @@ extern "C" {
 
 EXPORTED int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attributes) noexcept {
     const int error = real::pthread_mutex_init(mutex, attributes);
-    ThreadRecord* const self = this_thread();
-    if (self != nullptr && error == 0) forget_lock(self, mutex);
+    if (error == 0) {
+        forget_lock(mutex);
+        note_if_shared(attributes, pthread_mutexattr_getpshared);
+    }
     return error;
 }
 
 EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
     const int error = real::pthread_mutex_destroy(mutex);
-    ThreadRecord* const self = this_thread();
-    if (self != nullptr && error == 0) forget_lock(self, mutex);
+    if (error == 0) forget_lock(mutex);
     return error;
 }
 
 EXPORTED int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
-    return lock_mutex(
-        mutex, Function::k_pthread_mutex_lock, true, CALLER_FRAME, [] { return uint64_t{0}; },
-        [](pthread_mutex_t* real_mutex) { return real::pthread_mutex_lock(real_mutex); });
+    return lock_mutex(mutex, mutex_call(mutex, Function::k_pthread_mutex_lock), CALLER_FRAME, untimed,
+                      [=] { return real::pthread_mutex_lock(mutex); });
 }
 
 EXPORTED int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) noexcept {
     return lock_mutex(
-        mutex, Function::k_pthread_mutex_timedlock, true, CALLER_FRAME,
-        [deadline] { return deadline_of(CLOCK_REALTIME, deadline); },
-        [deadline](pthread_mutex_t* real_mutex) { return real::pthread_mutex_timedlock(real_mutex, deadline); });
+        mutex, mutex_call(mutex, Function::k_pthread_mutex_timedlock), CALLER_FRAME,
+        [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::pthread_mutex_timedlock(mutex, deadline); });
 }
 
 EXPORTED int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, const timespec* deadline) noexcept {
+    LockCall lock_call = mutex_call(mutex, Function::k_pthread_mutex_clocklock);
     // A clock that libc refuses is refused before the lock is looked at: no try for those.
-    const bool known = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+    lock_call.try_first &= clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
     return lock_mutex(
-        mutex, Function::k_pthread_mutex_clocklock, known, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
-        [=](pthread_mutex_t* real_mutex) { return real::pthread_mutex_clocklock(real_mutex, clock, deadline); });
+        mutex, lock_call, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
+        [=] { return real::pthread_mutex_clocklock(mutex, clock, deadline); });
 }
 
 EXPORTED int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
-    ThreadRecord* const self = this_thread();
-    if (self == nullptr) return real::pthread_mutex_trylock(mutex);
-    Hold* const hold = begin_mutex(self, mutex, capture_stack(CALLER_FRAME, stack_limits(self)));
-    const int error = real::pthread_mutex_trylock(mutex);
-    settle(self, hold, acquired(error), is_recursive(mutex));
-    return error;
+    return try_to_take_lock(mutex_call(mutex, Function::k_pthread_mutex_trylock), mutex, CALLER_FRAME,
+                            [=] { return real::pthread_mutex_trylock(mutex); });
 }
 
 EXPORTED int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
-    ThreadRecord* const self = this_thread();
-    if (self == nullptr) return real::pthread_mutex_unlock(mutex);
-    const Release release = begin_release(self, LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner));
-    const int error = real::pthread_mutex_unlock(mutex);
-    end_release(self, release, error == 0);
+    return unlock_mutex(mutex, [=] { return real::pthread_mutex_unlock(mutex); });
+}
+
+EXPORTED int mtx_init(mtx_t* mutex, int type) noexcept {
+    const int error = real::mtx_init(mutex, type);
+    if (error == thrd_success) forget_lock(mutex);
     return error;
 }
+
+EXPORTED void mtx_destroy(mtx_t* mutex) noexcept {
+    real::mtx_destroy(mutex);
+    forget_lock(mutex);
+}
+
+EXPORTED int mtx_lock(mtx_t* mutex) noexcept {
+    return lock_c11_mutex(mutex, Function::k_mtx_lock, CALLER_FRAME, untimed, [=] { return real::mtx_lock(mutex); });
+}
+
+EXPORTED int mtx_timedlock(mtx_t* mutex, const timespec* deadline) noexcept {
+    return lock_c11_mutex(
+        mutex, Function::k_mtx_timedlock, CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        [=] { return real::mtx_timedlock(mutex, deadline); });
+}
+
+EXPORTED int mtx_trylock(mtx_t* mutex) noexcept {
+    return try_to_take_lock(mutex_call(pthread_mutex_of(mutex), Function::k_mtx_trylock), mutex, CALLER_FRAME,
+                            [=] { return real::mtx_trylock(mutex); });
+}
+
+EXPORTED int mtx_unlock(mtx_t* mutex) noexcept {
+    return unlock_mutex(pthread_mutex_of(mutex), [=] { return real::mtx_unlock(mutex); });
+}
+
+EXPORT_ALIAS(pthread_mutex_init)
+EXPORT_ALIAS(pthread_mutex_destroy)
+EXPORT_ALIAS(pthread_mutex_lock)
+EXPORT_ALIAS(pthread_mutex_trylock)
+EXPORT_ALIAS(pthread_mutex_unlock)
 
 }  // extern "C"
 

@@ -6,6 +6,8 @@ extern "C" {
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_syscall = nullptr;
+// For the wrapper in semaphore.cpp.
+__attribute__((visibility("hidden"))) void* loiter_real_sem_open = nullptr;
 __attribute__((visibility("hidden"))) void loiter_resolve_all() {
     preload::real::resolve_all();
 }
@@ -53,22 +55,26 @@ void look_up(Pointer& pointer, const char* name, const char* version) {
 #define INTERPOSED_VERSIONED(name, tag, version) \
     constinit decltype(&::name) name##_##tag = FirstCall<decltype(&::name), &name##_##tag>::call;
 #define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name)
 #include "preload/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 
 void resolve_all() {
 #define INTERPOSED(name) look_up(name, #name);
 #define INTERPOSED_VERSIONED(name, tag, version) look_up(name##_##tag, #name, version);
 #define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name) look_up(loiter_real_##name, #name);
 #include "preload/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 }
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,11 +18,13 @@ namespace preload::real {
 #define INTERPOSED(name) extern decltype(&::name) name;
 #define INTERPOSED_VERSIONED(name, tag, version) extern decltype(&::name) name##_##tag;
 #define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name)
 #include "preload/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 
 /// Looks up everything, once more if called twice. Takes the loader's lock, allocates nothing.
@@ -37,16 +40,20 @@ enum class Function : unsigned short {
 #define INTERPOSED(name) k_##name,
 #define INTERPOSED_VERSIONED(name, tag, version) k_##name##_##tag,
 #define INTERPOSED_VARIADIC(name) k_##name,
+#define INTERPOSED_ALIAS(name) k_##name,
 #define INTERPOSED_STUB(name) k_##name,
 #include "preload/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 };
 
 /// A function that the program sees in place of libc's.
 #define EXPORTED __attribute__((visibility("default")))
+/// Exports a wrapper under its old name as well.
+#define EXPORT_ALIAS(name) EXPORTED decltype(name) __##name __attribute__((alias(#name)));
 /// Exports `name##_##tag` as one version of `name` and under no other name; "@@" makes it the default.
 #define EXPORT_VERSION(name, tag, at_version) __asm__(".symver " #name "_" #tag "," #name at_version ",remove")
 

@@ -17,6 +17,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/restriction.h"
 #include "preload/text.h"
+#include "preload/wakers.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -224,6 +225,7 @@ bool make_recording(const RecordingRequest& request) {
         auto* const head = reinterpret_cast<ProcessRecord*>(base);
         fill_head(*head, request, facts, sizes);
         process = head;
+        publish_wakers();
         return true;
     }
     path[0] = '\0';

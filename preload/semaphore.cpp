@@ -2,13 +2,20 @@
 //
 // POSIX semaphore wrappers. A semaphore has no owner: what is noted is who waits and who posted last.
 // sem_wait is a cancellation point even when it need not wait, so there is no try before it.
+#include <fcntl.h>
 #include <semaphore.h>
+#include <stdarg.h>
 
 #include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_capture.h"
 #include "preload/waits.h"
+#include "preload/wakers.h"
+
+extern "C" {
+__attribute__((visibility("hidden"))) extern void* loiter_real_sem_open;  // of real.cpp
+}
 
 namespace preload {
 
@@ -43,7 +50,27 @@ extern "C" {
 
 EXPORTED int sem_init(sem_t* semaphore, int shared, unsigned int value) noexcept {
     forget_posts(semaphore);
-    return real::sem_init(semaphore, shared, value);
+    const int result = real::sem_init(semaphore, shared, value);
+    if (result == 0 && shared != 0) note_waker(protocol::kWakerShared);
+    return result;
+}
+
+/// Other processes may open it by its name. A name that this process has open already gives the very
+/// semaphore that is in use: its posts are kept.
+EXPORTED sem_t* sem_open(const char* name, int flags, ...) noexcept {
+    mode_t mode = 0;
+    unsigned int value = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        value = va_arg(rest, unsigned int);
+        va_end(rest);
+    }
+    if (loiter_real_sem_open == nullptr) real::resolve_all();
+    sem_t* const semaphore = reinterpret_cast<decltype(&::sem_open)>(loiter_real_sem_open)(name, flags, mode, value);
+    if (semaphore != SEM_FAILED) note_waker(protocol::kWakerShared);
+    return semaphore;
 }
 
 EXPORTED int sem_destroy(sem_t* semaphore) noexcept {

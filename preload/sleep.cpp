@@ -2,6 +2,7 @@
 //
 // Sleep wrappers: bounded waits for nothing but time. All are cancellation points.
 #include <errno.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +60,12 @@ EXPORTED int usleep(useconds_t microseconds) {
 EXPORTED unsigned int sleep(unsigned int seconds) {
     return sleep_in(
         Function::k_sleep, CALLER_FRAME, [=] { return deadline_in(seconds, 0); }, [=] { return real::sleep(seconds); });
+}
+
+EXPORTED int thrd_sleep(const timespec* duration, timespec* left) {
+    return sleep_in(
+        Function::k_thrd_sleep, CALLER_FRAME, [=] { return deadline_after(duration); },
+        [=] { return real::thrd_sleep(duration, left); });
 }
 
 }  // extern "C"

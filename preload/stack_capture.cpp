@@ -17,9 +17,9 @@
 #include "preload/stack_table.h"
 
 extern "C" {
-// Bounds of the code that every thread starts in; set by the linker, null where there is none.
-__attribute__((weak, visibility("hidden"))) extern const char __start_loiter_first_code[];
-__attribute__((weak, visibility("hidden"))) extern const char __stop_loiter_first_code[];
+// Bounds of the library's code, set where it is linked; null elsewhere.
+__attribute__((weak, visibility("hidden"))) extern const char loiter_code_begin[];
+__attribute__((weak, visibility("hidden"))) extern const char loiter_code_end[];
 }
 
 namespace preload {
@@ -177,10 +177,10 @@ uint32_t intern_or_count(const RawStack& stack) {
     return id;
 }
 
-/// The library's own frame below the program's: nobody's business.
-bool is_our_first_code(uintptr_t pc) {
-    return pc >= reinterpret_cast<uintptr_t>(__start_loiter_first_code) &&
-           pc < reinterpret_cast<uintptr_t>(__stop_loiter_first_code);
+/// The library's own frame below the program's, of a start routine or an initializer of ours, or of a
+/// wrapper that a signal handler interrupted: nobody's business.
+bool is_our_code(uintptr_t pc) {
+    return pc >= reinterpret_cast<uintptr_t>(loiter_code_begin) && pc < reinterpret_cast<uintptr_t>(loiter_code_end);
 }
 
 /// `around`: of the stack that `caller` is on; `own`: of the thread's own.
@@ -193,7 +193,7 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
     stack.exact = 0;
     const uint64_t epoch = code_epoch();
     for (;;) {
-        if (!is_our_first_code(frame.pc)) {
+        if (!is_our_code(frame.pc)) {
             const uintptr_t pc = recorded_pc(frame, stack);
             stack.pcs[stack.depth++] = pc;
         }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Thread wrappers: who created whom and where, and what became of them.
+// Thread wrappers, of pthread and of C11: who created whom and where, and what became of them. A
+// thrd_t is a pthread_t; libc's C11 functions call its pthread ones past any wrapper.
 #include <errno.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <threads.h>
 
 #include "preload/holds.h"
 #include "preload/modules.h"
@@ -29,10 +31,8 @@ void note_stack(ThreadRecord* self, uint64_t bytes) {
     self->stack_low.store(bytes < high ? high - bytes : 0, std::memory_order_relaxed);
 }
 
-/// First code of every thread that came through pthread_create. In a section of its own, by which
-/// stack_capture.cpp leaves its frame out.
-[[gnu::section("loiter_first_code")]] void* run_thread(void* argument) {
-    auto* const self = static_cast<ThreadRecord*>(argument);
+/// First of all in a thread that was created here.
+void enter_thread(ThreadRecord* self) {
     const uint64_t stack_bytes = self->stack_low.load(std::memory_order_relaxed);
     self->tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
     // Release: what this thread unmaps later is unmapped after it; see note_handle.
@@ -44,9 +44,20 @@ void note_stack(ThreadRecord* self, uint64_t bytes) {
     current_record = reinterpret_cast<uintptr_t>(self);
     watch_thread_end(self);
     advance_life(self, protocol::kLifeStarted);
-    auto* const start = reinterpret_cast<void* (*)(void*)>(self->start_routine.load(std::memory_order_relaxed));
-    void* const result = start(reinterpret_cast<void*>(self->start_argument.load(std::memory_order_relaxed)));
-    if (ThreadRecord* const now = this_thread()) advance_life(now, protocol::kLifeExiting);
+}
+
+void note_exiting() {
+    if (ThreadRecord* const self = this_thread()) advance_life(self, protocol::kLifeExiting);
+}
+
+/// Start routine, pthread's or C11's, of every thread that is created here.
+template <typename Result>
+Result run_thread(void* argument) {
+    auto* const self = static_cast<ThreadRecord*>(argument);
+    enter_thread(self);
+    auto* const start = reinterpret_cast<Result (*)(void*)>(self->start_routine.load(std::memory_order_relaxed));
+    const Result result = start(reinterpret_cast<void*>(self->start_argument.load(std::memory_order_relaxed)));
+    note_exiting();
     return result;
 }
 
@@ -68,16 +79,16 @@ bool is_detached(const pthread_attr_t* attributes) {
            state == PTHREAD_CREATE_DETACHED;
 }
 
-ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attributes, void* (*start)(void*),
-                             void* argument, const CallerFrame& caller) {
+ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attributes, uintptr_t start, void* argument,
+                             const CallerFrame& caller) {
     if (process == nullptr) return nullptr;
-    note_module_of(reinterpret_cast<uintptr_t>(start));
+    note_module_of(start);
     ThreadRecord* const child = take_slot(Origin::kCreated);
     if (child == nullptr) return nullptr;
     child->created_by.store(self->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
     child->created_stack.store(capture_stack(caller, stack_limits(self)), std::memory_order_relaxed);
     child->created_ns.store(now_ns(), std::memory_order_relaxed);
-    child->start_routine.store(reinterpret_cast<uintptr_t>(start), std::memory_order_relaxed);
+    child->start_routine.store(start, std::memory_order_relaxed);
     child->start_argument.store(reinterpret_cast<uintptr_t>(argument), std::memory_order_relaxed);
     child->stack_low.store(stack_bytes_of(attributes), std::memory_order_relaxed);
     if (is_detached(attributes)) advance_life(child, protocol::kLifeDetached);
@@ -117,6 +128,30 @@ struct Found {
     }
 };
 
+/// `call` is the real function with another start routine and argument.
+template <typename Result, typename Call>
+int create_thread(pthread_t* thread, const pthread_attr_t* attributes, Result (*start)(void*), void* argument,
+                  const CallerFrame& caller, Call call) {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return call(start, argument);
+    self = ensure_recording(self);
+    ThreadRecord* const child = prepare_thread(self, attributes, reinterpret_cast<uintptr_t>(start), argument, caller);
+    if (child == nullptr) return call(start, argument);
+    const uint32_t number = child->number.load(std::memory_order_relaxed);
+    const int error = call(run_thread<Result>, static_cast<void*>(child));
+    if (error != 0) {
+        discard_thread(child);
+    } else if (!is_detached(attributes) && child->number.load(std::memory_order_relaxed) == number) {
+        note_handle(child, thread);
+    }
+    return error;
+}
+
+/// Noted before the call: a detached thread's descriptor may be gone when it returns.
+void note_detach(pthread_t thread) {
+    if (this_thread() != nullptr) Found(record_of(thread)).advance(protocol::kLifeDetached);
+}
+
 template <typename Deadline, typename Call>
 int join(pthread_t thread, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     ThreadRecord* const self = this_thread();
@@ -138,19 +173,9 @@ extern "C" {
 
 EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                             void* argument) noexcept {
-    ThreadRecord* self = this_thread();
-    if (self == nullptr) return real::pthread_create(thread, attributes, start, argument);
-    self = ensure_recording(self);
-    ThreadRecord* const child = prepare_thread(self, attributes, start, argument, CALLER_FRAME);
-    if (child == nullptr) return real::pthread_create(thread, attributes, start, argument);
-    const uint32_t number = child->number.load(std::memory_order_relaxed);
-    const int error = real::pthread_create(thread, attributes, run_thread, child);
-    if (error != 0) {
-        discard_thread(child);
-    } else if (!is_detached(attributes) && child->number.load(std::memory_order_relaxed) == number) {
-        note_handle(child, thread);
-    }
-    return error;
+    return create_thread(thread, attributes, start, argument, CALLER_FRAME, [=](void* (*routine)(void*), void* with) {
+        return real::pthread_create(thread, attributes, routine, with);
+    });
 }
 
 EXPORTED int pthread_join(pthread_t thread, void** result) {
@@ -181,13 +206,12 @@ EXPORTED int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
 }
 
 EXPORTED int pthread_detach(pthread_t thread) noexcept {
-    // Noted before: a detached thread's descriptor may be gone when the call returns.
-    if (this_thread() != nullptr) Found(record_of(thread)).advance(protocol::kLifeDetached);
+    note_detach(thread);
     return real::pthread_detach(thread);
 }
 
 EXPORTED void pthread_exit(void* result) {
-    if (ThreadRecord* const self = this_thread()) advance_life(self, protocol::kLifeExiting);
+    note_exiting();
     real::pthread_exit(result);
     __builtin_unreachable();
 }
@@ -198,6 +222,28 @@ EXPORTED int pthread_setname_np(pthread_t thread, const char* name) noexcept {
     const int error = real::pthread_setname_np(thread, name);
     if (error == 0 && named != nullptr) set_name(named, name);
     return error;
+}
+
+EXPORTED int thrd_create(thrd_t* thread, thrd_start_t start, void* argument) {
+    return create_thread(thread, nullptr, start, argument, CALLER_FRAME,
+                         [=](thrd_start_t routine, void* with) { return real::thrd_create(thread, routine, with); });
+}
+
+EXPORTED int thrd_join(thrd_t thread, int* result) {
+    return join(
+        thread, Function::k_thrd_join, CALLER_FRAME, [] { return uint64_t{0}; },
+        [=] { return real::thrd_join(thread, result); });
+}
+
+EXPORTED int thrd_detach(thrd_t thread) {
+    note_detach(thread);
+    return real::thrd_detach(thread);
+}
+
+EXPORTED void thrd_exit(int result) {
+    note_exiting();
+    real::thrd_exit(result);
+    __builtin_unreachable();
 }
 
 }  // extern "C"

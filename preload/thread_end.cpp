@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "preload/holds.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"
 #include "preload/thread_slots.h"
@@ -20,6 +21,15 @@ constexpr pthread_key_t kKeysWithoutHeap = 32;
 
 constinit pthread_key_t key = kNoKey;
 
+/// The kernel gives robust mutexes of a thread that ends to whoever comes next.
+void give_up_robust_mutexes(ThreadRecord* self) {
+    for (Hold& hold : self->holds) {
+        const HoldState state = hold.state.load(std::memory_order_relaxed);
+        const bool is_owned = state == HoldState::kHeld || state == HoldState::kReleasing;
+        if (is_owned && hold.kind == LockKind::kMutex && (hold.detail & protocol::kHoldRobust) != 0) drop(self, &hold);
+    }
+}
+
 /// The key's value counts the rounds: the record's address plus the round, as records are aligned.
 void on_thread_end(void* value) {
     const auto word = reinterpret_cast<uintptr_t>(value);
@@ -35,6 +45,7 @@ void on_thread_end(void* value) {
     current_record = record | 1;
     // A cancelled wait leaves its record behind.
     self->wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
+    give_up_robust_mutexes(self);
     self->finished_ns.store(now_ns(), std::memory_order_relaxed);
     // Nobody joins or detaches an adopted thread through us: its slot is free at its end.
     const bool is_adopted = self->origin.load(std::memory_order_relaxed) == protocol::Origin::kAdopted;

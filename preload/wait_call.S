@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // void loiter_call_in_wait(void (*function)(void*), void* argument)
+// void loiter_call_initializer(void (*function)())
 //
-// A frame for the real call of a wait, so that cancellation, which unwinds, clears the wait before
-// the program's own handlers run. Its personality does that and lets the unwinding go on: no landing
-// pad, which would need libgcc, and no pthread cleanup handler, which siglongjmp would leave behind
-// on the thread's chain.
+// Frames for calls that may be unwound: the real call of a wait, so that cancellation clears the wait
+// before the program's own handlers run, and the initializer of a once. Their personalities put the
+// record right and let the unwinding go on: no landing pad, which would need libgcc, and no pthread
+// cleanup handler, which siglongjmp would leave behind on the thread's chain.
 
     .text
-    .globl loiter_call_in_wait
-    .hidden loiter_call_in_wait
-    .hidden loiter_unwind_wait
-    .type loiter_call_in_wait, @function
+
+    .macro unwindable name, personality
+    .globl \name
+    .hidden \name
+    .hidden \personality
+    .type \name, @function
     .p2align 4
-loiter_call_in_wait:
+\name:
     .cfi_startproc
-    .cfi_personality 0x1b, loiter_unwind_wait
+    .cfi_personality 0x1b, \personality
     endbr64
     subq $8, %rsp
     .cfi_adjust_cfa_offset 8
@@ -26,6 +29,10 @@ loiter_call_in_wait:
     .cfi_adjust_cfa_offset -8
     ret
     .cfi_endproc
-    .size loiter_call_in_wait, . - loiter_call_in_wait
+    .size \name, . - \name
+    .endm
+
+    unwindable loiter_call_in_wait, loiter_unwind_wait
+    unwindable loiter_call_initializer, loiter_unwind_initializer
 
 #include "preload/assembly_notes.inc"

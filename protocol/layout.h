@@ -89,12 +89,17 @@ enum class HoldState : uint32_t {
 };
 inline constexpr uint32_t kLastHoldState = static_cast<uint32_t>(HoldState::kLent);
 
+/// Hold::detail of a mutex that the kernel takes from a dead owner.
+inline constexpr uint16_t kHoldRobust = 1;
+
 /// One thread's ownership of one lock. Slots are reused; `state` is stored last.
 struct Hold {
     std::atomic<HoldState> state;  ///< also freed, by compare-and-swap, by a foreign unlock
     LockKind kind;
     Mode mode;
-    uint16_t reserved;
+    /// For the library's own use. Mutex: kHoldRobust; once: counts the initializers that the thread is
+    /// in, 1 for the outermost.
+    uint16_t detail;
     std::atomic<uint64_t> address;   ///< of the lock
     std::atomic<uint64_t> since_ns;  ///< acquired; at clock tick resolution (about 4 ms)
     std::atomic<uint32_t> stack;     ///< where it was acquired; stack id, 0: not captured

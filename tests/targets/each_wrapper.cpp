@@ -2,8 +2,8 @@
 //
 // One interposed function at a time: `each_wrapper ROW free` calls it where it need not wait,
 // `each_wrapper ROW blocked` where it waits for ever. The call is made by thread T2 (the main thread
-// for calls that end the process). Says "at LINE OBJECT TID" before the call and "done LINE OBJECT TID"
-// after it; then stays as it is.
+// for calls that end the process). Says "at LINE OBJECT TID FILE" before the call and "done ..." after
+// it; then stays as it is.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -16,11 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <functional>
-#include <map>
-#include <string>
-
-#include "tests/support/gate.h"
+#include "tests/targets/each_wrapper.h"
 
 extern "C" {
 int old_cond_init(pthread_cond_t*, const pthread_condattr_t*);
@@ -52,15 +48,9 @@ pthread_t brief;    ///< a thread that does
 timespec far;       ///< an hour from now, CLOCK_REALTIME
 timespec far_monotonic;
 
-int line = 0;
-
-/// Notes the line of a call, and the object it is about, right before it.
-void say(const char* word, int at, const volatile void* object) {
-    char text[96];
-    snprintf(text, sizeof(text), "%s %d %lx %d\n", word, at, reinterpret_cast<unsigned long>(object), gettid());
-    gate::say(text);
-}
-#define AT(object, call) (line = __LINE__, say("at", line, object), (call), say("done", line, object))
+pthread_spinlock_t spin;
+pthread_barrier_t barrier;
+pthread_once_t once = PTHREAD_ONCE_INIT;
 
 void* never_ends(void*) {
     gate::Flag().await_open();
@@ -75,13 +65,6 @@ pthread_t create(void* (*start)(void*)) {
     if (pthread_create(&thread, nullptr, start, nullptr) != 0) abort();
     return thread;
 }
-
-struct Row {
-    std::function<void()> free;
-    std::function<void()> blocked;          ///< empty: never waits
-    std::function<void()> prepare = [] {};  ///< by the main thread, before "blocked"
-    bool by_main = false;
-};
 
 void lock_mutex() {
     pthread_mutex_lock(&mutex);
@@ -234,10 +217,18 @@ std::map<std::string, Row> old_condition_rows() {
     };
 }
 
+void sem_unlink_and_open() {
+    char name[32];
+    snprintf(name, sizeof(name), "/each_wrapper_%d", getpid());
+    if (sem_open(name, O_CREAT | O_EXCL, 0600, 0) == SEM_FAILED) abort();
+    sem_unlink(name);
+}
+
 std::map<std::string, Row> semaphore_rows() {
     const auto post = [] { sem_post(&semaphore); };
     return {
         {"sem_init", {[] { AT(&semaphore, sem_init(&semaphore, 0, 0)); }, {}}},
+        {"sem_open", {[] { AT(nullptr, sem_unlink_and_open()); }, {}}},
         {"sem_destroy", {[] { AT(&semaphore, sem_destroy(&semaphore)); }, {}}},
         {"sem_post", {[] { AT(&semaphore, sem_post(&semaphore)); }, {}}},
         {"sem_wait",
@@ -258,6 +249,66 @@ std::map<std::string, Row> semaphore_rows() {
               AT(&semaphore, sem_clockwait(&semaphore, CLOCK_MONOTONIC, &far_monotonic));
           },
           [] { AT(&semaphore, sem_clockwait(&semaphore, CLOCK_MONOTONIC, &far_monotonic)); }}},
+    };
+}
+
+std::map<std::string, Row> spin_rows() {
+    pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
+    const auto lock = [] { pthread_spin_lock(&spin); };
+    return {
+        {"pthread_spin_init", {[] { AT(&spin, pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE)); }, {}}},
+        {"pthread_spin_destroy", {[] { AT(&spin, pthread_spin_destroy(&spin)); }, {}}},
+        {"pthread_spin_lock",
+         {[] { AT(&spin, pthread_spin_lock(&spin)); }, [] { AT(&spin, pthread_spin_lock(&spin)); }, lock}},
+        {"pthread_spin_trylock", {[] { AT(&spin, pthread_spin_trylock(&spin)); }, {}}},
+        {"pthread_spin_unlock",
+         {[lock] {
+              lock();
+              AT(&spin, pthread_spin_unlock(&spin));
+          },
+          {}}},
+    };
+}
+
+void* come_to_barrier(void*) {
+    pthread_barrier_wait(&barrier);
+    return nullptr;
+}
+
+std::map<std::string, Row> barrier_rows() {
+    pthread_barrier_init(&barrier, nullptr, 2);
+    return {
+        {"pthread_barrier_init", {[] { AT(&barrier, pthread_barrier_init(&barrier, nullptr, 2)); }, {}}},
+        {"pthread_barrier_wait",
+         {[] {
+              create(come_to_barrier);
+              AT(&barrier, pthread_barrier_wait(&barrier));
+          },
+          [] { AT(&barrier, pthread_barrier_wait(&barrier)); }}},
+        {"pthread_barrier_destroy",
+         {[] { AT(&barrier, pthread_barrier_destroy(&barrier)); },
+          [] { AT(&barrier, pthread_barrier_destroy(&barrier)); },
+          [] {
+              create(come_to_barrier);
+              gate::await_others_blocked(1);
+          }}},
+    };
+}
+
+void in_initializer() {
+    say("done", line, &once, __FILE__);
+    gate::Flag().await_open();
+}
+
+std::map<std::string, Row> once_rows() {
+    return {
+        {"pthread_once",
+         {[] { AT(&once, pthread_once(&once, in_initializer)); },
+          [] { AT(&once, pthread_once(&once, in_initializer)); },
+          [] {
+              create([](void*) -> void* { return pthread_once(&once, in_initializer), nullptr; });
+              gate::await([] { return once != PTHREAD_ONCE_INIT; });
+          }}},
     };
 }
 
@@ -353,6 +404,7 @@ std::map<std::string, Row> process_rows() {
         {"execl", ending([] { AT(nullptr, execl(program, program, nullptr)); })},
         {"execlp", ending([] { AT(nullptr, execlp(program, program, nullptr)); })},
         {"execle", ending([] { AT(nullptr, execle(program, program, nullptr, environ)); })},
+        {"execveat", ending([] { AT(nullptr, execveat(AT_FDCWD, program, arguments, environ, 0)); })},
         {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
         {"dlopen", {[] { AT(nullptr, lock_of_plugin(false)); }, [] { block_on(lock_of_plugin(false)); }}},
         {"dlmopen", {[] { AT(nullptr, lock_of_plugin(true)); }, [] { block_on(lock_of_plugin(true)); }}},
@@ -363,7 +415,8 @@ std::map<std::string, Row> process_rows() {
 std::map<std::string, Row> all_rows() {
     std::map<std::string, Row> rows;
     for (auto&& some : {mutex_rows(), rwlock_rows(), condition_rows(), old_condition_rows(), semaphore_rows(),
-                        thread_rows(), sleep_rows(), futex_rows(), process_rows()}) {
+                        thread_rows(), sleep_rows(), futex_rows(), process_rows(), spin_rows(), barrier_rows(),
+                        once_rows(), c11_rows(), old_name_rows()}) {
         rows.insert(some.begin(), some.end());
     }
     return rows;

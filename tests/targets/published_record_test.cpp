@@ -22,8 +22,6 @@ using protocol::ThreadRecord;
 using protocol::WaitKind;
 using support::RawRecording;
 
-constexpr char kSource[] = "each_wrapper.cpp";
-
 /// What one row must leave in the recording.
 struct Expected {
     enum class Free {
@@ -57,6 +55,9 @@ std::map<std::string, Expected> expectations() {
     const Expected semaphore{.wait = WaitKind::kSemaphore};
     const Expected joined{.free = Free::kGone, .wait = WaitKind::kJoin};
     const Expected sleep{.wait = WaitKind::kSleep, .timed = true};
+    const Expected spin{.free = Free::kHold, .lock = LockKind::kSpin, .wait = WaitKind::kSpin};
+    const Expected barrier{.wait = WaitKind::kBarrier};
+    const Expected once{.free = Free::kHold, .lock = LockKind::kOnce, .wait = WaitKind::kOnce};
     const Expected exec{.free = Free::kEnd, .end = End::kExec};
     const auto signal = [](SignalKind kind) { return Expected{.free = Free::kSignal, .signal = kind}; };
     const auto end = [](End kind) { return Expected{.free = Free::kEnd, .end = kind}; };
@@ -113,6 +114,35 @@ std::map<std::string, Expected> expectations() {
                                         named("execlp", exec),
                                         named("execle", exec),
                                         named("fexecve", exec),
+                                        named("execveat", exec),
+                                        named("sem_open", {}),
+                                        named("pthread_spin_init", {}),
+                                        named("pthread_spin_destroy", {}),
+                                        named("pthread_spin_lock", spin),
+                                        named("pthread_spin_trylock", untaken(spin)),
+                                        named("pthread_spin_unlock", {}),
+                                        named("pthread_barrier_init", {}),
+                                        named("pthread_barrier_wait", barrier),
+                                        named("pthread_barrier_destroy", barrier),
+                                        named("pthread_once", once),
+                                        named("call_once", once),
+                                        named("thrd_create", {.free = Free::kCreated}),
+                                        named("thrd_join", joined),
+                                        named("thrd_detach", {.free = Free::kGone}),
+                                        named("thrd_exit", {.free = Free::kFinished}),
+                                        named("thrd_sleep", sleep),
+                                        named("mtx_init", {}),
+                                        named("mtx_destroy", {}),
+                                        named("mtx_lock", mutex),
+                                        named("mtx_trylock", untaken(mutex)),
+                                        named("mtx_timedlock", timed(mutex)),
+                                        named("mtx_unlock", {}),
+                                        named("cnd_init", {}),
+                                        named("cnd_destroy", {.wait = WaitKind::kCondition}),
+                                        named("cnd_wait", condition),
+                                        named("cnd_timedwait", timed(condition)),
+                                        named("cnd_signal", signal(SignalKind::kSignal)),
+                                        named("cnd_broadcast", signal(SignalKind::kBroadcast)),
                                         named("dlclose", {.free = Free::kUnloaded}),
                                         named("dlopen", {.wait = WaitKind::kMutex}),
                                         named("dlmopen", {.wait = WaitKind::kMutex})};
@@ -131,6 +161,17 @@ std::map<std::string, Expected> expectations() {
     }
     // The newer kind waits for its waiters to leave.
     all["pthread_cond_destroy@new"].wait = WaitKind::kCondition;
+#define INTERPOSED(name)
+#define INTERPOSED_VERSIONED(name, tag, version)
+#define INTERPOSED_VARIADIC(name)
+#define INTERPOSED_ALIAS(name) all[#name] = all.at(std::string(#name).substr(2));
+#define INTERPOSED_STUB(name)
+#include "preload/interposed.inc"
+#undef INTERPOSED
+#undef INTERPOSED_VERSIONED
+#undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
+#undef INTERPOSED_STUB
     return all;
 }
 
@@ -139,11 +180,13 @@ std::vector<std::string> rows() {
 #define INTERPOSED(name) #name,
 #define INTERPOSED_VERSIONED(name, tag, version) #name "@" #tag,
 #define INTERPOSED_VARIADIC(name) #name,
+#define INTERPOSED_ALIAS(name) #name,
 #define INTERPOSED_STUB(name) #name,
 #include "preload/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
+#undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
     };
 }
@@ -153,6 +196,7 @@ struct Call {
     int line = 0;
     uint64_t object = 0;
     uint32_t tid = 0;
+    std::string file;  ///< base name
 };
 
 class EachWrapper : public testing::TestWithParam<std::string> {
@@ -165,7 +209,8 @@ protected:
     static Call parse(const std::string& output, const std::string& word) {
         Call call;
         std::istringstream text(output.substr(output.rfind(word) + word.size()));
-        text >> call.line >> std::hex >> call.object >> std::dec >> call.tid;
+        text >> call.line >> std::hex >> call.object >> std::dec >> call.tid >> call.file;
+        call.file = std::filesystem::path(call.file).filename();
         return call;
     }
 
@@ -204,14 +249,14 @@ void expect_hold(const RawRecording& raw, const ThreadRecord& self, const Call& 
     if (expected.free == Free::kHold) {
         EXPECT_EQ(hold->address, call.object);
     }
-    EXPECT_TRUE(raw.lines_in(kSource, hold->stack).contains(call.line));
+    EXPECT_TRUE(raw.lines_in(call.file, hold->stack).contains(call.line));
 }
 
 void expect_signal(const RawRecording& raw, const ThreadRecord& self, const Call& call, SignalKind kind) {
     for (const protocol::LastSignal& signal : self.signals) {
         if (signal.object != call.object) continue;
         EXPECT_EQ(signal.kind, kind);
-        EXPECT_TRUE(raw.lines_in(kSource, signal.stack).contains(call.line));
+        EXPECT_TRUE(raw.lines_in(call.file, signal.stack).contains(call.line));
         return;
     }
     ADD_FAILURE() << "no signal is noted";
@@ -241,7 +286,7 @@ TEST_P(ReturningWrapper, PublishesWhereItNeedNotWait) {
             const ThreadRecord* const created = raw.numbered(3);
             ASSERT_NE(created, nullptr);
             EXPECT_EQ(created->created_by, 2U);
-            EXPECT_TRUE(raw.lines_in(kSource, created->created_stack).contains(call.line));
+            EXPECT_TRUE(raw.lines_in(call.file, created->created_stack).contains(call.line));
             break;
         }
         case Free::kGone: EXPECT_EQ(raw.numbered(3), nullptr); break;
@@ -251,6 +296,7 @@ TEST_P(ReturningWrapper, PublishesWhereItNeedNotWait) {
         case Free::kEnd: break;
     }
     EXPECT_EQ(raw.head().stacks_lost, 0U);
+    EXPECT_EQ(raw.head().wakers, GetParam() == "sem_open" ? protocol::kWakerShared : 0U);
 }
 
 TEST_P(BlockingWrapper, PublishesTheWaitBeforeItBlocks) {
@@ -267,7 +313,7 @@ TEST_P(BlockingWrapper, PublishesTheWaitBeforeItBlocks) {
     EXPECT_EQ((self.wait.flags & protocol::kWaitTimed) != 0, expected.timed);
     EXPECT_EQ(self.wait.deadline_ns != 0, expected.timed);
     EXPECT_GT(self.wait.since_ns, raw.head().started_ns);
-    EXPECT_TRUE(raw.lines_in(kSource, self.wait.stack).contains(call.line));
+    EXPECT_TRUE(raw.lines_in(call.file, self.wait.stack).contains(call.line));
     if (call.object != 0) {
         EXPECT_EQ(self.wait.object, call.object);
         EXPECT_NE(raw.module_at(call.object), "");
@@ -276,6 +322,9 @@ TEST_P(BlockingWrapper, PublishesTheWaitBeforeItBlocks) {
         const protocol::Hold* const lent = hold_of(self, HoldState::kLent);
         ASSERT_NE(lent, nullptr);
         EXPECT_EQ(lent->address, self.wait.detail);
+    }
+    if (*expected.wait == WaitKind::kBarrier) {
+        EXPECT_EQ(self.wait.detail, 2U);
     }
     if (*expected.wait == WaitKind::kJoin) {
         EXPECT_EQ(self.wait.detail, 2U);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every lock function does, whatever the primitive. The stack is taken before the lock, so that
+// no critical section grows; the lock is tried first, and only where that fails is the wait
+// published, before the real call.
+#pragma once
+
+#include <errno.h>
+
+#include "preload/holds.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/waits.h"
+
+namespace preload {
+
+/// How one lock function differs from another.
+struct LockCall {
+    LockKind kind;
+    Mode mode;
+    WaitKind wait;
+    Function function;
+    uint8_t wait_flags = 0;
+    uint16_t hold_detail = 0;
+    bool is_recursive = false;  ///< a thread may take again what it has
+    bool try_first = true;      ///< false: a try is not the first half of this call
+    int busy = EBUSY;           ///< what the try says of a lock that must be waited for
+};
+
+/// The lock is the caller's, whatever its last owner left behind.
+inline bool acquired(int error) {
+    return error == 0 || error == EOWNERDEAD;
+}
+
+inline uint64_t untimed() {
+    return 0;
+}
+
+inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack) {
+    return begin_hold(self, lock_call.kind, lock_call.mode, lock, stack, lock_call.hold_detail);
+}
+
+/// The slow half of a lock: publishes the wait around the real call.
+template <typename Call>
+int wait_for_lock(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack,
+                  uint64_t deadline_ns, const CallerFrame& caller, Call call) {
+    WaitScope wait;
+    begin_wait(wait, self,
+               {lock_call.wait, lock_call.function, lock_call.wait_flags, stack, address_of(lock), 0, deadline_ns},
+               caller);
+    const int error = call_in_wait(call);
+    end_wait(wait);
+    return error;
+}
+
+/// Lock with or without a deadline, which is only asked for when the lock must be waited for.
+template <typename Try, typename Deadline, typename Call>
+int take_lock(const LockCall& lock_call, const volatile void* lock, const CallerFrame& caller, Try try_lock,
+              Deadline deadline, Call call) {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return call();
+    uint32_t stack = capture_stack(caller, stack_limits(self));
+    Hold* hold = begin_hold(self, lock_call, lock, stack);
+    int error = lock_call.try_first ? try_lock() : lock_call.busy;
+    if (error == lock_call.busy) {
+        if (process == nullptr) {
+            settle(self, hold, false, false);
+            self = ensure_recording(self);
+            stack = capture_stack(caller, stack_limits(self));
+            hold = begin_hold(self, lock_call, lock, stack);
+        }
+        error = wait_for_lock(self, lock_call, lock, stack, deadline(), caller, call);
+    }
+    settle(self, hold, acquired(error), lock_call.is_recursive);
+    return error;
+}
+
+template <typename Try>
+int try_to_take_lock(const LockCall& lock_call, const volatile void* lock, const CallerFrame& caller, Try try_lock) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr) return try_lock();
+    Hold* const hold = begin_hold(self, lock_call, lock, capture_stack(caller, stack_limits(self)));
+    const int error = try_lock();
+    settle(self, hold, acquired(error), lock_call.is_recursive);
+    return error;
+}
+
+/// `libc_owner`: the tid that libc has as the owner, 0 where it keeps none.
+template <typename Call>
+int release_lock(LockKind kind, const volatile void* lock, uint32_t libc_owner, Call call) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr) return call();
+    const Release release = begin_release(self, kind, lock, libc_owner);
+    const int error = call();
+    end_release(self, release, error == 0);
+    return error;
+}
+
+/// A lock that has begun or ended its life is nobody's.
+inline void forget_lock(const volatile void* lock) {
+    if (ThreadRecord* const self = this_thread()) forget_lock(self, lock);
+}
+
+}  // namespace preload

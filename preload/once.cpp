@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// pthread_once and C11's call_once: who runs the initializer owns the control word for that time.
+// libc decides who runs it, so it is given an initializer of ours, which notes that and calls the
+// program's. That one may be left by an exception (std::call_once), by cancellation or by a jump.
+#include <pthread.h>
+#include <threads.h>
+#include <unwind.h>
+
+#include "preload/holds.h"
+#include "preload/real.h"
+#include "preload/recording.h"
+#include "preload/stack_capture.h"
+#include "preload/waits.h"
+
+extern "C" __attribute__((visibility("hidden"))) void loiter_call_initializer(void (*initializer)());
+
+namespace preload {
+
+namespace {
+
+/// libc's own word: bit 0 while the initializer runs, bit 1 once it has run (pthreadP.h).
+constexpr int kInProgress = 1;
+constexpr int kDone = 2;
+
+/// A call on its way to our initializer, which gets no argument.
+struct OnceCall {
+    OnceCall* previous;  ///< of the call that a signal handler interrupted
+    void (*initializer)();
+    const volatile void* control;
+    uint32_t stack;
+    bool is_waiting;
+    WaitScope wait;
+};
+__thread OnceCall* arriving __attribute__((tls_model("initial-exec"))) = nullptr;
+
+Hold* innermost_initializer(ThreadRecord* self) {
+    Hold* innermost = nullptr;
+    for (Hold& hold : self->holds) {
+        const bool counts = hold.state.load(std::memory_order_relaxed) == HoldState::kHeld &&
+                            hold.kind == LockKind::kOnce && (innermost == nullptr || innermost->detail < hold.detail);
+        if (counts) innermost = &hold;
+    }
+    return innermost;
+}
+
+/// Takes the call out of the way of those that the initializer makes.
+void arrive(OnceCall& call) {
+    arriving = call.previous;
+    end_wait(call.wait);
+    call.is_waiting = false;
+}
+
+void run_initializer() {
+    OnceCall& call = *arriving;
+    const volatile void* const control = call.control;
+    arrive(call);
+    if (ThreadRecord* const self = this_thread()) {
+        const Hold* const outer = innermost_initializer(self);
+        const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
+        settle(self, begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, call.stack, depth), true, false);
+    }
+    loiter_call_initializer(call.initializer);
+    // Looked up again: the initializer may have forked, or made the recording by creating a thread.
+    ThreadRecord* const self = this_thread();
+    Hold* const hold = self == nullptr ? nullptr : find_hold(self, address_of(control), LockKind::kOnce);
+    if (hold != nullptr) drop(self, hold);
+}
+
+template <typename Call>
+int call_once_as(Function function, const volatile void* control, int word, void (*initializer)(),
+                 const CallerFrame& caller, Call call) {
+    ThreadRecord* self = this_thread();
+    if (self == nullptr) return call(initializer);
+    if ((word & kInProgress) != 0) self = ensure_recording(self);
+    OnceCall arrival{arriving, initializer, control, capture_stack(caller, stack_limits(self)), true, {}};
+    begin_wait(arrival.wait, self, {WaitKind::kOnce, function, 0, arrival.stack, address_of(control), 0, 0}, caller);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler's call puts `arriving` back
+    arriving = &arrival;
+    const int error = call_in_wait([=] { return call(run_initializer); });
+    if (arrival.is_waiting) arrive(arrival);
+    return error;
+}
+
+int word_of(const int* control) {
+    return __atomic_load_n(control, __ATOMIC_RELAXED);  // libc looks again, and orders what follows
+}
+
+}  // namespace
+
+/// Personality of loiter_call_initializer: the initializer is being left, the next caller runs it anew.
+extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwind_initializer(
+    int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context*) {
+    if ((actions & _UA_CLEANUP_PHASE) == 0) return _URC_CONTINUE_UNWIND;
+    ThreadRecord* const self = this_thread();
+    Hold* const hold = self == nullptr ? nullptr : innermost_initializer(self);
+    if (hold != nullptr) drop(self, hold);
+    return _URC_CONTINUE_UNWIND;
+}
+
+extern "C" {
+
+EXPORTED int pthread_once(pthread_once_t* control, void (*initializer)()) {
+    const int word = word_of(control);
+    if ((word & kDone) != 0) return real::pthread_once(control, initializer);
+    return call_once_as(Function::k_pthread_once, control, word, initializer, CALLER_FRAME,
+                        [=](void (*routine)()) { return real::pthread_once(control, routine); });
+}
+
+EXPORTED void call_once(once_flag* flag, void (*initializer)()) {
+    const int word = word_of(&flag->__data);
+    if ((word & kDone) != 0) return real::call_once(flag, initializer);
+    call_once_as(Function::k_call_once, flag, word, initializer, CALLER_FRAME, [=](void (*routine)()) {
+        real::call_once(flag, routine);
+        return 0;
+    });
+}
+
+EXPORT_ALIAS(pthread_once)
+
+}  // extern "C"
+
+}  // namespace preload
