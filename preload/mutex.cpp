@@ -19,13 +19,14 @@ constexpr int kTypeBits = 3;
 constexpr int kRobustBit = 16;
 constexpr int kPriorityBits = 32 | 64;  ///< inheritance, protection
 
-/// With priorities a try is not the first half of a lock: waiters queue by priority.
+/// A try is not always the first half of a lock: with priorities waiters queue by them; and the try of a
+/// robust mutex that cannot be recovered any more says so but leaves it locked (glibc 2.36).
 LockCall mutex_call(const pthread_mutex_t* mutex, Function function) {
     const int kind = mutex->__data.__kind;
     LockCall call{LockKind::kMutex, Mode::kExclusive, WaitKind::kMutex, function};
     call.hold_detail = (kind & kRobustBit) != 0 ? protocol::kHoldRobust : 0;
     call.is_recursive = (kind & kTypeBits) == PTHREAD_MUTEX_RECURSIVE;
-    call.try_first = (kind & kPriorityBits) == 0;
+    call.try_first = (kind & (kPriorityBits | kRobustBit)) == 0;
     return call;
 }
 

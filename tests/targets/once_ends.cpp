@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ways out of an initializer. `once_ends WAY` goes it, says "out TID" when it is over, or "in TID" where
+// an outer initializer still runs, and stays as it is. WAY: throw, throw-in-nested, cancel, exit,
+// create (its first thread, in the initializer), fork (the child says "out")
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "tests/support/gate.h"
+
+namespace {
+
+std::once_flag outer;
+std::once_flag inner;
+pthread_once_t plain = PTHREAD_ONCE_INIT;
+sem_t never_posted;
+int runs = 0;
+
+void say_tid(const char* word) {
+    char text[32];
+    snprintf(text, sizeof(text), "%s %d\n", word, gettid());
+    gate::say(text);
+}
+
+void stay(const char* word) {
+    say_tid(word);
+    gate::Flag().await_open();
+}
+
+void throw_first() {
+    if (++runs == 1) throw runs;
+}
+
+void leave_by_exception() {
+    try {
+        std::call_once(inner, throw_first);
+    } catch (int) {
+    }
+}
+
+void* throw_out(void*) {
+    leave_by_exception();
+    if (runs != 1) abort();
+    stay("out");
+    return nullptr;
+}
+
+void* throw_out_of_nested(void*) {
+    std::call_once(outer, [] {
+        leave_by_exception();
+        stay("in");
+    });
+    return nullptr;
+}
+
+void wait_for_ever() {
+    sem_wait(&never_posted);
+}
+void leave_thread() {
+    pthread_exit(nullptr);
+}
+void cleanup(void*) {
+    stay("out");
+}
+
+template <void (*initializer)()>
+void* be_unwound(void*) {
+    pthread_cleanup_push(cleanup, nullptr);
+    pthread_once(&plain, initializer);
+    pthread_cleanup_pop(0);
+    return nullptr;
+}
+
+void* nothing(void*) {
+    return nullptr;
+}
+
+pthread_t start(void* (*routine)(void*)) {
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, routine, nullptr) != 0) abort();
+    return thread;
+}
+
+void in_thread(void* (*routine)(void*)) {
+    start(routine);
+    gate::Flag().await_open();
+}
+
+void cancel() {
+    const pthread_t thread = start(be_unwound<wait_for_ever>);
+    gate::await_others_blocked(1);
+    pthread_cancel(thread);
+    gate::Flag().await_open();
+}
+
+void create_in_initializer() {
+    pthread_once(&plain, [] { pthread_join(start(nothing), nullptr); });
+    stay("out");
+}
+
+pid_t child;
+void fork_in_initializer() {
+    start(be_unwound<wait_for_ever>);  // so that the recording is there
+    pthread_once_t own = PTHREAD_ONCE_INIT;
+    pthread_once(&own, [] { child = fork(); });
+    if (child == 0) {
+        pthread_once(&own, abort);
+        start([](void*) -> void* { return sem_wait(&never_posted), nullptr; });
+        stay("out");
+    }
+    gate::Flag().await_open();
+}
+
+const std::map<std::string, std::function<void()>> kWays = {
+    {"throw", [] { in_thread(throw_out); }},
+    {"throw-in-nested", [] { in_thread(throw_out_of_nested); }},
+    {"cancel", cancel},
+    {"exit", [] { in_thread(be_unwound<leave_thread>); }},
+    {"create", create_in_initializer},
+    {"fork", fork_in_initializer},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto way = argc == 2 ? kWays.find(argv[1]) : kWays.end();
+    if (way == kWays.end()) return 2;
+    way->second();
+}

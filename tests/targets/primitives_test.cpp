@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The primitives whose waits and owners are special: what is published of them, and what the report of
+// a program that hangs in them says.
+#include <gtest/gtest.h>
+
+#include "tests/support/report.h"
+#include "tests/targets/recorded_program.h"
+
+namespace {
+
+using protocol::Hold;
+using protocol::HoldState;
+using protocol::LockKind;
+using protocol::ThreadRecord;
+using protocol::WaitKind;
+using report::Json;
+using report::Site;
+using support::RawRecording;
+using support::RecordedProgram;
+
+std::string name_of(const testing::TestParamInfo<const char*>& parameter) {
+    std::string name = parameter.param;
+    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+    return name;
+}
+
+std::vector<const Hold*> holds_of(const ThreadRecord& thread) {
+    std::vector<const Hold*> holds;
+    for (const Hold& hold : thread.holds) {
+        if (hold.state != HoldState::kFree) holds.push_back(&hold);
+    }
+    return holds;
+}
+
+class LeftInitializer : public testing::TestWithParam<const char*> {};
+
+TEST_P(LeftInitializer, IsNobodysAnyMore) {
+    RecordedProgram recorded({ONCE_ENDS, GetParam()});
+    const uint32_t tid = support::said_number(recorded.program(), "out");
+
+    const RawRecording raw(recorded.recordings().back());
+    const ThreadRecord* const thread = raw.thread_of(tid);
+    ASSERT_NE(thread, nullptr);
+    EXPECT_EQ(holds_of(*thread).size(), 0U);
+    EXPECT_EQ(thread->wait.kind, WaitKind::kNone);
+    EXPECT_EQ(thread->sequence % 2, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, LeftInitializer, testing::Values("throw", "cancel", "exit", "create", "fork"), name_of);
+
+TEST(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
+    RecordedProgram recorded({ONCE_ENDS, "throw-in-nested"});
+    const uint32_t tid = support::said_number(recorded.program(), "in");
+
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord* const thread = raw.thread_of(tid);
+    ASSERT_NE(thread, nullptr);
+    const std::vector<const Hold*> holds = holds_of(*thread);
+    ASSERT_EQ(holds.size(), 1U);
+    EXPECT_EQ(holds[0]->kind, LockKind::kOnce);
+    EXPECT_EQ(holds[0]->state, HoldState::kHeld);
+    EXPECT_EQ(holds[0]->detail, 1U);
+}
+
+class SharedObject : public testing::TestWithParam<const char*> {
+protected:
+    static uint32_t wakers(const std::string& what, const std::string& when) {
+        RecordedProgram recorded({SHARED_OBJECT, what, when});
+        EXPECT_TRUE(recorded.program().await_output("ready"));
+        return RawRecording(recorded.first_recording()).head().wakers;
+    }
+};
+
+TEST_P(SharedObject, IsNotedBeforeAndAfterTheRecordingIsMade) {
+    EXPECT_EQ(wakers(GetParam(), "early"), protocol::kWakerShared);
+    EXPECT_EQ(wakers(GetParam(), "late"), protocol::kWakerShared);
+    const std::string what = GetParam();
+    if (what != "named-semaphore") {
+        EXPECT_EQ(wakers("private-" + what, "early"), 0U);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, SharedObject,
+                         testing::Values("mutex", "rwlock", "condition", "barrier", "spin", "semaphore",
+                                         "named-semaphore"),
+                         name_of);
+
+class RobustMutex : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(RobustMutex, OfAThreadThatEndedIsNoOrphan) {
+    const auto [way, said] = GetParam();
+    const support::Outcome bare = support::run({{ROBUST_MUTEX, way}});
+    ASSERT_EQ(bare.output, said);
+
+    const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {}, {{ROBUST_MUTEX, way}});
+
+    EXPECT_EQ(observed.outcome.output, said);
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+    ASSERT_EQ(observed.reports.size(), 1U);
+    EXPECT_EQ(report::verdicts(observed.reports[0]), std::vector<std::string>());
+    EXPECT_EQ(observed.reports[0]["losses"], (Json{{"threads", 0}, {"holds", 0}, {"stacks", 0}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Way, RobustMutex,
+    testing::Values(std::pair{"taken", "EOWNERDEAD\nEOWNERDEAD\nlocked\nEOWNERDEAD\n"}, std::pair{"left", ""},
+                    std::pair{"dropped", "EOWNERDEAD\nEOWNERDEAD\nENOTRECOVERABLE\nENOTRECOVERABLE\n"}),
+    [](const auto& way) { return std::string(way.param.first); });
+
+/// The report of `stuck SITUATION`, which hangs until the time is up; the program's own process.
+Json report_of(const std::string& situation) {
+    const support::Observed observed =
+        support::observe(LOITER_COMMAND, "gate", {"--timeout", "2s"}, {{STUCK_PROGRAM, situation}});
+    EXPECT_EQ(observed.outcome.status, 86) << observed.outcome.errors;
+    for (const Json& one : observed.reports) {
+        if (one["process"]["reason"] == "timeout") return one;
+    }
+    ADD_FAILURE() << observed.outcome.errors;
+    return {};
+}
+
+Site site(const char* key) {
+    return report::site_of(STUCK_SOURCE, key);
+}
+
+const Json& only_owner(const Json& thread) {
+    const Json& owners = thread["waits_for"]["owners"];
+    EXPECT_EQ(owners.size(), 1U);
+    return owners.at(0);
+}
+
+TEST(Stuck, SpinLockNamesItsOwner) {
+    const Json json = report_of("spin");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    const Json& waiter = report::thread(json, 2);
+    EXPECT_EQ(waiter["state"], "spin lock");
+    EXPECT_EQ(waiter["waits_for"]["kind"], "spin lock");
+    EXPECT_EQ(waiter["waits_for"]["name"], "g_spin");
+    EXPECT_TRUE(report::starts_at(waiter["stack"], site("spin wait")));
+    EXPECT_EQ(only_owner(waiter)["thread"], 1);
+    EXPECT_TRUE(report::starts_at(only_owner(waiter)["acquired_at"], site("spin hold")));
+}
+
+TEST(Stuck, SpinLockOfAnExitedThreadIsAnOrphan) {
+    const Json json = report_of("spin-of-exited-thread");
+
+    const std::vector<Json> orphans = report::findings(json, "orphaned-lock");
+    ASSERT_EQ(orphans.size(), 1U);
+    EXPECT_EQ(orphans[0]["certainty"], "proved");
+    EXPECT_EQ(report::threads_of(orphans[0]), (std::set<int>{2, 3}));
+    EXPECT_EQ(report::thread(json, 3)["state"], "spin lock");
+}
+
+TEST(Stuck, BarrierThatNobodyElseComesTo) {
+    const Json json = report_of("barrier");
+
+    for (const int id : {2, 3}) {
+        const Json& waiter = report::thread(json, id);
+        EXPECT_EQ(waiter["state"], "barrier");
+        EXPECT_EQ(waiter["waits_for"]["kind"], "barrier");
+        EXPECT_EQ(waiter["waits_for"]["name"], "g_barrier");
+        EXPECT_EQ(waiter["waits_for"]["owners"], Json::array());
+        EXPECT_TRUE(report::starts_at(waiter["stack"], site("barrier")));
+    }
+    for (const char* const verdict : {"deadlock", "self-deadlock", "orphaned-lock"}) {
+        EXPECT_TRUE(report::findings(json, verdict).empty()) << verdict;
+    }
+}
+
+TEST(Stuck, CrossedInitializersAreADeadlock) {
+    const Json json = report_of("crossed-once");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    const Json& left = report::thread(json, 1);
+    const Json& right = report::thread(json, 2);
+    EXPECT_EQ(left["state"], "once");
+    EXPECT_EQ(right["state"], "once");
+    EXPECT_EQ(left["waits_for"]["name"], "g_right");
+    EXPECT_TRUE(report::starts_at(left["stack"], site("left wait")));
+    EXPECT_TRUE(report::starts_at(only_owner(left)["acquired_at"], site("right hold")));
+    EXPECT_TRUE(report::starts_at(only_owner(right)["acquired_at"], site("left hold")));
+    for (const Json& frame : left["stack"])
+        EXPECT_EQ(report::text_of(frame["module"]).find("libloiter"), std::string::npos);
+}
+
+TEST(Stuck, InitializerThatNeedsItselfIsASelfDeadlock) {
+    const Json json = report_of("own-once");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"self-deadlock proved"});
+    const Json& thread = report::thread(json, 1);
+    EXPECT_EQ(thread["state"], "once");
+    EXPECT_EQ(thread["waits_for"]["name"], "g_flag");
+    EXPECT_TRUE(report::starts_at(thread["stack"], site("own flag")));
+}
+
+TEST(Stuck, MutexesOfC11AreMutexes) {
+    const Json json = report_of("c11-mutexes");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    EXPECT_EQ(report::thread(json, 1)["state"], "mutex lock");
+    EXPECT_TRUE(report::starts_at(report::thread(json, 1)["stack"], site("first wait")));
+    EXPECT_TRUE(report::starts_at(report::thread(json, 2)["stack"], site("second wait")));
+    EXPECT_EQ(only_owner(report::thread(json, 1))["thread"], 2);
+}
+
+class OddMutex : public testing::TestWithParam<const char*> {};
+
+TEST_P(OddMutex, HasItsOwner) {
+    const Json json = report_of(GetParam());
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    const Json& waiter = report::thread(json, 2);
+    EXPECT_EQ(waiter["state"], "mutex lock");
+    EXPECT_TRUE(report::starts_at(waiter["stack"], site("odd wait")));
+    EXPECT_EQ(only_owner(waiter)["thread"], 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kind, OddMutex, testing::Values("priority-inheriting", "robust"), name_of);
+
+TEST(Stuck, MutexThatAnotherProcessHoldsAccusesNobodyHere) {
+    const Json json = report_of("shared");
+
+    for (const char* const verdict : {"deadlock", "self-deadlock", "orphaned-lock"}) {
+        EXPECT_TRUE(report::findings(json, verdict).empty()) << verdict;
+    }
+    const Json& waiter = report::thread(json, 2);
+    EXPECT_EQ(waiter["state"], "mutex lock");
+    EXPECT_TRUE(report::starts_at(waiter["stack"], site("odd wait")));
+    for (const Json& owner : waiter["waits_for"]["owners"]) EXPECT_TRUE(owner["thread"].is_null()) << owner;
+}
+
+}  // namespace
