@@ -42,7 +42,7 @@ public:
         for (size_t index = 0; index < graph_.awaited().size(); ++index) {
             const Awaited& awaited = graph_.awaited()[index];
             const std::vector<Owner> dead = dead_owners(awaited.owners);
-            if (dead.empty()) continue;
+            if (dead.empty() || outlives_owner(awaited.object)) continue;
             Orphan& orphan = orphan_of(awaited.object);
             if (orphan.owners.size() < dead.size()) orphan.owners = dead;
             orphan.awaited.push_back(graph_.node_of_awaited(index));
@@ -84,6 +84,12 @@ private:
         Orphan& orphan = orphans_[key_of(lock)];
         orphan.lock = lock;
         return orphan;
+    }
+
+    /// Its owner has ended but a moment ago: the next one is about to be given the lock.
+    bool outlives_owner(const snapshot::Object& lock) const {
+        const auto memory = graph_.snapshot().lock_memory.find(lock.address);
+        return memory != graph_.snapshot().lock_memory.end() && memory->second.outlives_owner;
     }
 
     /// Dead owners that keep the lock from whoever wants it; empty when a live one will let go. A

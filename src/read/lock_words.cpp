@@ -20,6 +20,14 @@ constexpr int kRobust = 16;
 constexpr int kPriorityInheriting = 32;
 constexpr int kDestroyed = -1;
 
+bool is_robust(const pthread_mutex_t& mutex) {
+    return mutex.__data.__kind != kDestroyed && (mutex.__data.__kind & kRobust) != 0;
+}
+
+bool is_robust(const pthread_rwlock_t&) {
+    return false;
+}
+
 uint32_t owner_of(const pthread_mutex_t& mutex) {
     const int kind = mutex.__data.__kind;
     if (kind == kDestroyed) return 0;
@@ -36,11 +44,13 @@ uint32_t owner_of(const pthread_rwlock_t& lock) {
 
 /// Returns errno.
 template <typename Lock>
-int read_owner(uint32_t pid, uint64_t address, uint32_t& owner) {
+int read_lock(uint32_t pid, uint64_t address, LockWords& words) {
     Lock lock;
     const MemoryRead read = read_memory(pid, address, &lock, sizeof(lock));
-    if (read.bytes == sizeof(lock)) owner = owner_of(lock);
-    return read.bytes == sizeof(lock) ? 0 : read.error != 0 ? read.error : EFAULT;
+    if (read.bytes != sizeof(lock)) return read.error != 0 ? read.error : EFAULT;
+    words.owner_tids.emplace(address, owner_of(lock));
+    if (is_robust(lock)) words.robust.insert(address);
+    return 0;
 }
 
 }  // namespace
@@ -48,14 +58,9 @@ int read_owner(uint32_t pid, uint64_t address, uint32_t& owner) {
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
     LockWords words;
     for (const auto& [address, kind] : locks) {
-        uint32_t owner = 0;
-        const int error = kind == LockKind::kRwlock ? read_owner<pthread_rwlock_t>(pid, address, owner)
-                                                    : read_owner<pthread_mutex_t>(pid, address, owner);
-        if (error == 0) {
-            words.owner_tids.emplace(address, owner);
-        } else if (words.failure.empty()) {
-            words.failure = std::strerror(error);
-        }
+        const int error = kind == LockKind::kRwlock ? read_lock<pthread_rwlock_t>(pid, address, words)
+                                                    : read_lock<pthread_mutex_t>(pid, address, words);
+        if (error != 0 && words.failure.empty()) words.failure = std::strerror(error);
         if (error == EPERM || error == ESRCH || error == ENOSYS) break;
     }
     return words;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "protocol/layout.h"
@@ -17,6 +18,7 @@ using LocksToAsk = std::map<uint64_t, protocol::LockKind>;
 
 struct LockWords {
     std::map<uint64_t, uint32_t> owner_tids;  ///< by address, as the process itself numbers them; 0: none
+    std::set<uint64_t> robust;                ///< addresses of those that the kernel takes from a dead owner
     std::string failure;                      ///< why one could not be read; empty: all could
 };
 

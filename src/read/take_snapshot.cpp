@@ -178,6 +178,7 @@ void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, sna
         const snapshot::Thread* const owner = tid == 0 ? nullptr : threads.thread_with(tid, address);
         memory.owner_tid = owner != nullptr && owner->tid != 0 ? owner->tid : tid;
         if (owner != nullptr) memory.owner_thread = owner->id;
+        memory.outlives_owner = words.robust.contains(address);
     }
 }
 

@@ -151,6 +151,7 @@ struct Thread {
 struct LockMemory {
     uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none
     std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
+    bool outlives_owner = false;           ///< robust: the kernel takes it from an owner that has ended
 };
 
 /// One mapped object; lets `symbolize` name global locks.

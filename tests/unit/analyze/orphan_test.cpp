@@ -93,6 +93,17 @@ TEST(OrphanedLock, IsNoneWhenLibcSaysThatItIsFree) {
     EXPECT_EQ(shown(analyze(builder.build())), Lines{});
 }
 
+TEST(OrphanedLock, IsNoneWhenTheKernelGivesItToTheNext) {
+    SnapshotBuilder builder;
+    builder.live();
+    builder.thread(2).finished();
+    builder.thread(3).waits_for(kMutex);
+    builder.libc_says(kMutex, 2);
+    builder.snapshot().lock_memory.at(kMutex.address).outlives_owner = true;
+
+    EXPECT_EQ(shown(analyze(builder.build())), Lines{});
+}
+
 TEST(OrphanedLock, IsNoneWhenALiveThreadHasIt) {
     DeadOwner builder;
     builder.thread(4).holds(kMutex);
