@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/real.h"
 
+#include <errno.h>
+
+#include <type_traits>
+
 extern "C" {
 // Jump targets of the stubs in loader_stubs.S and syscall_stub.S.
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
@@ -17,6 +21,14 @@ namespace preload::real {
 
 namespace {
 
+/// This libc has no such function. Only a program that does without it asks, by a weak reference: ours
+/// is there.
+template <typename Result>
+Result fail() {
+    errno = ENOSYS;
+    if constexpr (!std::is_void_v<Result>) return static_cast<Result>(-1);
+}
+
 /// The stand-in for a function that has not been looked up yet.
 template <typename Pointer, Pointer* pointer>
 struct FirstCall;
@@ -25,7 +37,7 @@ template <typename Result, typename... Arguments, Result (**pointer)(Arguments..
 struct FirstCall<Result (*)(Arguments...), pointer> {
     static Result call(Arguments... arguments) {
         resolve_all();
-        return (*pointer)(arguments...);
+        return *pointer == call ? fail<Result>() : (*pointer)(arguments...);
     }
 };
 
@@ -33,7 +45,7 @@ template <typename Result, typename... Arguments, Result (**pointer)(Arguments..
 struct FirstCall<Result (*)(Arguments...) noexcept, pointer> {
     static Result call(Arguments... arguments) noexcept {
         resolve_all();
-        return (*pointer)(arguments...);
+        return *pointer == call ? fail<Result>() : (*pointer)(arguments...);
     }
 };
 

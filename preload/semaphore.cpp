@@ -2,6 +2,7 @@
 //
 // POSIX semaphore wrappers. A semaphore has no owner: what is noted is who waits and who posted last.
 // sem_wait is a cancellation point even when it need not wait, so there is no try before it.
+#include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdarg.h>
@@ -68,6 +69,10 @@ EXPORTED sem_t* sem_open(const char* name, int flags, ...) noexcept {
         va_end(rest);
     }
     if (loiter_real_sem_open == nullptr) real::resolve_all();
+    if (loiter_real_sem_open == nullptr) {
+        errno = ENOSYS;
+        return SEM_FAILED;
+    }
     sem_t* const semaphore = reinterpret_cast<decltype(&::sem_open)>(loiter_real_sem_open)(name, flags, mode, value);
     if (semaphore != SEM_FAILED) note_waker(protocol::kWakerShared);
     return semaphore;

@@ -2,9 +2,11 @@
 //
 // Ways out of an initializer. `once_ends WAY` goes it, says "out TID" when it is over, or "in TID" where
 // an outer initializer still runs, and stays as it is. WAY: throw, throw-in-nested, cancel, exit,
-// create (its first thread, in the initializer), fork (the child says "out")
+// create (its first thread, in the initializer), fork (the child says "out"), handler (of a thread that
+// waits for an initializer, which runs another one; then the first ends), in-handler (the first goes on)
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +122,35 @@ void fork_in_initializer() {
     gate::Flag().await_open();
 }
 
+gate::Flag handled;
+bool goes_on = false;
+
+void run_another(int) {
+    pthread_once_t own = PTHREAD_ONCE_INIT;
+    pthread_once(&own, [] { ++runs; });
+    handled.open();
+}
+
+void interrupt_waiter() {
+    const pthread_t waiter = start([](void*) -> void* {
+        pthread_once(&plain, abort);
+        stay("out");
+        return nullptr;
+    });
+    gate::await_others_blocked(1);
+    pthread_kill(waiter, SIGUSR2);
+    handled.await_open();
+    gate::await_others_blocked(1);
+    if (goes_on) stay("in");
+}
+
+void interrupt(bool first_goes_on) {
+    goes_on = first_goes_on;
+    signal(SIGUSR2, run_another);
+    pthread_once(&plain, interrupt_waiter);
+    gate::Flag().await_open();
+}
+
 const std::map<std::string, std::function<void()>> kWays = {
     {"throw", [] { in_thread(throw_out); }},
     {"throw-in-nested", [] { in_thread(throw_out_of_nested); }},
@@ -127,6 +158,8 @@ const std::map<std::string, std::function<void()>> kWays = {
     {"exit", [] { in_thread(be_unwound<leave_thread>); }},
     {"create", create_in_initializer},
     {"fork", fork_in_initializer},
+    {"handler", [] { interrupt(false); }},
+    {"in-handler", [] { interrupt(true); }},
 };
 
 }  // namespace

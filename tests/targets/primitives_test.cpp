@@ -47,7 +47,8 @@ TEST_P(LeftInitializer, IsNobodysAnyMore) {
     EXPECT_EQ(thread->sequence % 2, 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, LeftInitializer, testing::Values("throw", "cancel", "exit", "create", "fork"), name_of);
+INSTANTIATE_TEST_SUITE_P(By, LeftInitializer, testing::Values("throw", "cancel", "exit", "create", "fork", "handler"),
+                         name_of);
 
 TEST(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
     RecordedProgram recorded({ONCE_ENDS, "throw-in-nested"});
@@ -61,6 +62,19 @@ TEST(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
     EXPECT_EQ(holds[0]->kind, LockKind::kOnce);
     EXPECT_EQ(holds[0]->state, HoldState::kHeld);
     EXPECT_EQ(holds[0]->detail, 1U);
+}
+
+TEST(WaitForAnInitializer, IsPublishedAgainAfterAHandlerThatRanAnother) {
+    RecordedProgram recorded({ONCE_ENDS, "in-handler"});
+    const uint32_t owner_tid = support::said_number(recorded.program(), "in");
+
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord& owner = *raw.thread_of(owner_tid);
+    const ThreadRecord& waiter = *raw.numbered(2);
+    ASSERT_EQ(holds_of(owner).size(), 1U);
+    EXPECT_EQ(holds_of(waiter).size(), 0U);
+    EXPECT_EQ(waiter.wait.kind, WaitKind::kOnce);
+    EXPECT_EQ(waiter.wait.object, holds_of(owner)[0]->address);
 }
 
 class SharedObject : public testing::TestWithParam<const char*> {
