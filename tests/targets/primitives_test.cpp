@@ -80,7 +80,7 @@ TEST(WaitForAnInitializer, IsPublishedAgainAfterAHandlerThatRanAnother) {
 class SharedObject : public testing::TestWithParam<const char*> {
 protected:
     static uint32_t wakers(const std::string& what, const std::string& when) {
-        RecordedProgram recorded({SHARED_OBJECT, what, when});
+        RecordedProgram recorded({SHARED_OBJECT, what, when}, "", support::Begins::kWhenNeeded);
         EXPECT_TRUE(recorded.program().await_output("ready"));
         return RawRecording(recorded.first_recording()).head().wakers;
     }

@@ -13,14 +13,18 @@
 
 namespace support {
 
+/// When the recording is made: as under a command, or not before it is needed.
+enum class Begins { kAtLoad, kWhenNeeded };
+
 class RecordedProgram {
 public:
     /// `more_libraries`: preloaded behind ours.
-    explicit RecordedProgram(std::vector<std::string> arguments, const std::string& more_libraries = "") {
+    explicit RecordedProgram(std::vector<std::string> arguments, const std::string& more_libraries = "",
+                             Begins begins = Begins::kAtLoad) {
         Command command{std::move(arguments)};
         command.environment = {{"LD_PRELOAD", LOITER_LIBRARY + more_libraries},
-                               {"LOITER_DIR", folder_.path()},
-                               {"LOITER_OPTIONS", "report=none"}};
+                               {"LOITER_OPTIONS", "report=none:dir=" + folder_.path()}};
+        if (begins == Begins::kAtLoad) command.environment.emplace_back("LOITER_DIR", folder_.path());
         program_ = std::make_unique<Running>(command);
     }
 
