@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -350,6 +351,7 @@ std::map<std::string, Row> thread_rows() {
           },
           {}}},
         {"pthread_setname_np", {[] { AT(nullptr, pthread_setname_np(pthread_self(), "renamed")); }, {}}},
+        {"prctl", {[] { AT(nullptr, prctl(PR_SET_NAME, "renamed")); }, {}}},
         {"pthread_exit", {[] { AT(nullptr, pthread_exit(nullptr)); }, {}}},
     };
 }

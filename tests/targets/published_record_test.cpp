@@ -97,6 +97,7 @@ std::map<std::string, Expected> expectations() {
                                         named("pthread_detach", {.free = Free::kGone}),
                                         named("pthread_exit", {.free = Free::kFinished}),
                                         named("pthread_setname_np", {.free = Free::kRenamed}),
+                                        named("prctl", {.free = Free::kRenamed}),
                                         named("nanosleep", sleep),
                                         named("clock_nanosleep", sleep),
                                         named("usleep", sleep),
