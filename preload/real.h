@@ -6,12 +6,24 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/sem.h>
+#include <sys/time.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+
+extern "C" {
+// In libc, but in no header of the dialect that we are compiled in.
+int __sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept;
+sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept;
+int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes);
+}
 
 namespace preload::real {
 

@@ -19,9 +19,11 @@
 #include "preload/recording.h"
 #include "preload/reporter.h"
 #include "preload/restriction.h"
+#include "preload/report_signal.h"
 #include "preload/stack_table.h"
 #include "preload/thread_end.h"
 #include "preload/thread_slots.h"
+#include "preload/wakers.h"
 #include "protocol/seqlock.h"
 
 #ifndef MADV_WIPEONFORK
@@ -117,6 +119,11 @@ bool open_recording() {
             process_mark->fast = 0;  // the main thread finds its slot in find_this_thread
         }
         note_loaded_modules();
+        // Under a command that is asked instead, nothing is installed.
+        const ReportOptions& options = report_options();
+        if (environment.supervisor_grace < 0 && options.on_signal && options.signal != 0 && !is_restricted()) {
+            install_report_signal(options.signal);
+        }
     }
     recording_failed = !made;
     making_recording.store(false, std::memory_order_release);
@@ -179,6 +186,7 @@ ThreadRecord* start_after_fork() {
         early_record.wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
     }
     abandon_recording();
+    keep_inherited_wakers();
     recording_failed = false;
     making_recording.store(false, std::memory_order_relaxed);
     fill_main(&early_record, Origin::kForked);

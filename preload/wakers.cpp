@@ -10,7 +10,6 @@ namespace preload {
 
 namespace {
 
-/// Kept over fork: what the parent shares, the child shares.
 constinit std::atomic<uint32_t> noted{0};
 
 }  // namespace
@@ -19,6 +18,7 @@ constinit std::atomic<uint32_t> noted{0};
 // sees the other. All of it is sequentially consistent for that.
 void note_waker(uint32_t bits) {
     this_thread();  // after fork `process` is the parent's until this
+    if (!is_own_process()) return;
     noted.fetch_or(bits);
     if (protocol::ProcessRecord* const recording = __atomic_load_n(&process, __ATOMIC_SEQ_CST)) {
         recording->wakers.fetch_or(bits);
@@ -28,6 +28,10 @@ void note_waker(uint32_t bits) {
 void publish_wakers() {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     process->wakers.fetch_or(noted.load());
+}
+
+void keep_inherited_wakers() {
+    noted.fetch_and(protocol::kWakerHandler | protocol::kWakerShared);
 }
 
 }  // namespace preload

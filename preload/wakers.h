@@ -11,11 +11,15 @@
 
 namespace preload {
 
-/// Notes bits kWaker*, also for a recording that is made later. From any thread or handler.
+/// Notes bits kWaker*, also for a recording that is made later. From any thread or handler, errno
+/// untouched; nothing happens in a child of vfork.
 void note_waker(uint32_t bits);
 
 /// Writes what was noted before into a recording that has just become this process'.
 void publish_wakers();
+
+/// After fork: handlers and shared locks are inherited, timers and cancellations are not.
+void keep_inherited_wakers();
 
 /// `get` is the pthread function that tells whether objects made with these attributes are shared.
 template <typename Attributes>

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Most calls are just made again: RIP back to the instruction, RAX the number. Two kinds are not.
+// Those with a relative timeout must go on with what is left of it: a wrapper has published until
+// when; a call that none saw gets its time anew, once, however often it is interrupted. And those
+// that wait for signals must not lose one that comes after we have looked: they are resumed with all
+// signals blocked, in the form that unblocks them itself. Both go through resumed_call.S.
+//
+// For the other calls a signal of the program that comes in the few hundred nanoseconds between our
+// last look and the call runs its handler without interrupting the call.
+#include "preload/interrupted_call.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "preload/call_number.h"
+#include "preload/published_wait.h"
+#include "preload/raw_syscall.h"
+#include "preload/recording.h"
+#include "preload/resumed_call.h"
+#include "preload/safe_read.h"
+
+namespace preload {
+
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kMillisecond = 1'000'000;
+constexpr uint64_t kAllSignals = ~uint64_t{0};
+constexpr uintptr_t kRedZone = 128;
+
+/// A call's relative timeout that the kernel does not write back.
+struct Timeout {
+    long number;
+    int argument;  ///< of the context; RAX: it has none
+    enum class Unit { kNone, kMilliseconds, kTime } unit;
+};
+
+Timeout timeout_of(long number) {
+    using Unit = Timeout::Unit;
+    constexpr Timeout kTimeouts[] = {
+        {SYS_poll, REG_RDX, Unit::kMilliseconds},        {SYS_epoll_wait, REG_R10, Unit::kMilliseconds},
+        {SYS_epoll_pwait, REG_R10, Unit::kMilliseconds}, {SYS_epoll_pwait2, REG_R10, Unit::kTime},
+        {SYS_nanosleep, REG_RDI, Unit::kTime},           {SYS_clock_nanosleep, REG_RDX, Unit::kTime},
+        {SYS_futex, REG_R10, Unit::kTime},               {SYS_rt_sigtimedwait, REG_RDX, Unit::kTime},
+        {SYS_semtimedop, REG_R10, Unit::kTime},          {SYS_io_getevents, REG_R8, Unit::kTime},
+        {SYS_io_pgetevents, REG_R8, Unit::kTime},        {SYS_ppoll, REG_RDX, Unit::kTime},
+    };
+    for (const Timeout& timeout : kTimeouts) {
+        if (timeout.number == number) return timeout;
+    }
+    return {number, REG_RAX, Unit::kNone};
+}
+
+/// Absolute times need nothing, and ppoll's the kernel has brought up to date itself.
+bool is_relative(long number, const greg_t* registers) {
+    if (number == SYS_clock_nanosleep) return (registers[REG_RSI] & TIMER_ABSTIME) == 0;
+    if (number == SYS_futex) return (registers[REG_RSI] & FUTEX_CMD_MASK) == FUTEX_WAIT;
+    return number != SYS_ppoll;
+}
+
+bool read_time(greg_t address, timespec& time) {
+    SafeReader reader;
+    return address != 0 && reader.copy(static_cast<uintptr_t>(address), &time, sizeof(time)) && time.tv_sec >= 0 &&
+           time.tv_nsec >= 0 && static_cast<uint64_t>(time.tv_nsec) < kSecond;
+}
+
+/// 0: the call has no relative timeout, or an invalid one.
+uint64_t deadline_from(uint64_t now, const timespec& time) {
+    constexpr time_t kMost = 4'000'000'000;  // keeps the sum in range
+    return now + static_cast<uint64_t>(time.tv_sec < kMost ? time.tv_sec : kMost) * kSecond +
+           static_cast<uint64_t>(time.tv_nsec);
+}
+
+/// Where the kernel writes what is left of an interrupted sleep.
+greg_t remainder_of(long number, const greg_t* registers) {
+    return number == SYS_nanosleep ? registers[REG_RSI] : number == SYS_clock_nanosleep ? registers[REG_R10] : 0;
+}
+
+/// Until when the call may go on; 0: as its arguments say.
+uint64_t deadline_of_call(long number, const greg_t* registers) {
+    const Timeout timeout = timeout_of(number);
+    if (timeout.unit == Timeout::Unit::kNone || !is_relative(number, registers)) return 0;
+    timespec time{};
+    const auto milliseconds = static_cast<int>(registers[timeout.argument]);
+    if (timeout.unit == Timeout::Unit::kMilliseconds) {
+        if (milliseconds < 0) return 0;
+        time = {milliseconds / 1000, milliseconds % 1000 * static_cast<long>(kMillisecond)};
+    } else if (!read_time(registers[timeout.argument], time)) {
+        return 0;
+    }
+    const uint64_t now = now_ns();
+    timespec left{};
+    if (read_time(remainder_of(number, registers), left)) return deadline_from(now, left);
+    const protocol::Wait* const wait = published_wait(static_cast<uintptr_t>(registers[REG_RSP]));
+    const uint64_t published = wait == nullptr ? 0 : wait->deadline_ns.load(std::memory_order_relaxed);
+    return published != 0 ? published : deadline_from(now, time);
+}
+
+/// Puts what is left into the argument of the call that `call` makes.
+void set_time_left(ResumedCall& call, greg_t* registers) {
+    if (call.deadline_ns == 0) return;
+    const uint64_t now = now_ns();
+    const uint64_t left = call.deadline_ns > now ? call.deadline_ns - now : 0;
+    const Timeout timeout = timeout_of(call.number);
+    if (timeout.unit == Timeout::Unit::kMilliseconds) {
+        registers[timeout.argument] = static_cast<greg_t>((left + kMillisecond - 1) / kMillisecond);
+        return;
+    }
+    call.time = {static_cast<time_t>(left / kSecond), static_cast<long>(left % kSecond)};
+    registers[timeout.argument] = as_argument(&call.time);
+}
+
+/// Turns a call that a signal may end into its form that unblocks signals itself: from the look for
+/// pending ones on to the sleep the kernel lets none slip through. False: there is no such form.
+bool make_mask_atomic(ResumedCall& call, greg_t* registers) {
+    constexpr greg_t kMaskBytes = sizeof(uint64_t);
+    const auto give_mask = [&](int argument, int size) {
+        if (registers[argument] != 0) return;  // it has brought its own
+        registers[argument] = as_argument(&call.mask);
+        registers[size] = kMaskBytes;
+    };
+    switch (call.number) {
+        case SYS_pause:
+            call.number = SYS_rt_sigsuspend;
+            registers[REG_RDI] = as_argument(&call.mask);
+            registers[REG_RSI] = kMaskBytes;
+            return true;
+        case SYS_rt_sigsuspend: return true;
+        case SYS_poll:
+            call.number = SYS_ppoll;
+            registers[REG_RDX] = 0;
+            registers[REG_R10] = 0;
+            give_mask(REG_R10, REG_R8);
+            return true;
+        case SYS_ppoll: give_mask(REG_R10, REG_R8); return true;
+        case SYS_epoll_wait:
+            call.number = SYS_epoll_pwait;
+            registers[REG_R8] = 0;
+            give_mask(REG_R8, REG_R9);
+            return true;
+        case SYS_epoll_pwait:
+        case SYS_epoll_pwait2: give_mask(REG_R8, REG_R9); return true;
+        default: return false;
+    }
+}
+
+/// The kernel's own list of what a handler with SA_RESTART lets go on; see signal(7).
+bool restarts_by_itself(long number, const greg_t* registers) {
+    const auto has_time_limit = [&](int option) {
+        timeval limit{};
+        uint32_t bytes = sizeof(limit);
+        return raw_syscall(SYS_getsockopt, registers[REG_RDI], SOL_SOCKET, option, as_argument(&limit),
+                           as_argument(&bytes)) == 0 &&
+               (limit.tv_sec != 0 || limit.tv_usec != 0);
+    };
+    switch (number) {
+        case SYS_read:
+        case SYS_readv:
+        case SYS_recvfrom:
+        case SYS_recvmsg:
+        case SYS_recvmmsg:
+        case SYS_accept:
+        case SYS_accept4: return !has_time_limit(SO_RCVTIMEO);
+        case SYS_write:
+        case SYS_writev:
+        case SYS_sendto:
+        case SYS_sendmsg:
+        case SYS_sendmmsg:
+        case SYS_connect: return !has_time_limit(SO_SNDTIMEO);
+        case SYS_futex: return registers[REG_R10] == 0;
+        case SYS_ioctl:
+        case SYS_open:
+        case SYS_openat:
+        case SYS_wait4:
+        case SYS_waitid:
+        case SYS_flock:
+        case SYS_fcntl:
+        case SYS_mq_timedsend:
+        case SYS_mq_timedreceive:
+        case SYS_getrandom: return true;
+        default: return false;
+    }
+}
+
+/// A signal with a handler of the program waits behind ours, and would end the call without us.
+bool is_interrupted_by_program(long number, const ucontext_t& context) {
+    uint64_t pending = 0;
+    uint64_t blocked = 0;
+    raw_syscall(SYS_rt_sigpending, as_argument(&pending), sizeof(pending));
+    __builtin_memcpy(&blocked, &context.uc_sigmask, sizeof(blocked));
+    pending &= ~blocked;
+    for (int signal = 1; pending != 0; ++signal, pending >>= 1) {
+        if ((pending & 1) == 0) continue;
+        uint64_t action[4] = {};  // the kernel's: handler, flags, restorer, mask
+        raw_syscall(SYS_rt_sigaction, signal, 0, as_argument(action), sizeof(uint64_t));
+        // What is ignored is pending only because we have blocked it.
+        if (action[0] == reinterpret_cast<uintptr_t>(SIG_DFL) || action[0] == reinterpret_cast<uintptr_t>(SIG_IGN)) {
+            continue;
+        }
+        if ((action[1] & SA_RESTART) == 0 || !restarts_by_itself(number, context.uc_mcontext.gregs)) return true;
+    }
+    return false;
+}
+
+/// Memory that stays untouched while the call runs: the siginfo of this handler's frame, which the
+/// kernel does not read again; on another signal stack, which the program may need meanwhile, room
+/// below the interrupted frame instead. Null: no room.
+ResumedCall* place_for_call(siginfo_t* info, const ucontext_t& context) {
+    static_assert(sizeof(ResumedCall) <= sizeof(siginfo_t));
+    const auto low = reinterpret_cast<uintptr_t>(context.uc_stack.ss_sp);
+    const uintptr_t bytes = context.uc_stack.ss_size;
+    const auto sp = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+    if (reinterpret_cast<uintptr_t>(info) - low >= bytes || sp - low < bytes) {
+        return reinterpret_cast<ResumedCall*>(info);
+    }
+    const uintptr_t place = (sp - kRedZone - sizeof(ResumedCall)) & ~uintptr_t{15};
+    return is_readable(place) && is_readable(place + sizeof(ResumedCall) - 8) ? reinterpret_cast<ResumedCall*>(place)
+                                                                              : nullptr;
+}
+
+void make_again(long number, greg_t* registers) {
+    registers[REG_RIP] -= 2;
+    registers[REG_RAX] = number;
+}
+
+/// Already in resumed_call.S: only the time is less.
+void resume_again(ucontext_t& context) {
+    greg_t* const registers = context.uc_mcontext.gregs;
+    auto& call = *reinterpret_cast<ResumedCall*>(registers[REG_RSP]);
+    if (call.has_mask == 0 && is_interrupted_by_program(call.number, context)) return;
+    set_time_left(call, registers);
+    make_again(call.number, registers);
+}
+
+void resume_elsewhere(long number, uint64_t deadline_ns, ResumedCall& call, ucontext_t& context) {
+    greg_t* const registers = context.uc_mcontext.gregs;
+    call = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX], registers[REG_R10], registers[REG_R8],
+            registers[REG_R9],  registers[REG_RIP], registers[REG_RSP], {},                 deadline_ns,
+            number,             0,                  0,                  0};
+    if (make_mask_atomic(call, registers)) {
+        __builtin_memcpy(&call.mask, &context.uc_sigmask, sizeof(call.mask));
+        __builtin_memcpy(&context.uc_sigmask, &kAllSignals, sizeof(kAllSignals));
+        call.has_mask = 1;
+    }
+    set_time_left(call, registers);
+    registers[REG_RSP] = as_argument(&call);
+    registers[REG_RIP] = as_argument(loiter_resumed_call);
+    registers[REG_RAX] = call.number;
+}
+
+bool waits_for_signals(long number) {
+    switch (number) {
+        case SYS_pause:
+        case SYS_rt_sigsuspend:
+        case SYS_poll:
+        case SYS_ppoll:
+        case SYS_epoll_wait:
+        case SYS_epoll_pwait:
+        case SYS_epoll_pwait2: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+void resume_interrupted_call(siginfo_t* info, ucontext_t& context) {
+    greg_t* const registers = context.uc_mcontext.gregs;
+    if (registers[REG_RAX] != -EINTR) return;
+    if (registers[REG_RIP] == as_argument(loiter_resumed_call_return)) {
+        resume_again(context);
+        return;
+    }
+    const long number = interrupted_call_number(context);
+    // The descriptor of an interrupted close is closed, and may be another's by now.
+    if (number < 0 || number == SYS_close || number == SYS_close_range) return;
+    const uint64_t deadline_ns = deadline_of_call(number, registers);
+    if (deadline_ns != 0 || waits_for_signals(number)) {
+        ResumedCall* const call = place_for_call(info, context);
+        if (call != nullptr && (waits_for_signals(number) || !is_interrupted_by_program(number, context))) {
+            resume_elsewhere(number, deadline_ns, *call, context);
+            return;
+        }
+    }
+    if (!is_interrupted_by_program(number, context)) make_again(number, registers);
+}
+
+}  // namespace preload
