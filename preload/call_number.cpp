@@ -16,8 +16,8 @@ namespace preload {
 
 namespace {
 
-constexpr size_t kCallBytes = 2;   ///< 0f 05
-constexpr size_t kLookBack = 32;   ///< bytes before it
+constexpr size_t kCallBytes = 2;  ///< 0f 05
+constexpr size_t kLookBack = 32;  ///< bytes before it
 constexpr long kMostNumbers = 1024;
 
 /// Length of an instruction that leaves EAX alone and neither calls nor jumps; 0: not understood.
@@ -40,8 +40,8 @@ size_t length_of_bystander(const uint8_t* code, size_t left) {
     if (operation == 0x80 && mode == 3 && rex == 0 && rm == 4) return 0;  // ah
     if (writes_reg && reg == 0) return 0;
     if (mode != 3) {
-        if ((modrm & 7) == 4) ++at;                    // scaled index
-        if (mode == 0 && (modrm & 7) == 5) at += 4;    // relative to RIP
+        if ((modrm & 7) == 4) ++at;                  // scaled index
+        if (mode == 0 && (modrm & 7) == 5) at += 4;  // relative to RIP
         if (mode == 1) at += 1;
         if (mode == 2) at += 4;
     }

@@ -4,7 +4,8 @@
 // Those with a relative timeout must go on with what is left of it: a wrapper has published until
 // when; a call that none saw gets its time anew, once, however often it is interrupted. And those
 // that wait for signals must not lose one that comes after we have looked: they are resumed with all
-// signals blocked, in the form that unblocks them itself. Both go through resumed_call.S.
+// signals blocked, in the form that unblocks them itself. Both go through resumed_call.S, and so do
+// transfers that were cut short.
 //
 // For the other calls a signal of the program that comes in the few hundred nanoseconds between our
 // last look and the call runs its handler without interrupting the call.
@@ -21,6 +22,7 @@
 #include "preload/recording.h"
 #include "preload/resumed_call.h"
 #include "preload/safe_read.h"
+#include "preload/short_count.h"
 
 namespace preload {
 
@@ -41,12 +43,18 @@ struct Timeout {
 Timeout timeout_of(long number) {
     using Unit = Timeout::Unit;
     constexpr Timeout kTimeouts[] = {
-        {SYS_poll, REG_RDX, Unit::kMilliseconds},        {SYS_epoll_wait, REG_R10, Unit::kMilliseconds},
-        {SYS_epoll_pwait, REG_R10, Unit::kMilliseconds}, {SYS_epoll_pwait2, REG_R10, Unit::kTime},
-        {SYS_nanosleep, REG_RDI, Unit::kTime},           {SYS_clock_nanosleep, REG_RDX, Unit::kTime},
-        {SYS_futex, REG_R10, Unit::kTime},               {SYS_rt_sigtimedwait, REG_RDX, Unit::kTime},
-        {SYS_semtimedop, REG_R10, Unit::kTime},          {SYS_io_getevents, REG_R8, Unit::kTime},
-        {SYS_io_pgetevents, REG_R8, Unit::kTime},        {SYS_ppoll, REG_RDX, Unit::kTime},
+        {SYS_poll, REG_RDX, Unit::kMilliseconds},
+        {SYS_epoll_wait, REG_R10, Unit::kMilliseconds},
+        {SYS_epoll_pwait, REG_R10, Unit::kMilliseconds},
+        {SYS_epoll_pwait2, REG_R10, Unit::kTime},
+        {SYS_nanosleep, REG_RDI, Unit::kTime},
+        {SYS_clock_nanosleep, REG_RDX, Unit::kTime},
+        {SYS_futex, REG_R10, Unit::kTime},
+        {SYS_rt_sigtimedwait, REG_RDX, Unit::kTime},
+        {SYS_semtimedop, REG_R10, Unit::kTime},
+        {SYS_io_getevents, REG_R8, Unit::kTime},
+        {SYS_io_pgetevents, REG_R8, Unit::kTime},
+        {SYS_ppoll, REG_RDX, Unit::kTime},
     };
     for (const Timeout& timeout : kTimeouts) {
         if (timeout.number == number) return timeout;
@@ -226,20 +234,43 @@ void make_again(long number, greg_t* registers) {
     registers[REG_RAX] = number;
 }
 
-/// Already in resumed_call.S: only the time is less.
+/// The arguments of what is left of a transfer.
+void skip_moved(ResumedCall& call, greg_t* registers) {
+    call.moved += registers[REG_RAX];
+    registers[REG_RSI] += registers[REG_RAX];
+    registers[REG_RDX] -= registers[REG_RAX];
+}
+
+/// Already in resumed_call.S: only the time is less, or the rest.
 void resume_again(ucontext_t& context) {
     greg_t* const registers = context.uc_mcontext.gregs;
     auto& call = *reinterpret_cast<ResumedCall*>(registers[REG_RSP]);
+    const bool was_cut_short = is_cut_short(call.number, registers);
+    if (registers[REG_RAX] != -EINTR && !was_cut_short) return;
     if (call.has_mask == 0 && is_interrupted_by_program(call.number, context)) return;
+    if (was_cut_short) skip_moved(call, registers);
     set_time_left(call, registers);
     make_again(call.number, registers);
 }
 
 void resume_elsewhere(long number, uint64_t deadline_ns, ResumedCall& call, ucontext_t& context) {
     greg_t* const registers = context.uc_mcontext.gregs;
-    call = {registers[REG_RDI], registers[REG_RSI], registers[REG_RDX], registers[REG_R10], registers[REG_R8],
-            registers[REG_R9],  registers[REG_RIP], registers[REG_RSP], {},                 deadline_ns,
-            number,             0,                  0,                  0};
+    call = {registers[REG_RDI],
+            registers[REG_RSI],
+            registers[REG_RDX],
+            registers[REG_R10],
+            registers[REG_R8],
+            registers[REG_R9],
+            registers[REG_RIP],
+            registers[REG_RSP],
+            {},
+            deadline_ns,
+            number,
+            0,
+            0,
+            0,
+            0};
+    if (registers[REG_RAX] > 0) skip_moved(call, registers);
     if (make_mask_atomic(call, registers)) {
         __builtin_memcpy(&call.mask, &context.uc_sigmask, sizeof(call.mask));
         __builtin_memcpy(&context.uc_sigmask, &kAllSignals, sizeof(kAllSignals));
@@ -268,23 +299,26 @@ bool waits_for_signals(long number) {
 
 void resume_interrupted_call(siginfo_t* info, ucontext_t& context) {
     greg_t* const registers = context.uc_mcontext.gregs;
-    if (registers[REG_RAX] != -EINTR) return;
+    if (registers[REG_RAX] <= 0 && registers[REG_RAX] != -EINTR) return;
     if (registers[REG_RIP] == as_argument(loiter_resumed_call_return)) {
         resume_again(context);
         return;
     }
     const long number = interrupted_call_number(context);
+    const bool was_interrupted = registers[REG_RAX] == -EINTR;
+    if (number < 0 || (!was_interrupted && !is_cut_short(number, registers))) return;
     // The descriptor of an interrupted close is closed, and may be another's by now.
-    if (number < 0 || number == SYS_close || number == SYS_close_range) return;
-    const uint64_t deadline_ns = deadline_of_call(number, registers);
-    if (deadline_ns != 0 || waits_for_signals(number)) {
-        ResumedCall* const call = place_for_call(info, context);
-        if (call != nullptr && (waits_for_signals(number) || !is_interrupted_by_program(number, context))) {
-            resume_elsewhere(number, deadline_ns, *call, context);
-            return;
-        }
+    if (number == SYS_close || number == SYS_close_range) return;
+    const bool is_mask_atomic = was_interrupted && waits_for_signals(number);
+    if (!is_mask_atomic && is_interrupted_by_program(number, context)) return;
+    const uint64_t deadline_ns = was_interrupted ? deadline_of_call(number, registers) : 0;
+    if (was_interrupted && !is_mask_atomic && deadline_ns == 0) {
+        make_again(number, registers);
+    } else if (ResumedCall* const call = place_for_call(info, context)) {
+        resume_elsewhere(number, deadline_ns, *call, context);
+    } else if (was_interrupted && !is_interrupted_by_program(number, context)) {
+        make_again(number, registers);
     }
-    if (!is_interrupted_by_program(number, context)) make_again(number, registers);
 }
 
 }  // namespace preload

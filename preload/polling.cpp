@@ -51,14 +51,13 @@ extern "C" {
 
 EXPORTED int poll(pollfd* descriptors, nfds_t count, int timeout) {
     return wait_in(
-        WaitKind::kIo, Function::k_poll, kNoDescriptor, CALLER_FRAME,
-        [=] { return deadline_in_ms(timeout); }, [=] { return real::poll(descriptors, count, timeout); });
+        WaitKind::kIo, Function::k_poll, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
+        [=] { return real::poll(descriptors, count, timeout); });
 }
 
 EXPORTED int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes) {
     return wait_in(
-        WaitKind::kIo, Function::k___poll_chk, kNoDescriptor, CALLER_FRAME,
-        [=] { return deadline_in_ms(timeout); },
+        WaitKind::kIo, Function::k___poll_chk, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
         [=] { return real::__poll_chk(descriptors, count, timeout, bytes); });
 }
 
@@ -78,8 +77,7 @@ EXPORTED int epoll_pwait(int epoll, epoll_event* events, int count, int timeout,
 EXPORTED int epoll_pwait2(int epoll, epoll_event* events, int count, const timespec* timeout, const sigset_t* mask) {
     return wait_in(
         WaitKind::kIo, Function::k_epoll_pwait2, static_cast<uint64_t>(epoll), CALLER_FRAME,
-        [=] { return deadline_in(timeout); },
-        [=] { return real::epoll_pwait2(epoll, events, count, timeout, mask); });
+        [=] { return deadline_in(timeout); }, [=] { return real::epoll_pwait2(epoll, events, count, timeout, mask); });
 }
 
 EXPORTED int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* timeout) {

@@ -21,7 +21,14 @@
 loiter_resumed_call:
     syscall
 loiter_resumed_call_return:
-    cmpq $0, 104(%rsp)
+    movq 120(%rsp), %rcx
+    testq %rcx, %rcx
+    jz 3f
+    testq %rax, %rax                                    // an error after some bytes: those count
+    jns 2f
+    xorl %eax, %eax
+2:  addq %rcx, %rax
+3:  cmpq $0, 104(%rsp)
     je 1f
     movq %rax, 112(%rsp)
     movl $14, %eax                                      // rt_sigprocmask(SIG_SETMASK, mask, 0, 8)

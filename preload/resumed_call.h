@@ -20,12 +20,13 @@ struct ResumedCall {
     uint64_t deadline_ns;  ///< CLOCK_MONOTONIC; 0: the arguments stay as they are
     int64_t number;
     uint64_t mask;      ///< the program's, to be set again after the call
-    uint64_t has_mask;  ///< the call itself unblocks signals: see is_mask_atomic in interrupted_call.cpp
+    uint64_t has_mask;  ///< the call itself unblocks signals: see make_mask_atomic in interrupted_call.cpp
     int64_t result;
+    int64_t moved;  ///< bytes that the call had transferred when it was interrupted
 };
 static_assert(offsetof(ResumedCall, rip) == 48 && offsetof(ResumedCall, rsp) == 56, "resumed_call.S knows");
 static_assert(offsetof(ResumedCall, mask) == 96 && offsetof(ResumedCall, has_mask) == 104, "resumed_call.S knows");
-static_assert(offsetof(ResumedCall, result) == 112, "resumed_call.S knows");
+static_assert(offsetof(ResumedCall, result) == 112 && offsetof(ResumedCall, moved) == 120, "resumed_call.S knows");
 
 }  // namespace preload
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One blocking call that signals hit: `interrupted_calls CALL SIGNALS`. Thread T2 makes the call; the
+// main thread sends it SIGUSR1 whenever the kernel shows it asleep, SIGNALS times at most, and then
+// makes happen what the call waits for. Calls that wait for time alone get a signal a third of that
+// time after the last, until they return. Says "result R errno E NOTES"; notes: "early" when a timeout
+// came too soon, "restarted" when every signal made it wait anew. `interrupted_calls list` names them.
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/targets/blocking_calls.h"
+
+namespace {
+
+using calls::Call;
+using calls::caller_tid;
+using calls::Calls;
+using calls::ipc;
+using calls::kShort;
+using calls::now;
+using calls::returned;
+
+struct Outcome {
+    long result;
+    int error;
+    uint64_t nanoseconds;
+};
+
+const Call* subject;
+
+void* make_call(void* argument) {
+    auto& outcome = *static_cast<Outcome*>(argument);
+    caller_tid = gate::raw_call(SYS_gettid);
+    const uint64_t start = now();
+    errno = 0;
+    outcome.result = subject->call();
+    outcome.error = outcome.result < 0 ? errno : 0;
+    outcome.nanoseconds = now() - start;
+    returned = true;
+    return nullptr;
+}
+
+bool is_pending(long tid, int signal) {
+    char status[4096];
+    gate::detail::read_task_file(tid, "status", status, sizeof(status));
+    const char* const text = gate::detail::after_key(status, "SigPnd:");
+    return text != nullptr && (strtoull(text, nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+/// Asleep in a system call, and since its count of sleeps was `switches` it has slept anew.
+bool sleeps_again(uint64_t& switches) {
+    const long tid = caller_tid;
+    if (returned) return true;
+    if (tid == 0 || is_pending(tid, SIGUSR1)) return false;
+    const gate::detail::Sight sight = gate::detail::look_at(tid);
+    if (!sight.asleep || sight.call < 0 || sight.switches <= switches) return false;
+    switches = sight.switches;
+    return true;
+}
+
+void await_moment(uint64_t until) {
+    gate::await([=] { return returned || now() >= until; });
+}
+
+int interrupt(int signals, bool by_time) {
+    uint64_t switches = 0;
+    int sent = 0;
+    gate::await([&] { return sleeps_again(switches); });
+    for (; sent < signals && !returned; ++sent) {
+        if (by_time) await_moment(now() + kShort / 3);
+        if (returned) break;
+        syscall(SYS_tgkill, getpid(), caller_tid.load(), SIGUSR1);
+        gate::await([&] { return sleeps_again(switches); });
+    }
+    return sent;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Calls all = calls::all_calls();
+    if (argc == 2 && strcmp(argv[1], "list") == 0) {
+        for (const auto& [name, call] : all) printf("%s\n", name.c_str());
+        return 0;
+    }
+    const auto found = argc == 3 ? all.find(argv[1]) : all.end();
+    if (found == all.end()) return 2;
+    subject = &found->second;
+    sem_init(&calls::semaphore, 0, 0);
+    subject->prepare();
+
+    Outcome outcome{};
+    pthread_t thread;
+    pthread_create(&thread, nullptr, make_call, &outcome);
+    const bool by_time = !subject->finish;
+    const int signals = atoi(argv[2]);
+    const int sent = interrupt(signals, by_time);
+    if (!by_time) {
+        if (!returned || signals == 0) subject->finish();
+    }
+    gate::await([] { return returned.load(); });
+    if (ipc >= 0) {
+        semctl(ipc, 0, IPC_RMID);
+        msgctl(ipc, IPC_RMID, nullptr);
+    }
+    const bool is_early = by_time && outcome.nanoseconds < static_cast<uint64_t>(kShort);
+    const bool is_restarted = by_time && signals > 0 && sent == signals;
+    printf("result %ld errno %d%s%s%s\n", outcome.result, outcome.error, is_early ? " early" : "",
+           is_restarted ? " restarted" : "", !by_time && sent != signals ? " returned too soon" : "");
+    fflush(stdout);
+    _exit(0);
+}
