@@ -26,10 +26,11 @@ bool is_ours(Handler handler) {
     return is_report_handler(reinterpret_cast<const void*>(handler));
 }
 
-/// Fills what libc's sigaction fills: of the set only the words that the kernel has.
+/// As libc's sigaction does; beyond the kernel's part of the mask that leaves what was on its stack.
 void show(const HiddenAction& hidden, struct sigaction* before) {
     if (before == nullptr) return;
     before->sa_handler = SIG_DFL;
+    memset(&before->sa_mask, 0, sizeof(before->sa_mask));
     memcpy(&before->sa_mask, &hidden.mask, sizeof(hidden.mask));
     before->sa_flags = static_cast<int>(hidden.flags);
     before->sa_restorer = reinterpret_cast<void (*)()>(hidden.restorer);
