@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Most calls are just made again: RIP back to the instruction, RAX the number. Two kinds are not.
-// Those with a relative timeout must go on with what is left of it: a wrapper has published until
-// when; a call that none saw gets its time anew, once, however often it is interrupted. And those
-// that wait for signals must not lose one that comes after we have looked: they are resumed with all
-// signals blocked, in the form that unblocks them itself. Both go through resumed_call.S, and so do
-// transfers that were cut short.
+// The call is made again by resumed_call.S, with what is left of its time and of its bytes. Calls with
+// a relative timeout go on with what remains of it: a wrapper has published until when. A call that
+// none saw gets its time anew, once, however often it is interrupted.
 //
-// For the other calls a signal of the program that comes in the few hundred nanoseconds between our
-// last look and the call runs its handler without interrupting the call.
+// A signal of the program that would end the call must still do so. If it is pending behind ours we
+// see that; if its handler ran before ours, or runs before the call has begun again, the restorers
+// of resumed_call.S tell.
 #include "preload/interrupted_call.h"
 
 #include <errno.h>
@@ -30,7 +28,6 @@ namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kMillisecond = 1'000'000;
-constexpr uint64_t kAllSignals = ~uint64_t{0};
 constexpr uintptr_t kRedZone = 128;
 
 /// A call's relative timeout that the kernel does not write back.
@@ -54,7 +51,7 @@ Timeout timeout_of(long number) {
         {SYS_semtimedop, REG_R10, Unit::kTime},
         {SYS_io_getevents, REG_R8, Unit::kTime},
         {SYS_io_pgetevents, REG_R8, Unit::kTime},
-        {SYS_ppoll, REG_RDX, Unit::kTime},
+
     };
     for (const Timeout& timeout : kTimeouts) {
         if (timeout.number == number) return timeout;
@@ -62,11 +59,11 @@ Timeout timeout_of(long number) {
     return {number, REG_RAX, Unit::kNone};
 }
 
-/// Absolute times need nothing, and ppoll's the kernel has brought up to date itself.
+/// Absolute times need nothing; those of ppoll, select and pselect the kernel brings up to date itself.
 bool is_relative(long number, const greg_t* registers) {
     if (number == SYS_clock_nanosleep) return (registers[REG_RSI] & TIMER_ABSTIME) == 0;
     if (number == SYS_futex) return (registers[REG_RSI] & FUTEX_CMD_MASK) == FUTEX_WAIT;
-    return number != SYS_ppoll;
+    return true;
 }
 
 bool read_time(greg_t address, timespec& time) {
@@ -119,40 +116,6 @@ void set_time_left(ResumedCall& call, greg_t* registers) {
     }
     call.time = {static_cast<time_t>(left / kSecond), static_cast<long>(left % kSecond)};
     registers[timeout.argument] = as_argument(&call.time);
-}
-
-/// Turns a call that a signal may end into its form that unblocks signals itself: from the look for
-/// pending ones on to the sleep the kernel lets none slip through. False: there is no such form.
-bool make_mask_atomic(ResumedCall& call, greg_t* registers) {
-    constexpr greg_t kMaskBytes = sizeof(uint64_t);
-    const auto give_mask = [&](int argument, int size) {
-        if (registers[argument] != 0) return;  // it has brought its own
-        registers[argument] = as_argument(&call.mask);
-        registers[size] = kMaskBytes;
-    };
-    switch (call.number) {
-        case SYS_pause:
-            call.number = SYS_rt_sigsuspend;
-            registers[REG_RDI] = as_argument(&call.mask);
-            registers[REG_RSI] = kMaskBytes;
-            return true;
-        case SYS_rt_sigsuspend: return true;
-        case SYS_poll:
-            call.number = SYS_ppoll;
-            registers[REG_RDX] = 0;
-            registers[REG_R10] = 0;
-            give_mask(REG_R10, REG_R8);
-            return true;
-        case SYS_ppoll: give_mask(REG_R10, REG_R8); return true;
-        case SYS_epoll_wait:
-            call.number = SYS_epoll_pwait;
-            registers[REG_R8] = 0;
-            give_mask(REG_R8, REG_R9);
-            return true;
-        case SYS_epoll_pwait:
-        case SYS_epoll_pwait2: give_mask(REG_R8, REG_R9); return true;
-        default: return false;
-    }
 }
 
 /// The kernel's own list of what a handler with SA_RESTART lets go on; see signal(7).
@@ -247,7 +210,7 @@ void resume_again(ucontext_t& context) {
     auto& call = *reinterpret_cast<ResumedCall*>(registers[REG_RSP]);
     const bool was_cut_short = is_cut_short(call.number, registers);
     if (registers[REG_RAX] != -EINTR && !was_cut_short) return;
-    if (call.has_mask == 0 && is_interrupted_by_program(call.number, context)) return;
+    if (is_interrupted_by_program(call.number, context)) return;
     if (was_cut_short) skip_moved(call, registers);
     set_time_left(call, registers);
     make_again(call.number, registers);
@@ -266,57 +229,34 @@ void resume_elsewhere(long number, uint64_t deadline_ns, ResumedCall& call, ucon
             {},
             deadline_ns,
             number,
-            0,
-            0,
-            0,
+            restarts_by_itself(number, registers) ? 1U : 0U,
             0};
     if (registers[REG_RAX] > 0) skip_moved(call, registers);
-    if (make_mask_atomic(call, registers)) {
-        __builtin_memcpy(&call.mask, &context.uc_sigmask, sizeof(call.mask));
-        __builtin_memcpy(&context.uc_sigmask, &kAllSignals, sizeof(kAllSignals));
-        call.has_mask = 1;
-    }
     set_time_left(call, registers);
     registers[REG_RSP] = as_argument(&call);
     registers[REG_RIP] = as_argument(loiter_resumed_call);
     registers[REG_RAX] = call.number;
 }
 
-bool waits_for_signals(long number) {
-    switch (number) {
-        case SYS_pause:
-        case SYS_rt_sigsuspend:
-        case SYS_poll:
-        case SYS_ppoll:
-        case SYS_epoll_wait:
-        case SYS_epoll_pwait:
-        case SYS_epoll_pwait2: return true;
-        default: return false;
-    }
-}
-
 }  // namespace
 
 void resume_interrupted_call(siginfo_t* info, ucontext_t& context) {
     greg_t* const registers = context.uc_mcontext.gregs;
-    if (registers[REG_RAX] <= 0 && registers[REG_RAX] != -EINTR) return;
+    const bool was_interrupted = registers[REG_RAX] == -EINTR;
+    if (registers[REG_RAX] <= 0 && !was_interrupted) return;
+    if (registers[REG_RCX] == as_argument(loiter_program_restorer)) return;  // by the program's own signal
     if (registers[REG_RIP] == as_argument(loiter_resumed_call_return)) {
         resume_again(context);
         return;
     }
     const long number = interrupted_call_number(context);
-    const bool was_interrupted = registers[REG_RAX] == -EINTR;
     if (number < 0 || (!was_interrupted && !is_cut_short(number, registers))) return;
     // The descriptor of an interrupted close is closed, and may be another's by now.
     if (number == SYS_close || number == SYS_close_range) return;
-    const bool is_mask_atomic = was_interrupted && waits_for_signals(number);
-    if (!is_mask_atomic && is_interrupted_by_program(number, context)) return;
-    const uint64_t deadline_ns = was_interrupted ? deadline_of_call(number, registers) : 0;
-    if (was_interrupted && !is_mask_atomic && deadline_ns == 0) {
-        make_again(number, registers);
-    } else if (ResumedCall* const call = place_for_call(info, context)) {
-        resume_elsewhere(number, deadline_ns, *call, context);
-    } else if (was_interrupted && !is_interrupted_by_program(number, context)) {
+    if (is_interrupted_by_program(number, context)) return;
+    if (ResumedCall* const call = place_for_call(info, context)) {
+        resume_elsewhere(number, was_interrupted ? deadline_of_call(number, registers) : 0, *call, context);
+    } else if (was_interrupted) {
         make_again(number, registers);
     }
 }

@@ -10,11 +10,8 @@
 #include "preload/recording.h"
 #include "preload/reporter.h"
 #include "preload/restriction.h"
+#include "preload/resumed_call.h"
 #include "preload/this_thread.h"
-
-extern "C" {
-__attribute__((visibility("hidden"))) void loiter_signal_restorer();
-}
 
 namespace preload {
 
@@ -29,6 +26,7 @@ struct KernelAction {
 };
 
 constexpr uint64_t kRestorerFlag = 0x04000000;
+constexpr int kMostSignals = 64;
 constexpr uint64_t kAllSignals = ~uint64_t{0};
 
 enum class Owner : int { kProgram, kChanging, kUs, kProgramForGood };
@@ -37,6 +35,7 @@ constinit std::atomic<int> number{0};
 constinit std::atomic<uint64_t> hidden_flags{0};
 constinit std::atomic<uint64_t> hidden_mask{0};
 constinit std::atomic<uintptr_t> hidden_restorer{0};
+constinit std::atomic<uintptr_t> program_restorer{0};  ///< libc's
 
 long change(int signal, const KernelAction* action, KernelAction* before) {
     return raw_syscall(SYS_rt_sigaction, signal, as_argument(action), as_argument(before), sizeof(uint64_t));
@@ -82,6 +81,16 @@ Owner settled_owner() {
     return now;
 }
 
+bool is_own_restorer(uintptr_t restorer) {
+    return restorer == reinterpret_cast<uintptr_t>(loiter_program_restorer) ||
+           restorer == reinterpret_cast<uintptr_t>(loiter_restarting_restorer);
+}
+
+bool operator==(const KernelAction& one, const KernelAction& other) {
+    return one.handler == other.handler && one.flags == other.flags && one.restorer == other.restorer &&
+           one.mask == other.mask;
+}
+
 Owner try_install(int signal) {
     const KernelAction ours = our_action();
     KernelAction before{};
@@ -94,10 +103,38 @@ Owner try_install(int signal) {
     }
     hide_action({before.flags, before.mask, before.restorer});
     number.store(signal, std::memory_order_relaxed);
+    for (int other = 1; other <= kMostSignals; ++other) watch_return_from(other);
     return Owner::kUs;
 }
 
 }  // namespace
+
+void watch_return_from(int signal) {
+    KernelAction action{};
+    if (change(signal, nullptr, &action) != 0) return;
+    // Glibc's own two signals are not the program's.
+    const bool is_function = action.handler > 1 && signal != 32 && signal != 33;
+    if (!is_function || is_report_handler(reinterpret_cast<const void*>(action.handler)) ||
+        (action.flags & kRestorerFlag) == 0 || is_own_restorer(action.restorer)) {
+        return;
+    }
+    KernelAction watched = action;
+    watched.restorer = reinterpret_cast<uintptr_t>((action.flags & SA_RESTART) != 0 ? loiter_restarting_restorer
+                                                                                    : loiter_program_restorer);
+    program_restorer.store(action.restorer, std::memory_order_relaxed);
+    KernelAction replaced{};
+    if (change(signal, &watched, &replaced) == 0 && !(replaced == action)) {
+        change(signal, &replaced, nullptr);  // another thread, or SA_RESETHAND, was quicker
+    }
+}
+
+uintptr_t shown_restorer(uintptr_t restorer) {
+    return is_own_restorer(restorer) ? program_restorer.load(std::memory_order_relaxed) : restorer;
+}
+
+bool is_report_signal_installed() {
+    return owner.load(std::memory_order_relaxed) == Owner::kUs && is_own_process();
+}
 
 void install_report_signal(int signal) {
     // A handler that ran in between could wait for us in settled_owner.

@@ -33,6 +33,13 @@ void take_back_report_signal();
 /// The kernel was given our handler with other flags: puts the right ones back.
 void restore_report_signal();
 
+/// The program has set the action of `signal`: its handlers are to return by resumed_call.S, so that
+/// a call which they interrupted is not resumed. Only while our own handler is in.
+bool is_report_signal_installed();
+void watch_return_from(int signal);
+/// What the program is to see as an action's sa_restorer.
+uintptr_t shown_restorer(uintptr_t restorer);
+
 /// `handler` is ours, as a raw query tells.
 bool is_report_handler(const void* handler);
 

@@ -3,8 +3,15 @@
 // loiter_resumed_call: a handler returns to here, RSP at a ResumedCall (resumed_call.h), RAX and the
 // arguments those of the call. Goes on behind the program's system call as if that had returned.
 //
-// loiter_signal_restorer: what the kernel makes a handler return to. Unwinders know it by its code,
-// which must be these two instructions, and ours by the rules below.
+// loiter_signal_restorer: what the kernel makes our handler return to.
+//
+// loiter_program_restorer, loiter_restarting_restorer: the same for handlers of the program, without
+// and with SA_RESTART. Every register is free here; RSP points at the ucontext that sigreturn is
+// about to restore. They tell our handler two things that it could not know:
+//   - The handler ran before the kernel had begun a resumed call, although the program made it long
+//     ago: it must not begin any more, it was interrupted.
+//   - An EINTR is the doing of the program's own signal. RCX, which every system call changes, and
+//     which still is the address behind the call, tells it: it becomes loiter_program_restorer.
 
     .text
     .globl loiter_resumed_call
@@ -21,24 +28,14 @@
 loiter_resumed_call:
     syscall
 loiter_resumed_call_return:
-    movq 120(%rsp), %rcx
+    movq 104(%rsp), %rcx
     testq %rcx, %rcx
     jz 3f
     testq %rax, %rax                                    // an error after some bytes: those count
     jns 2f
     xorl %eax, %eax
 2:  addq %rcx, %rax
-3:  cmpq $0, 104(%rsp)
-    je 1f
-    movq %rax, 112(%rsp)
-    movl $14, %eax                                      // rt_sigprocmask(SIG_SETMASK, mask, 0, 8)
-    movl $2, %edi
-    leaq 96(%rsp), %rsi
-    xorl %edx, %edx
-    movl $8, %r10d
-    syscall
-    movq 112(%rsp), %rax
-1:  movq 0(%rsp), %rdi
+3:  movq 0(%rsp), %rdi
     movq 8(%rsp), %rsi
     movq 16(%rsp), %rdx
     movq 24(%rsp), %r10
@@ -56,9 +53,10 @@ loiter_resumed_call_return:
     .cfi_escape 0x10, \register, 3, 0x77, (\offset & 0x7f) | 0x80, \offset >> 7
     .endm
 
-    .globl loiter_signal_restorer
-    .hidden loiter_signal_restorer
-    .type loiter_signal_restorer, @function
+    .macro restorer name
+    .globl \name
+    .hidden \name
+    .type \name, @function
     .p2align 4
     .cfi_startproc
     .cfi_signal_frame
@@ -80,10 +78,43 @@ loiter_resumed_call_return:
     saved 2, 152
     saved 16, 168
     nop                                                 // unwinders look one byte before
-loiter_signal_restorer:
+\name:
+    .endm
+    .macro restore name
     movq $15, %rax                                      // rt_sigreturn
     syscall
     .cfi_endproc
-    .size loiter_signal_restorer, . - loiter_signal_restorer
+    .size \name, . - \name
+    .endm
+
+    restorer loiter_signal_restorer
+    restore loiter_signal_restorer
+
+    restorer loiter_program_restorer
+    leaq loiter_resumed_call(%rip), %rax
+    cmpq %rax, 168(%rsp)
+    jne 2f
+1:  leaq loiter_resumed_call_return(%rip), %rax         // not begun yet: it has been interrupted
+    movq %rax, 168(%rsp)
+    movq $-4, 144(%rsp)                                 // -EINTR
+    jmp 3f
+2:  cmpq $-4, 144(%rsp)
+    jne 4f
+    movq 168(%rsp), %rax
+    cmpq %rax, 152(%rsp)
+    jne 4f
+3:  leaq loiter_program_restorer(%rip), %rax
+    movq %rax, 152(%rsp)
+4:
+    restore loiter_program_restorer
+
+    restorer loiter_restarting_restorer
+    leaq loiter_resumed_call(%rip), %rax
+    cmpq %rax, 168(%rsp)
+    jne 2b
+    movq 160(%rsp), %rax
+    cmpq $0, 96(%rax)
+    je 1b
+    restore loiter_restarting_restorer
 
 #include "preload/assembly_notes.inc"

@@ -19,18 +19,19 @@ struct ResumedCall {
     timespec time;         ///< what is left, where the call wants it in memory
     uint64_t deadline_ns;  ///< CLOCK_MONOTONIC; 0: the arguments stay as they are
     int64_t number;
-    uint64_t mask;      ///< the program's, to be set again after the call
-    uint64_t has_mask;  ///< the call itself unblocks signals: see make_mask_atomic in interrupted_call.cpp
-    int64_t result;
-    int64_t moved;  ///< bytes that the call had transferred when it was interrupted
+    uint64_t restarts;  ///< a handler with SA_RESTART lets it go on
+    int64_t moved;      ///< bytes that the call had transferred when it was interrupted
 };
 static_assert(offsetof(ResumedCall, rip) == 48 && offsetof(ResumedCall, rsp) == 56, "resumed_call.S knows");
-static_assert(offsetof(ResumedCall, mask) == 96 && offsetof(ResumedCall, has_mask) == 104, "resumed_call.S knows");
-static_assert(offsetof(ResumedCall, result) == 112 && offsetof(ResumedCall, moved) == 120, "resumed_call.S knows");
+static_assert(offsetof(ResumedCall, restarts) == 96 && offsetof(ResumedCall, moved) == 104, "resumed_call.S knows");
 
 }  // namespace preload
 
 extern "C" {
+/// Where the kernel makes handlers of ours, and of the program, return to; the last for SA_RESTART.
+__attribute__((visibility("hidden"))) void loiter_signal_restorer();
+__attribute__((visibility("hidden"))) void loiter_program_restorer();
+__attribute__((visibility("hidden"))) void loiter_restarting_restorer();
 /// At the system call, and right behind it.
 __attribute__((visibility("hidden"))) extern const char loiter_resumed_call[];
 __attribute__((visibility("hidden"))) extern const char loiter_resumed_call_return[];

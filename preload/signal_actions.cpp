@@ -42,6 +42,11 @@ HiddenAction hidden_form_of(const struct sigaction& action) {
     return hidden;
 }
 
+void note_handler(int signal) {
+    note_waker(protocol::kWakerHandler);
+    if (is_report_signal_installed()) watch_return_from(signal);
+}
+
 template <typename Real>
 int change_action(int signal, const struct sigaction* action, struct sigaction* before, Real real) {
     const bool installs = action != nullptr && is_function(action->sa_handler);
@@ -50,7 +55,11 @@ int change_action(int signal, const struct sigaction* action, struct sigaction* 
         if (result != 0) return result;
         // In a child of vfork, whose actions are its own while its memory is not.
         if (before != nullptr && is_ours(before->sa_handler)) show(hidden_action(), before);
-        if (installs) note_waker(protocol::kWakerHandler);
+        if (before != nullptr) {
+            before->sa_restorer =
+                reinterpret_cast<void (*)()>(shown_restorer(reinterpret_cast<uintptr_t>(before->sa_restorer)));
+        }
+        if (installs) note_handler(signal);
         return result;
     }
     const HiddenAction hidden = hidden_action();
@@ -66,7 +75,7 @@ int change_action(int signal, const struct sigaction* action, struct sigaction* 
         return result;
     }
     if (gave_up) show(hidden, before);
-    if (installs) note_waker(protocol::kWakerHandler);
+    if (installs) note_handler(signal);
     return result;
 }
 
@@ -83,7 +92,7 @@ Handler set_handler(int signal, Handler handler, uint64_t flags, uint64_t mask, 
         if (gave_up) take_back_report_signal();
         return before;
     }
-    if (is_function(handler)) note_waker(protocol::kWakerHandler);
+    if (is_function(handler)) note_handler(signal);
     return is_ours(before) ? SIG_DFL : before;
 }
 
@@ -147,6 +156,7 @@ EXPORTED Handler sigset(int signal, Handler handler) noexcept {
 EXPORTED int siginterrupt(int signal, int interrupts) noexcept {
     const bool is_hidden = is_report_signal(signal);
     const int result = real::siginterrupt(signal, interrupts);  // what libc's signal does later depends on it
+    if (result == 0 && !is_hidden && is_report_signal_installed()) watch_return_from(signal);  // SA_RESTART changed
     if (result != 0 || !is_hidden) return result;
     restore_report_signal();
     HiddenAction hidden = hidden_action();

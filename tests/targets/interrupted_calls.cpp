@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One blocking call that signals hit: `interrupted_calls CALL SIGNALS`. Thread T2 makes the call; the
+// One blocking call that signals hit: `interrupted_calls CALL SIGNALS [STACK]`. Thread T2 makes the call; the
 // main thread sends it SIGUSR1 whenever the kernel shows it asleep, SIGNALS times at most, and then
 // makes happen what the call waits for. Calls that wait for time alone get a signal a third of that
 // time after the last, until they return. Says "result R errno E NOTES"; notes: "early" when a timeout
 // came too soon, "restarted" when every signal made it wait anew. `interrupted_calls list` names them.
+// STACK: "small", the least there is for a thread; "alternate", and a signal stack with little room.
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "tests/targets/blocking_calls.h"
@@ -32,8 +34,18 @@ struct Outcome {
 
 const Call* subject;
 
+bool has_signal_stack = false;
+
+void use_signal_stack() {
+    constexpr size_t kRoom = 1536;  // for the handler itself
+    static char memory[64 * 1024];
+    const stack_t stack{memory, 0, getauxval(AT_MINSIGSTKSZ) + kRoom};
+    if (sigaltstack(&stack, nullptr) != 0) calls::fail("sigaltstack");
+}
+
 void* make_call(void* argument) {
     auto& outcome = *static_cast<Outcome*>(argument);
+    if (has_signal_stack) use_signal_stack();
     caller_tid = gate::raw_call(SYS_gettid);
     const uint64_t start = now();
     errno = 0;
@@ -87,7 +99,7 @@ int main(int argc, char** argv) {
         for (const auto& [name, call] : all) printf("%s\n", name.c_str());
         return 0;
     }
-    const auto found = argc == 3 ? all.find(argv[1]) : all.end();
+    const auto found = argc >= 3 ? all.find(argv[1]) : all.end();
     if (found == all.end()) return 2;
     subject = &found->second;
     sem_init(&calls::semaphore, 0, 0);
@@ -95,7 +107,11 @@ int main(int argc, char** argv) {
 
     Outcome outcome{};
     pthread_t thread;
-    pthread_create(&thread, nullptr, make_call, &outcome);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    if (argc > 3) pthread_attr_setstacksize(&attributes, static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)));
+    has_signal_stack = argc > 3 && strcmp(argv[3], "alternate") == 0;
+    pthread_create(&thread, &attributes, make_call, &outcome);
     const bool by_time = !subject->finish;
     const int signals = atoi(argv[2]);
     const int sent = interrupt(signals, by_time);

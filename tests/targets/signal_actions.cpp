@@ -4,7 +4,6 @@
 // prints it. Every case has the same output with and without the library. There is a second thread
 // from the start, so that the library has a recording.
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -74,7 +73,8 @@ void set_and_show(sighandler_t handler, int flags) {
 
 void make_thread() {
     pthread_t thread;
-    pthread_create(&thread, nullptr, [](void*) -> void* { return never.await_open(), nullptr; }, nullptr);
+    pthread_create(
+        &thread, nullptr, [](void*) -> void* { return never.await_open(), nullptr; }, nullptr);
 }
 
 void raise_and_show() {
@@ -105,7 +105,7 @@ int child_status(const std::function<void()>& body) {
     if (child == 0) {
         body();
         if (write(gate[1], "x", 1) != 1) _exit(99);
-        poll(nullptr, 0, 60'000);
+        gate::await([] { return handled != 0; });
         _exit(7);
     }
     char byte;
@@ -185,9 +185,7 @@ const std::map<std::string, std::function<void()>> kCases = {
      }},
     {"fork", [] { printf("status %x\n", child_status([] {})); }},
     {"fork_handler",
-     [] {
-         printf("status %x\n", child_status([] { signal(SIGUSR1, [](int) { _exit(3); }), query("child"); }));
-     }},
+     [] { printf("status %x\n", child_status([] { signal(SIGUSR1, [](int) { _exit(3); }), query("child"); })); }},
     {"fork_default", [] { printf("status %x\n", child_status([] { signal(SIGUSR1, SIG_DFL); })); }},
     {"fork_in_suspend",
      [] {

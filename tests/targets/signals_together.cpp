@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A signal of the program's own that comes together with SIGUSR1 must still end the call of thread
-// T2: `signals_together CALL SIGNAL ROUNDS [masked]`, the order changing from round to round, and
-// the time between the two as well. Says "rounds N handled N returned N lost N": a round is lost when
+// T2: `signals_together CALL SIGNAL ROUNDS [masked|restart]`, the order changing from round to round, and
+// the time between the two as well. "restart": the handler has SA_RESTART. Says "rounds N handled N returned N lost N": a round is lost when
 // the handler has run and T2 sleeps on in its call. "masked": the handler blocks all signals.
 #include <errno.h>
 #include <poll.h>
@@ -30,10 +30,16 @@ std::atomic<bool> over{false};
 int rounds = 0;
 int (*call)() = nullptr;
 int epoll = -1;
+int ends[2];  ///< of a pipe that nothing is written to
 
 const std::map<std::string, int (*)()> kCalls = {
     {"pause", [] { return pause(); }},
     {"poll", [] { return poll(nullptr, 0, 600'000); }},
+    {"read",
+     [] {
+         char byte;
+         return static_cast<int>(read(ends[0], &byte, 1));
+     }},
     {"epoll_wait",
      [] {
          epoll_event event;
@@ -90,9 +96,12 @@ int main(int argc, char** argv) {
     const int signal = atoi(argv[2]);
     rounds = atoi(argv[3]);
     epoll = epoll_create1(0);
+    if (pipe(ends) != 0) return 2;
     struct sigaction action {};
     action.sa_handler = [](int) { ++handled; };
-    if (argc > 4) sigfillset(&action.sa_mask);
+    const std::string how = argc > 4 ? argv[4] : "";
+    if (how == "masked") sigfillset(&action.sa_mask);
+    if (how == "restart") action.sa_flags = SA_RESTART;
     sigaction(signal, &action, nullptr);
 
     pthread_t thread;
