@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,8 @@ inline constexpr int kShortMs = kShort / 1'000'000;
 
 inline std::atomic<long> caller_tid{0};
 inline std::atomic<bool> returned{false};
+inline pthread_t caller;
+inline sigjmp_buf back;
 inline int ends[2];  ///< a pipe, or a pair of sockets
 inline int file = -1;
 inline sem_t semaphore;
@@ -356,6 +359,13 @@ inline Calls polls() {
         {"poll_long", {make_polled, [] { return poll(&polled, 1, 600'000); }, put}},
         {"poll_until_signal",
          {[=] { make_polled(), handle_usr2(); }, [] { return poll(&polled, 1, 600'000); }, send_usr2}},
+        {"poll_cancelled", {make_polled, [] { return poll(&polled, 1, 600'000); }, [] { pthread_cancel(caller); }}},
+        {"poll_left_by_jump",
+         {[=] {
+              make_polled();
+              signal(SIGUSR2, [](int) { siglongjmp(back, 1); });
+          },
+          [] { return sigsetjmp(back, 1) != 0 ? 77 : poll(&polled, 1, 600'000); }, send_usr2}},
         {"poll_inline",
          {make_polled, [] { return inline_call(SYS_poll, pointer(&polled), 1, kShortMs, 0, 0, 0); }, {}}},
         {"ppoll", {make_polled, [] { return ppoll(&polled, 1, nullptr, nullptr); }, put}},

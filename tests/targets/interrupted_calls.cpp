@@ -49,10 +49,12 @@ void* make_call(void* argument) {
     caller_tid = gate::raw_call(SYS_gettid);
     const uint64_t start = now();
     errno = 0;
+    outcome.result = -88;
+    pthread_cleanup_push([](void*) { returned = true; }, nullptr);
     outcome.result = subject->call();
     outcome.error = outcome.result < 0 ? errno : 0;
     outcome.nanoseconds = now() - start;
-    returned = true;
+    pthread_cleanup_pop(1);
     return nullptr;
 }
 
@@ -106,12 +108,11 @@ int main(int argc, char** argv) {
     subject->prepare();
 
     Outcome outcome{};
-    pthread_t thread;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     if (argc > 3) pthread_attr_setstacksize(&attributes, static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)));
     has_signal_stack = argc > 3 && strcmp(argv[3], "alternate") == 0;
-    pthread_create(&thread, &attributes, make_call, &outcome);
+    pthread_create(&calls::caller, &attributes, make_call, &outcome);
     const bool by_time = !subject->finish;
     const int signals = atoi(argv[2]);
     const int sent = interrupt(signals, by_time);

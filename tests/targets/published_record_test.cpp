@@ -35,6 +35,7 @@ struct Expected {
         kFinished,
         kEnd,  ///< the end of the process
         kUnloaded,
+        kWaker,  ///< noted in the head
     } free = Free::kNothing;
     LockKind lock = LockKind::kNone;
     Mode mode = Mode::kExclusive;
@@ -42,6 +43,7 @@ struct Expected {
     End end = End::kNone;
     std::optional<WaitKind> wait = {};  ///< when blocked; empty: never waits
     bool timed = false;
+    uint32_t waker = 0;
 };
 
 using Free = Expected::Free;
@@ -61,6 +63,8 @@ std::map<std::string, Expected> expectations() {
     const Expected exec{.free = Free::kEnd, .end = End::kExec};
     const auto signal = [](SignalKind kind) { return Expected{.free = Free::kSignal, .signal = kind}; };
     const auto end = [](End kind) { return Expected{.free = Free::kEnd, .end = kind}; };
+    const auto waker = [](uint32_t bit) { return Expected{.free = Free::kWaker, .waker = bit}; };
+    const Expected io{.wait = WaitKind::kIo, .timed = true};
     const auto timed = [](Expected expected) { return expected.timed = true, expected; };
     const auto untaken = [](Expected expected) { return expected.wait.reset(), expected; };
     const auto named = [](std::string name, const Expected& expected) { return std::pair{name, expected}; };
@@ -149,6 +153,25 @@ std::map<std::string, Expected> expectations() {
                                         named("dlmopen", {.wait = WaitKind::kMutex})};
     all["syscall"] = signal(SignalKind::kWake);
     all["syscall"].wait = WaitKind::kFutex;
+                                        named("dlmopen", {.wait = WaitKind::kMutex}),
+                                        named("sigignore", waker(0)),
+                                        named("siginterrupt", waker(0)),
+                                        named("pthread_cancel", waker(protocol::kWakerCancel)),
+                                        named("poll", io),
+                                        named("__poll_chk", io),
+                                        named("epoll_wait", io),
+                                        named("epoll_pwait", io),
+                                        named("epoll_pwait2", io),
+                                        named("sigtimedwait", {.wait = WaitKind::kSignal, .timed = true}),
+                                        named("semtimedop", untaken(io))};
+    for (const char* const name :
+         {"sigaction", "__sigaction", "signal", "ssignal", "bsd_signal", "sysv_signal", "__sysv_signal", "sigset"}) {
+        all[name] = waker(protocol::kWakerHandler);
+    }
+    for (const char* const name :
+         {"setitimer", "alarm", "ualarm", "timer_create@new", "timer_create@mid", "timer_create@old"}) {
+        all[name] = waker(protocol::kWakerTimer);
+    }
     for (const char* const version : {"@new", "@old"}) {
         const auto add = [&](const char* name, const Expected& expected) {
             all[name + std::string(version)] = expected;
@@ -292,6 +315,7 @@ TEST_P(ReturningWrapper, PublishesWhereItNeedNotWait) {
         }
         case Free::kGone: EXPECT_EQ(raw.numbered(3), nullptr); break;
         case Free::kRenamed: EXPECT_STREQ(reinterpret_cast<const char*>(self->name), "renamed"); break;
+        case Free::kWaker: EXPECT_EQ(raw.head().wakers, expected.waker); break;
         case Free::kUnloaded: EXPECT_EQ(raw.head().generation, 1U); break;
         case Free::kFinished:
         case Free::kEnd: break;

@@ -2,8 +2,8 @@
 //
 // A signal of the program's own that comes together with SIGUSR1 must still end the call of thread
 // T2: `signals_together CALL SIGNAL ROUNDS [masked|restart]`, the order changing from round to round, and
-// the time between the two as well. "restart": the handler has SA_RESTART. Says "rounds N handled N returned N lost N": a round is lost when
-// the handler has run and T2 sleeps on in its call. "masked": the handler blocks all signals.
+// the time between the two as well. "restart": the handler has SA_RESTART. Says "rounds N handled N returned N lost N":
+// a round is lost when the handler has run and T2 sleeps on in its call. "masked": the handler blocks all signals.
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
