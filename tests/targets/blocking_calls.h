@@ -521,8 +521,14 @@ inline Calls transfers() {
           },
           [] { return read(file, bytes, 8); }, nothing}},
         {"read_inotify",
-         {[] { make_file(), file = inotify_init(), inotify_add_watch(file, path.c_str(), IN_DELETE_SELF | IN_ATTRIB); },
-          [] { return read(file, bytes, 64); }, [] { chmod(path.c_str(), 0600), unlink(path.c_str()); }}},
+         {[] {
+              make_file();
+              unlink(path.c_str());
+              ends[1] = file;
+              file = inotify_init();
+              inotify_add_watch(file, ("/proc/self/fd/" + std::to_string(ends[1])).c_str(), IN_ATTRIB);
+          },
+          [] { return read(file, bytes, 64); }, [] { fchmod(ends[1], 0400); }}},
         {"read_signalfd",
          {[] {
               block_usr2();

@@ -103,6 +103,7 @@ int child_status(const std::function<void()>& body) {
     if (pipe(gate) != 0) abort();
     const pid_t child = fork();
     if (child == 0) {
+        handled = 0;
         body();
         if (write(gate[1], "x", 1) != 1) _exit(99);
         gate::await([] { return handled != 0; });
