@@ -5,7 +5,8 @@
 // makes happen what the call waits for. Calls that wait for time alone get a signal a third of that
 // time after the last, until they return. Says "result R errno E NOTES"; notes: "early" when a timeout
 // came too soon, "restarted" when every signal made it wait anew. `interrupted_calls list` names them.
-// STACK: "small", the least there is for a thread; "alternate", and a signal stack with little room.
+// STACK: "small", the least there is for a thread; "alternate", and a signal stack with little room;
+// "reported", as usual, but standard error stays open, which reports go to.
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -110,8 +111,12 @@ int main(int argc, char** argv) {
     Outcome outcome{};
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    if (argc > 3) pthread_attr_setstacksize(&attributes, static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)));
-    has_signal_stack = argc > 3 && strcmp(argv[3], "alternate") == 0;
+    const std::string stack = argc > 3 ? argv[3] : "";
+    if (stack != "reported") close(STDERR_FILENO);
+    has_signal_stack = stack == "alternate";
+    if (stack == "small" || has_signal_stack) {
+        pthread_attr_setstacksize(&attributes, static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)));
+    }
     pthread_create(&calls::caller, &attributes, make_call, &outcome);
     const bool by_time = !subject->finish;
     const int signals = atoi(argv[2]);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 #include <sstream>
 
 #include "tests/targets/recorded_program.h"
@@ -13,7 +15,6 @@
 namespace {
 
 using support::Outcome;
-using support::RecordedProgram;
 
 constexpr char kSignals[] = "20";
 
@@ -32,8 +33,12 @@ Outcome bare(std::vector<std::string> arguments) {
     return support::run({std::move(arguments)});
 }
 
+/// Where the program has closed standard error no report is started, all else is the same.
 Outcome observed(std::vector<std::string> arguments) {
-    return RecordedProgram(std::move(arguments)).program().finish();
+    const support::TemporaryFolder folder;
+    return support::run(
+        {std::move(arguments),
+         {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=signal"}}});
 }
 
 class InterruptedCall : public testing::TestWithParam<std::string> {
@@ -62,11 +67,30 @@ TEST_P(InterruptedCall, GoesOnWithASmallSignalStack) {
     expect_undisturbed("alternate");
 }
 
+TEST(ReportedCall, GoesOnWhileTheReportIsMade) {
+    const Outcome undisturbed = bare({INTERRUPTED_CALLS, "sleep", "0"});
+    const support::TemporaryFolder folder;
+    support::Running program({{INTERRUPTED_CALLS, "sleep", kSignals, "reported"},
+                              {{"LD_PRELOAD", LOITER_LIBRARY},
+                               {"LOITER_DIR", folder.path()},
+                               {"LOITER_OPTIONS", "report=signal:log_path=" + folder.path() + "/log"}}});
+    const std::string log = folder.path() + "/log." + std::to_string(program.pid());
+    const Outcome interrupted = program.finish();
+
+    EXPECT_EQ(interrupted.status, 0) << interrupted.errors;
+    EXPECT_EQ(interrupted.output, undisturbed.output);
+    // Made by a process of its own, which may take longer than the program.
+    EXPECT_TRUE(support::eventually([&] {
+        std::ifstream file(log);
+        return std::string(std::istreambuf_iterator<char>(file), {}).find("on signal") != std::string::npos;
+    }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, InterruptedCall, testing::ValuesIn(list_of(INTERRUPTED_CALLS)), name_of);
 
 /// Without a folder for recordings a forked child has none until it makes a thread.
 Outcome plainly_preloaded(std::vector<std::string> arguments) {
-    return support::run({std::move(arguments), {{"LD_PRELOAD", LOITER_LIBRARY}}});
+    return support::run({std::move(arguments), {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_OPTIONS", "report=signal"}}});
 }
 
 class SignalAction : public testing::TestWithParam<std::string> {};
