@@ -26,7 +26,8 @@ namespace {
 template <typename Result>
 Result fail() {
     errno = ENOSYS;
-    if constexpr (!std::is_void_v<Result>) return static_cast<Result>(-1);
+    if constexpr (std::is_pointer_v<Result>) return reinterpret_cast<Result>(intptr_t{-1});  // SIG_ERR
+    if constexpr (std::is_arithmetic_v<Result>) return static_cast<Result>(-1);
 }
 
 /// The stand-in for a function that has not been looked up yet.

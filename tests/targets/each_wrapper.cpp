@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -390,6 +390,8 @@ std::map<std::string, Row> futex_rows() {
     return {{"syscall",
              {[] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1)); },
               [] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, nullptr)); }}}};
+}
+
 void handle(int) {}
 
 std::map<std::string, Row> waker_rows() {

@@ -150,9 +150,6 @@ std::map<std::string, Expected> expectations() {
                                         named("cnd_broadcast", signal(SignalKind::kBroadcast)),
                                         named("dlclose", {.free = Free::kUnloaded}),
                                         named("dlopen", {.wait = WaitKind::kMutex}),
-                                        named("dlmopen", {.wait = WaitKind::kMutex})};
-    all["syscall"] = signal(SignalKind::kWake);
-    all["syscall"].wait = WaitKind::kFutex;
                                         named("dlmopen", {.wait = WaitKind::kMutex}),
                                         named("sigignore", waker(0)),
                                         named("siginterrupt", waker(0)),
@@ -164,6 +161,8 @@ std::map<std::string, Expected> expectations() {
                                         named("epoll_pwait2", io),
                                         named("sigtimedwait", {.wait = WaitKind::kSignal, .timed = true}),
                                         named("semtimedop", untaken(io))};
+    all["syscall"] = signal(SignalKind::kWake);
+    all["syscall"].wait = WaitKind::kFutex;
     for (const char* const name :
          {"sigaction", "__sigaction", "signal", "ssignal", "bsd_signal", "sysv_signal", "__sysv_signal", "sigset"}) {
         all[name] = waker(protocol::kWakerHandler);
