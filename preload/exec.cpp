@@ -4,7 +4,6 @@
 // other internally, past any wrapper, so each is wrapped. All may be called in a child of vfork,
 // which owns nothing here: see end_process.
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -75,11 +74,8 @@ EXPORTED int fexecve(int descriptor, char* const arguments[], char* const enviro
 
 EXPORTED int execveat(int folder, const char* path, char* const arguments[], char* const environment[],
                       int flags) noexcept {
-    const auto call = [=] { return real::execveat(folder, path, arguments, environment, flags); };
-    if (folder == AT_FDCWD) return replace_image({path, Lookup::kAsGiven, environment}, call);
-    // What is named by an open folder and a path is left out.
-    constexpr int kNoFile = -1;
-    return replace_image({(flags & AT_EMPTY_PATH) != 0 ? folder : kNoFile, environment}, call);
+    return replace_image({folder, path, flags, environment},
+                         [=] { return real::execveat(folder, path, arguments, environment, flags); });
 }
 
 EXPORTED int execl(const char* path, const char* first, ...) noexcept {

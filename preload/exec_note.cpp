@@ -4,6 +4,7 @@
 // calls only, nothing but the caller's stack is written, errno stays.
 #include "preload/exec_note.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,13 @@ char* append_number(char* at, uint64_t value) {
     while (count > 0) *at++ = reversed[--count];
     *at = '\0';
     return at;
+}
+
+/// Of an open file, without a zero at its end. Negative: not known.
+long read_path_of(int descriptor, char* path, size_t size) {
+    char link[40];
+    append_number(append(link, "/proc/self/fd/"), static_cast<uint32_t>(descriptor));
+    return raw_syscall(SYS_readlink, as_argument(link), as_argument(path), static_cast<long>(size));
 }
 
 bool can_run(const char* path) {
@@ -88,11 +96,27 @@ ExecNote::ExecNote(const char* file, Lookup lookup, char* const environment[]) n
 ExecNote::ExecNote(int descriptor, char* const environment[]) noexcept {
     name_[0] = text_[1] = '\0';
     if (run_directory()[0] == '\0' || is_restricted()) return;
-    char link[40];
-    append_number(append(link, "/proc/self/fd/"), static_cast<uint32_t>(descriptor));
-    const long length =
-        raw_syscall(SYS_readlink, as_argument(link), as_argument(text_ + 1), static_cast<long>(kPathBytes - 2));
+    const long length = read_path_of(descriptor, text_ + 1, kPathBytes - 2);
     text_[length > 0 ? length + 1 : 1] = '\0';
+    leave(environment);
+}
+
+ExecNote::ExecNote(int folder, const char* path, int flags, char* const environment[]) noexcept {
+    name_[0] = text_[1] = '\0';
+    if (run_directory()[0] == '\0' || is_restricted()) return;
+    const long access = raw_syscall(SYS_faccessat, folder, as_argument(path), F_OK);
+    if (access == -ENOENT && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0) {
+        const long length = read_path_of(folder, text_ + 1, kPathBytes - 2);
+        text_[length > 0 ? length + 1 : 1] = '\0';
+    } else if (access == 0 && (path[0] == '/' || folder == AT_FDCWD)) {
+        resolve(path, Lookup::kAsGiven);
+    } else if (access == 0) {
+        char folder_path[kPathBytes];
+        const long length = read_path_of(folder, folder_path, sizeof(folder_path));
+        if (length > 0) join(folder_path, static_cast<unsigned long>(length), path);
+    } else {
+        return;
+    }
     leave(environment);
 }
 

@@ -16,6 +16,8 @@ public:
     ExecNote(const char* file, Lookup lookup, char* const environment[]) noexcept;
     /// Of an open file.
     ExecNote(int descriptor, char* const environment[]) noexcept;
+    /// As execveat finds it.
+    ExecNote(int folder, const char* path, int flags, char* const environment[]) noexcept;
     /// The exec failed: nothing was executed.
     void withdraw() const noexcept;
 
