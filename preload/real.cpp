@@ -70,7 +70,7 @@ void look_up(Pointer& pointer, const char* name, const char* version) {
 #define INTERPOSED_VARIADIC(name)
 #define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name)
-#include "preload/interposed.inc"
+#include "protocol/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
@@ -83,7 +83,7 @@ void resolve_all() {
 #define INTERPOSED_VARIADIC(name)
 #define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name) look_up(loiter_real_##name, #name);
-#include "preload/interposed.inc"
+#include "protocol/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC

@@ -32,7 +32,7 @@ namespace preload::real {
 #define INTERPOSED_VARIADIC(name)
 #define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name)
-#include "preload/interposed.inc"
+#include "protocol/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC
@@ -54,7 +54,7 @@ enum class Function : unsigned short {
 #define INTERPOSED_VARIADIC(name) k_##name,
 #define INTERPOSED_ALIAS(name) k_##name,
 #define INTERPOSED_STUB(name) k_##name,
-#include "preload/interposed.inc"
+#include "protocol/interposed.inc"
 #undef INTERPOSED
 #undef INTERPOSED_VERSIONED
 #undef INTERPOSED_VARIADIC

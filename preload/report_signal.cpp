@@ -57,7 +57,9 @@ void handle(int signal, siginfo_t* info, void* context) {
     if (process == nullptr || !is_own_process()) {
         act_by_default(signal);
     } else {
+        process->in_report_signal.fetch_add(1, std::memory_order_relaxed);
         report_on_signal();
+        process->in_report_signal.fetch_sub(1, std::memory_order_release);
         resume_interrupted_call(info, *static_cast<ucontext_t*>(context));
     }
     errno = saved;
@@ -107,6 +109,14 @@ Owner try_install(int signal) {
     return Owner::kUs;
 }
 
+/// For readers, to whom our handler looks like the program's.
+void note_owner() {
+    if (process == nullptr) return;
+    const bool is_ours = owner.load(std::memory_order_relaxed) == Owner::kUs;
+    const int signal = is_ours ? number.load(std::memory_order_relaxed) : 0;
+    process->report_signal.store(static_cast<uint32_t>(signal), std::memory_order_relaxed);
+}
+
 }  // namespace
 
 void watch_return_from(int signal) {
@@ -145,6 +155,7 @@ void install_report_signal(int signal) {
     if (owner.compare_exchange_strong(expected, Owner::kChanging, std::memory_order_acq_rel)) {
         owner.store(try_install(signal), std::memory_order_release);
     }
+    note_owner();
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_argument(&mask), 0, sizeof(mask));
 }
 
@@ -168,11 +179,14 @@ void hide_action(const HiddenAction& action) {
 
 bool give_up_report_signal(int signal) {
     if (!is_report_signal(signal)) return false;
-    return owner.exchange(Owner::kProgramForGood, std::memory_order_acq_rel) == Owner::kUs;
+    const bool was_ours = owner.exchange(Owner::kProgramForGood, std::memory_order_acq_rel) == Owner::kUs;
+    note_owner();
+    return was_ours;
 }
 
 void take_back_report_signal() {
     owner.store(Owner::kUs, std::memory_order_release);
+    note_owner();
 }
 
 void restore_report_signal() {

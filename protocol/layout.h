@@ -111,7 +111,7 @@ static_assert(sizeof(Hold) == 32, "layout change: bump kVersion");
 struct Wait {
     std::atomic<WaitKind> kind;  ///< kNone: not in a wrapper
     std::atomic<uint8_t> flags;
-    std::atomic<uint16_t> function;  ///< row of preload/interposed.inc, counted from 1
+    std::atomic<uint16_t> function;  ///< row of protocol/interposed.inc, counted from 1
     std::atomic<uint32_t> stack;     ///< block site; stack id, 0: not captured
     std::atomic<uint64_t> object;    ///< lock, condition, semaphore; join: the pthread_t
     /// Condition: its mutex; join: thread number or 0; barrier: how many it waits for, 0: not known;
@@ -303,7 +303,9 @@ struct ProcessRecord {
 
     /// Kernel id of the thread that ends the process, which may have given its record back already.
     std::atomic<uint32_t> ended_by_tid;
-    std::atomic<uint32_t> wakers;  ///< bits kWaker*, set by any thread, never cleared
+    std::atomic<uint32_t> report_signal;     ///< its handler is ours; 0: none is
+    std::atomic<uint32_t> in_report_signal;  ///< threads in that handler now
+    std::atomic<uint32_t> wakers;            ///< bits kWaker*, set by any thread, never cleared
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <filesystem>
+#include <thread>
 
 #include "diagnosis.h"
 #include "output.h"
@@ -88,11 +90,21 @@ reader::Recording recording_to_attend(const Options& options) {
     return reader::Recording::of_process(options.pid);
 }
 
+/// The thread that took the signal is looked at in what it was doing, not in the library's handler.
+/// Bounded: it may wait for us there.
+void await_return_from_signal(const reader::Recording& recording) {
+    constexpr std::chrono::milliseconds kStep{1};
+    constexpr int kSteps = 200;
+    for (int step = 0; step < kSteps && !recording.has_left_report_signal(); ++step) std::this_thread::sleep_for(kStep);
+    std::this_thread::sleep_for(kStep);  // from the handler's end back to sleep
+}
+
 int attend(const Options& options) {
     Output output(options, STDERR_FILENO);
     Reporter reporter(options, output);
-    reporter.report(recording_to_attend(options).take_snapshot(options.at_exit ? snapshot::Reason::kExit
-                                                                               : snapshot::Reason::kSignal));
+    const reader::Recording recording = recording_to_attend(options);
+    if (!options.at_exit) await_return_from_signal(recording);
+    reporter.report(recording.take_snapshot(options.at_exit ? snapshot::Reason::kExit : snapshot::Reason::kSignal));
     return reporter.all_written() ? 0 : kNothingRead;
 }
 

@@ -99,24 +99,32 @@ Judged recording_can_be_read(const ProcessFacts& facts) {
                  "run loiter as its user or as root, of the version that it was started with"};
 }
 
+/// As kill takes it.
+std::string name_of_signal(int signal) {
+    constexpr int kFirstRealTime = 34;
+    if (signal == SIGUSR1) return "USR1";
+    if (signal == SIGUSR2) return "USR2";
+    return "RTMIN+" + std::to_string(signal - kFirstRealTime);
+}
+
 /// Under run and gate the target has no handler of ours; there, and by plain preload, one that the
 /// program has, ignores or blocks comes first.
 Judged signal_is_free(const ProcessFacts& facts) {
     if (!is_loaded(facts)) return std::nullopt;
     const std::string pid = std::to_string(facts.pid);
+    const std::string signal = name_of_signal(facts.signal);
+    const std::string kill = "kill -" + signal + " " + pid;
     const std::string advice = "loiter dump " + pid + " works whatever its signals do";
-    const std::string no_report = ": kill -USR1 " + pid + " gives no report";
-    switch (facts.usr1) {
+    const std::string no_report = ": " + kill + " gives no report";
+    switch (facts.disposition) {
+        case Disposition::kReports: return Check{"", Mark::kOk, kill + " gives a report", ""};
         case Disposition::kHandled:
-            return Check{"", Mark::kWarn,
-                         (facts.is_of_run ? "the program has its own handler for USR1"
-                                          : "USR1 has a handler; where that is the program's own") +
-                             no_report,
-                         advice};
-        case Disposition::kIgnored: return Check{"", Mark::kWarn, "it ignores USR1" + no_report, advice};
-        case Disposition::kBlocked: return Check{"", Mark::kWarn, "all its threads block USR1" + no_report, advice};
+            return Check{"", Mark::kWarn, "the program has its own handler for " + signal + no_report, advice};
+        case Disposition::kIgnored: return Check{"", Mark::kWarn, "it ignores " + signal + no_report, advice};
+        case Disposition::kBlocked:
+            return Check{"", Mark::kWarn, "all its threads block " + signal + no_report, advice};
         case Disposition::kDefault:
-            return Check{"", Mark::kOk, "USR1 has its default action: kill -USR1 " + pid + " would end the process",
+            return Check{"", Mark::kOk, signal + " has its default action: " + kill + " would end the process",
                          "loiter dump " + pid};
     }
     return std::nullopt;

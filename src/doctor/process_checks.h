@@ -3,6 +3,7 @@
 // The checks of a running process.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@
 
 namespace doctor {
 
-enum class Disposition { kDefault, kHandled, kIgnored, kBlocked };
+/// What becomes of the signal that asks for a report.
+enum class Disposition { kDefault, kReports, kHandled, kIgnored, kBlocked };
 
 struct ProcessFacts {
     uint32_t pid = 0;
@@ -37,7 +39,9 @@ struct ProcessFacts {
     bool recording_is_coming = false;  ///< the library is there, but had no reason to record yet
     std::string recording;             ///< its path, or the reader's words why there is none
 
-    Disposition usr1 = Disposition::kDefault;
+    int signal = SIGUSR1;         ///< what asks for a report: as the recording says, or by default
+    bool signal_is_ours = false;  ///< the library has its handler in
+    Disposition disposition = Disposition::kDefault;
     bool has_own_filter = false;  ///< more seccomp filters than this command: not only its container's
     bool other_pid_namespace = false;
     bool other_files = false;  ///< another root folder or mount namespace

@@ -21,28 +21,32 @@ namespace {
 
 constexpr size_t kStatusBytes = 8192;
 constexpr size_t kEnvironmentBytes = 4U << 20;  // more than the kernel lets any program have by default
-constexpr uint64_t kUsr1 = uint64_t{1} << (SIGUSR1 - 1);
+uint64_t bit_of(int signal) {
+    return uint64_t{1} << (signal - 1);
+}
 
 std::string status_of(uint32_t pid, uint32_t tid) {
     return reader::read_small_file(reader::task_path(pid, tid, "status"), kStatusBytes);
 }
 
 /// No thread is left that would take the signal.
-bool all_threads_block_usr1(uint32_t pid) {
+bool all_threads_block(uint32_t pid, int signal) {
     bool any = false;
     for (const uint32_t tid : reader::task_ids(pid)) {
         const std::string status = status_of(pid, tid);
         if (status.empty()) continue;
         any = true;
-        if ((status_number(status, "SigBlk:", 16) & kUsr1) == 0) return false;
+        if ((status_number(status, "SigBlk:", 16) & bit_of(signal)) == 0) return false;
     }
     return any;
 }
 
-Disposition disposition_of_usr1(uint32_t pid, const std::string& status) {
-    if ((status_number(status, "SigIgn:", 16) & kUsr1) != 0) return Disposition::kIgnored;
-    if (all_threads_block_usr1(pid)) return Disposition::kBlocked;
-    return (status_number(status, "SigCgt:", 16) & kUsr1) != 0 ? Disposition::kHandled : Disposition::kDefault;
+Disposition disposition_of(const ProcessFacts& facts, const std::string& status) {
+    const uint64_t bit = bit_of(facts.signal);
+    if ((status_number(status, "SigIgn:", 16) & bit) != 0) return Disposition::kIgnored;
+    if (all_threads_block(facts.pid, facts.signal)) return Disposition::kBlocked;
+    if ((status_number(status, "SigCgt:", 16) & bit) == 0) return Disposition::kDefault;
+    return facts.signal_is_ours ? Disposition::kReports : Disposition::kHandled;
 }
 
 void look_at_mappings(ProcessFacts& facts) {
@@ -80,8 +84,11 @@ void look_at_environment(ProcessFacts& facts) {
 
 void look_at_recording(ProcessFacts& facts) {
     try {
-        facts.recording = reader::Recording::of_process(facts.pid).path();
+        const reader::Recording recording = reader::Recording::of_process(facts.pid);
+        facts.recording = recording.path();
         facts.recording_is_readable = true;
+        facts.signal_is_ours = recording.report_signal() != 0;
+        if (facts.signal_is_ours) facts.signal = recording.report_signal();
     } catch (const reader::Error& error) {
         facts.recording = error.what();
         facts.recording_is_coming = !facts.library.empty() && !facts.is_of_run;
@@ -121,7 +128,7 @@ ProcessFacts look_at_process(uint32_t pid) {
     facts.is_secure = secure_mode(pid);
     look_at_environment(facts);
     look_at_recording(facts);
-    facts.usr1 = disposition_of_usr1(pid, status);
+    facts.disposition = disposition_of(facts, status);
     const std::string own_status = status_of(static_cast<uint32_t>(getpid()), static_cast<uint32_t>(getpid()));
     const bool has_more_filters =
         status_number(status, "Seccomp_filters:", 10) > status_number(own_status, "Seccomp_filters:", 10);

@@ -54,6 +54,10 @@ public:
     /// It is live, but another image (exec) has taken the place of the one that wrote this.
     bool is_replaced() const;
     Phase phase() const;
+    /// The signal on which the library starts a report from inside; 0: none.
+    int report_signal() const;
+    /// No thread is in the handler of that signal any more.
+    bool has_left_report_signal() const;
     /// The process has reached an end of its own: exit, exec, ..., whether it is through or not.
     bool ended() const;
 

@@ -97,6 +97,16 @@ Phase Recording::phase() const {
     return Phase::kRunning;
 }
 
+int Recording::report_signal() const {
+    constexpr uint32_t kLastSignal = 64;
+    const auto signal = read_field<uint32_t>(*state_->source, offsetof(ProcessRecord, report_signal));
+    return signal <= kLastSignal ? static_cast<int>(signal) : 0;
+}
+
+bool Recording::has_left_report_signal() const {
+    return read_field<uint32_t>(*state_->source, offsetof(ProcessRecord, in_report_signal)) == 0;
+}
+
 bool Recording::ended() const {
     return phase() != Phase::kRunning;
 }

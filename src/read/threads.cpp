@@ -213,10 +213,12 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         fill_recorded_wait(wait, looks_.times, signals_, handles_, stacks_, thread);
         if (task != nullptr && task->call) {
             if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
-            if (thread.state == State::kIo) thread.io_function = kernel_wait(*task->call).io_function;
         }
         thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
-        if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
+        if (thread.state == State::kIo) {
+            if (task != nullptr) fill_descriptor(looks_.pid, *task, wait, thread);
+            if (thread.io_function.empty()) thread.state = State::kUnknown;
+        }
     } else if (task != nullptr && !thread.ends_process) {
         fill_kernel_wait(looks_.pid, *task, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, false);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "read/functions.h"
 #include "read/futex.h"
 #include "read/system_calls.h"
 
@@ -160,6 +161,7 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     thread.stack = stacks.index_of(wait.stack);
     fill_times(wait, times, thread);
     if (wait.kind == WaitKind::kSleep) thread.timed = true;
+    if (wait.kind == WaitKind::kIo) thread.io_function = name_of_function(wait.function);
     const LockKind kind = object_kind_of(wait.kind);
     if (kind == LockKind::kUnknown) return;
     thread.wait.emplace();
@@ -173,6 +175,12 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
         thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
         thread.wait->signal_unknown = signals.may_lack_one(wait.object, wait.since_ns);
     }
+}
+
+void fill_descriptor(uint32_t pid, const Task& task, const WaitCopy& wait, snapshot::Thread& thread) {
+    if (wait.detail > INT32_MAX) return;  // of many, or of none
+    thread.wait.emplace();
+    thread.wait->detail = describe_descriptor(pid, task.tid, static_cast<int>(wait.detail));
 }
 
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread) {

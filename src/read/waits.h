@@ -68,6 +68,9 @@ bool takes_mutex_again(const WaitCopy& wait, const Task* task);
 void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
                         StackTable& stacks, snapshot::Thread& thread);
 
+/// What a live thread waits for in I/O on one descriptor.
+void fill_descriptor(uint32_t pid, const Task& task, const WaitCopy& wait, snapshot::Thread& thread);
+
 /// The same for a wait whose wake-up has come: what is left is a mutex lock.
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/wakers.h"
 
-#include <csignal>
 #include <map>
 
 #include "read/mappings.h"
@@ -16,8 +15,6 @@ constexpr uint64_t bit_of(int signal) {
 
 // libc has these two for itself: to cancel threads, and to change the user of all of them.
 constexpr uint64_t kOfLibc = bit_of(32) | bit_of(33);
-// The library may have a handler for it that wakes nobody; the program's own is noted in the head.
-constexpr uint64_t kOfLibrary = bit_of(SIGUSR1);
 
 /// The waits of threads that sleep, by the address of what they wait for.
 std::multimap<uint64_t, snapshot::Wait*> waits_asleep(snapshot::Snapshot& snapshot) {
@@ -52,8 +49,11 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     snapshot.wakers.cancel = (noted & protocol::kWakerCancel) != 0;
     snapshot.wakers.shared = (noted & protocol::kWakerShared) != 0;
     if (!tasks.all_slept) return;
+    // The library's own handler wakes nobody.
+    const uint32_t report_signal = head.report_signal.load(std::memory_order_relaxed);
+    const uint64_t of_library = report_signal >= 1 && report_signal <= 64 ? bit_of(static_cast<int>(report_signal)) : 0;
     const uint64_t caught = tasks.tasks.front().status->caught;
-    if ((caught & ~(kOfLibc | kOfLibrary)) != 0) snapshot.wakers.handler = true;
+    if ((caught & ~(kOfLibc | of_library)) != 0) snapshot.wakers.handler = true;
     mark_shared(pid, snapshot);
 }
 

@@ -7,18 +7,13 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/sem.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,11 +27,6 @@ int old_cond_timedwait(pthread_cond_t*, pthread_mutex_t*, const timespec*);
 int old_cond_signal(pthread_cond_t*);
 int old_cond_broadcast(pthread_cond_t*);
 void old_quick_exit(int);
-int mid_timer_create(clockid_t, sigevent*, timer_t*);
-int old_timer_create(clockid_t, sigevent*, timer_t*);
-sighandler_t bsd_signal(int, sighandler_t);
-int __sigaction(int, const struct sigaction*, struct sigaction*);
-int __poll_chk(pollfd*, nfds_t, int, size_t);
 void* open_plugin(bool with_namespace);  // of plugin_opener.cpp
 }
 __asm__(".symver old_cond_init,pthread_cond_init@GLIBC_2.2.5");
@@ -46,10 +36,6 @@ __asm__(".symver old_cond_timedwait,pthread_cond_timedwait@GLIBC_2.2.5");
 __asm__(".symver old_cond_signal,pthread_cond_signal@GLIBC_2.2.5");
 __asm__(".symver old_cond_broadcast,pthread_cond_broadcast@GLIBC_2.2.5");
 __asm__(".symver old_quick_exit,quick_exit@GLIBC_2.10");
-__asm__(".symver mid_timer_create,timer_create@GLIBC_2.3.3");
-__asm__(".symver old_timer_create,timer_create@GLIBC_2.2.5");
-
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace {
 
@@ -390,76 +376,6 @@ std::map<std::string, Row> futex_rows() {
     return {{"syscall",
              {[] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1)); },
               [] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, nullptr)); }}}};
-}
-
-void handle(int) {}
-
-std::map<std::string, Row> waker_rows() {
-    static const itimerval kHours{{}, {3600, 0}};
-    static struct sigaction action {};
-    action.sa_handler = handle;
-    const auto make_timer = [](auto create_timer) {
-        timer_t timer;
-        create_timer(CLOCK_MONOTONIC, nullptr, &timer);
-    };
-    return {
-        {"sigaction", {[] { AT(nullptr, sigaction(SIGUSR2, &action, nullptr)); }, {}}},
-        {"__sigaction", {[] { AT(nullptr, __sigaction(SIGUSR2, &action, nullptr)); }, {}}},
-        {"signal", {[] { AT(nullptr, signal(SIGUSR2, handle)); }, {}}},
-        {"ssignal", {[] { AT(nullptr, ssignal(SIGUSR2, handle)); }, {}}},
-        {"bsd_signal", {[] { AT(nullptr, bsd_signal(SIGUSR2, handle)); }, {}}},
-        {"sysv_signal", {[] { AT(nullptr, sysv_signal(SIGUSR2, handle)); }, {}}},
-        {"__sysv_signal", {[] { AT(nullptr, __sysv_signal(SIGUSR2, handle)); }, {}}},
-        {"sigset", {[] { AT(nullptr, sigset(SIGUSR2, handle)); }, {}}},
-        {"sigignore", {[] { AT(nullptr, sigignore(SIGUSR2)); }, {}}},
-        {"siginterrupt", {[] { AT(nullptr, siginterrupt(SIGUSR2, 1)); }, {}}},
-        {"setitimer", {[] { AT(nullptr, setitimer(ITIMER_VIRTUAL, &kHours, nullptr)); }, {}}},
-        {"alarm", {[] { AT(nullptr, alarm(3600)); }, {}}},
-        {
-            "ualarm",
-            {[] { AT(nullptr, ualarm(999'999, 0)); }, {}},
-        },
-        {"timer_create@new", {[=] { AT(nullptr, make_timer(timer_create)); }, {}}},
-        {"timer_create@mid", {[=] { AT(nullptr, make_timer(mid_timer_create)); }, {}}},
-        {"timer_create@old", {[=] { AT(nullptr, make_timer(old_timer_create)); }, {}}},
-        {"pthread_cancel", {[] { AT(nullptr, pthread_cancel(create(never_ends))); }, {}}},
-    };
-}
-
-std::map<std::string, Row> polling_rows() {
-    static constexpr timespec kMoment{0, 1};
-    static constexpr timespec kHour{3600, 0};
-    static constexpr int kHourMs = 3600'000;
-    static const int epoll = epoll_create1(0);
-    static epoll_event event;
-    static sigset_t usr2;
-    sigemptyset(&usr2);
-    sigaddset(&usr2, SIGUSR2);
-    static sembuf down{0, -1, 0};
-    // Removed at once where it is made: a test leaves no semaphores behind.
-    const auto try_semaphore = [](const timespec* time) {
-        const int set = semget(IPC_PRIVATE, 1, 0600);
-        AT(nullptr, semtimedop(set, &down, 1, time));
-        semctl(set, 0, IPC_RMID);
-    };
-    return {
-        {"poll", {[] { AT(nullptr, poll(nullptr, 0, 0)); }, [] { AT(nullptr, poll(nullptr, 0, kHourMs)); }}},
-        {"__poll_chk",
-         {[] { AT(nullptr, __poll_chk(nullptr, 0, 0, 0)); }, [] { AT(nullptr, __poll_chk(nullptr, 0, kHourMs, 0)); }}},
-        {"epoll_wait",
-         {[] { AT(nullptr, epoll_wait(epoll, &event, 1, 0)); },
-          [] { AT(nullptr, epoll_wait(epoll, &event, 1, kHourMs)); }}},
-        {"epoll_pwait",
-         {[] { AT(nullptr, epoll_pwait(epoll, &event, 1, 0, nullptr)); },
-          [] { AT(nullptr, epoll_pwait(epoll, &event, 1, kHourMs, nullptr)); }}},
-        {"epoll_pwait2",
-         {[] { AT(nullptr, epoll_pwait2(epoll, &event, 1, &kMoment, nullptr)); },
-          [] { AT(nullptr, epoll_pwait2(epoll, &event, 1, &kHour, nullptr)); }}},
-        {"sigtimedwait",
-         {[] { AT(nullptr, sigtimedwait(&usr2, nullptr, &kMoment)); },
-          [] { AT(nullptr, sigtimedwait(&usr2, nullptr, &kHour)); }}},
-        {"semtimedop", {[=] { try_semaphore(&kMoment); }, {}}},
-    };
 }
 
 pthread_mutex_t* lock_of_plugin(bool with_namespace) {

@@ -64,47 +64,48 @@ TEST_P(ProcessCheck, NamesWhatIsAmissAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     OfAnObservedProcess, ProcessCheck,
-    testing::Values(
-        Case{"no process", "no process 42", observed, [](ProcessFacts& facts) { facts.exists = false; }},
-        Case{"no process", "has ended", observed, [](ProcessFacts& facts) { facts.has_ended = true; }},
-        Case{"no process", "kernel", observed, [](ProcessFacts& facts) { facts.is_kernel_thread = true; }},
-        Case{"no rights", "user 7", observed,
-             [](ProcessFacts& facts) {
-                 facts.is_own = false;
-                 facts.user = 7;
-                 facts.maps_error = EACCES;
-             }},
-        Case{"no rights", "undumpable", observed,
-             [](ProcessFacts& facts) {
-                 facts.is_dumpable = false;
-                 facts.maps_error = EACCES;
-             }},
-        Case{"no recording", "other version", observed,
-             [](ProcessFacts& facts) {
-                 facts.recording_is_readable = false;
-                 facts.recording = "of an other version";
-             }},
-        Case{"warn recording", "no thread so far", observed,
-             [](ProcessFacts& facts) {
-                 facts.recording_is_readable = false;
-                 facts.recording_is_coming = true;
-                 facts.recording = "it has made no thread so far";
-             }},
-        Case{"warn seccomp", "no report comes", observed, [](ProcessFacts& facts) { facts.has_own_filter = true; }},
-        Case{"warn signal", "own handler", observed,
-             [](ProcessFacts& facts) {
-                 facts.usr1 = Disposition::kHandled;
-                 facts.is_of_run = true;
-             }},
-        Case{"warn signal", "kill -USR1 42 gives no report", observed,
-             [](ProcessFacts& facts) { facts.usr1 = Disposition::kHandled; }},
-        Case{"warn signal", "ignores USR1", observed, [](ProcessFacts& facts) { facts.usr1 = Disposition::kIgnored; }},
-        Case{"warn signal", "all its threads block USR1", observed,
-             [](ProcessFacts& facts) { facts.usr1 = Disposition::kBlocked; }},
-        Case{"warn ptrace", "ptrace_scope is 1", observed, [](ProcessFacts& facts) {
-                 facts.states_error = EPERM;
-                 facts.ptrace_scope = 1;
-             }}));
+    testing::Values(Case{"no process", "no process 42", observed, [](ProcessFacts& facts) { facts.exists = false; }},
+                    Case{"no process", "has ended", observed, [](ProcessFacts& facts) { facts.has_ended = true; }},
+                    Case{"no process", "kernel", observed, [](ProcessFacts& facts) { facts.is_kernel_thread = true; }},
+                    Case{"no rights", "user 7", observed,
+                         [](ProcessFacts& facts) {
+                             facts.is_own = false;
+                             facts.user = 7;
+                             facts.maps_error = EACCES;
+                         }},
+                    Case{"no rights", "undumpable", observed,
+                         [](ProcessFacts& facts) {
+                             facts.is_dumpable = false;
+                             facts.maps_error = EACCES;
+                         }},
+                    Case{"no recording", "other version", observed,
+                         [](ProcessFacts& facts) {
+                             facts.recording_is_readable = false;
+                             facts.recording = "of an other version";
+                         }},
+                    Case{"warn recording", "no thread so far", observed,
+                         [](ProcessFacts& facts) {
+                             facts.recording_is_readable = false;
+                             facts.recording_is_coming = true;
+                             facts.recording = "it has made no thread so far";
+                         }},
+                    Case{"warn seccomp", "no report comes", observed,
+                         [](ProcessFacts& facts) { facts.has_own_filter = true; }},
+                    Case{"warn signal", "own handler", observed,
+                         [](ProcessFacts& facts) {
+                             facts.disposition = Disposition::kHandled;
+                             facts.is_of_run = true;
+                         }},
+                    Case{"warn signal", "kill -USR1 42 gives no report", observed,
+                         [](ProcessFacts& facts) { facts.disposition = Disposition::kHandled; }},
+                    Case{"warn signal", "ignores USR1", observed,
+                         [](ProcessFacts& facts) { facts.disposition = Disposition::kIgnored; }},
+                    Case{"warn signal", "all its threads block USR1", observed,
+                         [](ProcessFacts& facts) { facts.disposition = Disposition::kBlocked; }},
+                    Case{"warn ptrace", "ptrace_scope is 1", observed, [](ProcessFacts& facts) {
+                             facts.states_error = EPERM;
+                             facts.ptrace_scope = 1;
+                         }}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfAnUnobservedProcess, ProcessCheck,

@@ -150,7 +150,7 @@ TEST(Usage, NamesUnknownOptionsAndCommands) {
     EXPECT_EQ(complaint({"run", "--nosuch=5", "ls"}), "unknown option --nosuch=5");
     EXPECT_EQ(complaint({"run", "--all", "-x", "--", "ls"}), "unknown option -x");
     EXPECT_EQ(complaint({"dump", "--timeout", "5", "12"}), "unknown option --timeout");
-    EXPECT_EQ(complaint({"ps", "--dir", "x"}), "unknown option --dir");
+    EXPECT_EQ(complaint({"ps", "--grace", "x"}), "unknown option --grace");
     EXPECT_EQ(complaint({"run", "--prune", "ls"}), "unknown option --prune");
     EXPECT_EQ(complaint({"nosuch", "a"}), "unknown command nosuch");
     EXPECT_EQ(complaint({"--nosuch"}), "unknown option --nosuch");
