@@ -15,6 +15,7 @@
 #include "preload/recording.h"
 #include "preload/restriction.h"
 #include "preload/safe_read.h"
+#include "preload/text.h"
 #include "preload/this_thread.h"
 #include "protocol/layout.h"
 
@@ -22,28 +23,10 @@ namespace preload {
 
 namespace {
 
-char* append(char* at, const char* text) {
-    const size_t length = strlen(text);
-    memcpy(at, text, length + 1);
-    return at + length;
-}
-
-char* append_number(char* at, uint64_t value) {
-    char reversed[24];
-    int count = 0;
-    do {
-        reversed[count++] = static_cast<char>('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    while (count > 0) *at++ = reversed[--count];
-    *at = '\0';
-    return at;
-}
-
 /// Of an open file, without a zero at its end. Negative: not known.
 long read_path_of(int descriptor, char* path, size_t size) {
     char link[40];
-    append_number(append(link, "/proc/self/fd/"), static_cast<uint32_t>(descriptor));
+    Text(link, sizeof(link)).add("/proc/self/fd/").add_number(static_cast<uint32_t>(descriptor));
     return raw_syscall(SYS_readlink, as_argument(link), as_argument(path), static_cast<long>(size));
 }
 
@@ -162,11 +145,10 @@ bool ExecNote::join(const char* folder, unsigned long folder_length, const char*
 void ExecNote::leave(char* const environment[]) noexcept {
     if (text_[1] == '\0') return;
     text_[0] = keeps_us(environment) ? 'k' : 's';
-    char* at = append(append(name_, run_directory()), "/");
-    at = append(at, protocol::kExecNotePrefix);
-    at = append_number(at, static_cast<uint64_t>(raw_syscall(SYS_getpid)));
-    at = append_number(append(at, "-"), static_cast<uint64_t>(raw_syscall(SYS_getppid)));
-    append_number(append(at, "-"), now_ns());
+    Text name(name_, sizeof(name_));
+    name.add(run_directory()).add("/").add(protocol::kExecNotePrefix);
+    name.add_number(static_cast<uint64_t>(raw_syscall(SYS_getpid))).add("-");
+    name.add_number(static_cast<uint64_t>(raw_syscall(SYS_getppid))).add("-").add_number(now_ns());
     if (raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(name_)) != 0) name_[0] = '\0';
 }
 
