@@ -5,6 +5,8 @@
 // run's folder: one system call, no descriptor, and the order of events tells what came after it.
 #pragma once
 
+#include <cstdint>
+
 namespace preload {
 
 enum class Lookup { kAsGiven, kInPath };
@@ -18,6 +20,8 @@ public:
     ExecNote(int descriptor, char* const environment[]) noexcept;
     /// As execveat finds it.
     ExecNote(int folder, const char* path, int flags, char* const environment[]) noexcept;
+    /// Of a child that posix_spawn has made, and that runs.
+    ExecNote(int child, const char* file, Lookup lookup, char* const environment[]) noexcept;
     /// The exec failed: nothing was executed.
     void withdraw() const noexcept;
 
@@ -28,9 +32,10 @@ private:
     void search(const char* file) noexcept;
     bool join(const char* folder, unsigned long folder_length, const char* file) noexcept;
     void leave(char* const environment[]) noexcept;
+    void leave_of(uint64_t pid, uint64_t parent, const char* kinds, char* const environment[]) noexcept;
 
     char name_[kPathBytes + 96];  ///< of the link; empty: none was made
-    char text_[kPathBytes];       ///< 'k' (environment kept) or 's' (scrubbed), and the path
+    char text_[kPathBytes];       ///< protocol::kExecNoteKinds, and the path
 };
 
 }  // namespace preload

@@ -28,9 +28,12 @@ inline constexpr uint32_t kVersion = 1;
 inline constexpr char kFilePrefix[] = "loiter-";  // loiter-PID-STARTTICKS-NONCE
 
 /// Beside the recordings of a run: loiter-exec-PID-PPID-NANOSECONDS, a symbolic link that is made right
-/// before an exec and removed where that fails. Its text is 'k' (the new program keeps LD_PRELOAD and
-/// LOITER_DIR) or 's' (it does not), and the program's path.
+/// before an exec and removed where that fails. Its text is a letter and the program's path. The letter:
+/// the first one where the new program keeps LD_PRELOAD and LOITER_DIR, the second where it does not.
 inline constexpr char kExecNotePrefix[] = "loiter-exec-";
+inline constexpr char kExecNoteKinds[] = "ks";
+/// By the parent, of a child of posix_spawn that may have begun its recording already.
+inline constexpr char kSpawnNoteKinds[] = "KS";
 
 inline constexpr uint32_t kHoldCount = 96;
 inline constexpr uint32_t kSignalCount = 32;

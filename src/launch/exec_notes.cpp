@@ -62,17 +62,22 @@ void ExecNotes::take(const std::string& name, const std::function<bool(uint32_t)
     if (!parsed || (!is_ours(parsed->pid) && !is_ours(parsed->parent))) return;
     const std::string text = target_of(directory_ + "/" + name);
     if (text.size() < 2) return;  // taken back already
+    if (text[0] == reader::kSpawnNoteKinds[0] && recorded_.contains(parsed->pid)) {
+        remove(name);  // the child was quicker than its parent
+        return;
+    }
     Note note{name, std::filesystem::path(text.substr(1)).lexically_normal().string(), ""};
     const Obstacle obstacle = look_at_program(note.program).obstacle;
     if (obstacle != Obstacle::kNone) {
         note.why = word(obstacle);
-    } else if (text[0] == 's') {
+    } else if (text[0] == reader::kExecNoteKinds[1] || text[0] == reader::kSpawnNoteKinds[1]) {
         note.why = kScrubbed;
     }
     pending_.emplace(parsed->pid, std::move(note));
 }
 
 void ExecNotes::note_recording(uint32_t pid) {
+    recorded_.insert(pid);
     const auto [begin, end] = pending_.equal_range(pid);
     if (begin == end) return;
     // An earlier one is of a process that had the number before.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ private:
 
     const std::string& directory_;
     std::multimap<uint32_t, Note> pending_;  ///< by process
+    std::set<uint32_t> recorded_;            ///< processes that began a recording
 };
 
 }  // namespace launch

@@ -24,6 +24,8 @@ struct Error : std::runtime_error {
 
 /// Names of the links that processes of a run leave before an exec; see protocol/layout.h.
 extern const char* const kExecNotePrefix;
+extern const char* const kExecNoteKinds;
+extern const char* const kSpawnNoteKinds;
 
 /// What Recording::phase tells of the process' way to its end.
 enum class Phase { kRunning, kEnding, kWaiting, kDone };

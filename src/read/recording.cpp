@@ -37,6 +37,8 @@ std::unique_ptr<ProcessRecord> head_of(const Source& source, const Layout& layou
 }  // namespace
 
 const char* const kExecNotePrefix = protocol::kExecNotePrefix;
+const char* const kExecNoteKinds = protocol::kExecNoteKinds;
+const char* const kSpawnNoteKinds = protocol::kSpawnNoteKinds;
 
 struct Recording::State {
     /// `name` is what messages call the recording; `known_pid`: see Identity.

@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ int old_cond_timedwait(pthread_cond_t*, pthread_mutex_t*, const timespec*);
 int old_cond_signal(pthread_cond_t*);
 int old_cond_broadcast(pthread_cond_t*);
 void old_quick_exit(int);
+decltype(posix_spawn) old_posix_spawn;
+decltype(posix_spawnp) old_posix_spawnp;
 void* open_plugin(bool with_namespace);  // of plugin_opener.cpp
 }
 __asm__(".symver old_cond_init,pthread_cond_init@GLIBC_2.2.5");
@@ -35,6 +38,8 @@ __asm__(".symver old_cond_wait,pthread_cond_wait@GLIBC_2.2.5");
 __asm__(".symver old_cond_timedwait,pthread_cond_timedwait@GLIBC_2.2.5");
 __asm__(".symver old_cond_signal,pthread_cond_signal@GLIBC_2.2.5");
 __asm__(".symver old_cond_broadcast,pthread_cond_broadcast@GLIBC_2.2.5");
+__asm__(".symver old_posix_spawn,posix_spawn@GLIBC_2.2.5");
+__asm__(".symver old_posix_spawnp,posix_spawnp@GLIBC_2.2.5");
 __asm__(".symver old_quick_exit,quick_exit@GLIBC_2.10");
 
 namespace {
@@ -408,6 +413,14 @@ std::map<std::string, Row> process_rows() {
         {"execle", ending([] { AT(nullptr, execle(program, program, nullptr, environ)); })},
         {"execveat", ending([] { AT(nullptr, execveat(AT_FDCWD, program, arguments, environ, 0)); })},
         {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
+        {"posix_spawn@new",
+         {[] { AT(nullptr, posix_spawn(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+        {"posix_spawn@old",
+         {[] { AT(nullptr, old_posix_spawn(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+        {"posix_spawnp@new",
+         {[] { AT(nullptr, posix_spawnp(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+        {"posix_spawnp@old",
+         {[] { AT(nullptr, old_posix_spawnp(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
         {"dlopen", {[] { AT(nullptr, lock_of_plugin(false)); }, [] { block_on(lock_of_plugin(false)); }}},
         {"dlmopen", {[] { AT(nullptr, lock_of_plugin(true)); }, [] { block_on(lock_of_plugin(true)); }}},
         {"dlclose", {[] { AT(nullptr, dlclose(dlopen("libm.so.6", RTLD_NOW))); }, {}}},

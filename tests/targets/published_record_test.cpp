@@ -182,6 +182,9 @@ std::map<std::string, Expected> expectations() {
         add("pthread_cond_signal", signal(SignalKind::kSignal));
         add("pthread_cond_broadcast", signal(SignalKind::kBroadcast));
     }
+    for (const char* const name : {"posix_spawn@new", "posix_spawn@old", "posix_spawnp@new", "posix_spawnp@old"}) {
+        all[name] = {};
+    }
     // The newer kind waits for its waiters to leave.
     all["pthread_cond_destroy@new"].wait = WaitKind::kCondition;
 #define INTERPOSED(name)

@@ -49,6 +49,22 @@ TEST(UnobservedChildren, OfAScrubbedEnvironmentAreToldApart) {
               "loiter: not observed: /bin/true (started without LD_PRELOAD or LOITER_DIR), 2 times\n");
 }
 
+std::string spawning(const std::string& call, const std::string& program) {
+    return "import os; os.waitpid(os." + call + "('" + program + "', ['child'], os.environ), 0)";
+}
+
+TEST(UnobservedChildren, MayBeSpawned) {
+    for (const char* const call : {"posix_spawn", "posix_spawnp"}) {
+        EXPECT_EQ(run({"gate", "python3", "-c", spawning(call, STATIC_PROGRAM)}).errors, static_line("once"));
+        EXPECT_EQ(run({"gate", "python3", "-c", spawning(call, "/bin/true")}).errors, "");
+    }
+    const std::string folder = std::filesystem::path(STATIC_PROGRAM).parent_path().string();
+    const std::string name = std::filesystem::path(STATIC_PROGRAM).filename().string();
+    support::Command by_path = loiter({"gate", "python3", "-c", spawning("posix_spawnp", name)});
+    by_path.environment = {{"PATH", folder + ":/usr/bin:/bin"}};
+    EXPECT_EQ(support::run(by_path).errors, static_line("once"));
+}
+
 TEST(UnobservedChildren, AreFoundThroughPathAndTheCurrentFolder) {
     const std::filesystem::path program = STATIC_PROGRAM;
     const std::string folder = program.parent_path().string();

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// posix_spawn wrappers: forwarded; under a command it is noted which program the child is.
+#include <spawn.h>
+
+#include "preload/exec_note.h"
+#include "preload/real.h"
+
+namespace preload {
+
+namespace {
+
+template <typename Call>
+int spawn(pid_t* child, const char* file, Lookup lookup, const posix_spawn_file_actions_t* actions,
+          char* const environment[], Call call) {
+    pid_t own = 0;
+    pid_t* const started = child == nullptr ? &own : child;
+    const int error = call(started);
+    // File actions may have changed the folder that a relative path is about.
+    const bool is_known = actions == nullptr || file[0] == '/' || lookup == Lookup::kInPath;
+    if (error == 0 && is_known) ExecNote(*started, file, lookup, environment);
+    return error;
+}
+
+}  // namespace
+
+extern "C" {
+
+EXPORTED int posix_spawn_new(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
+                             const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
+    return spawn(child, path, Lookup::kAsGiven, actions, environment, [=](pid_t* started) {
+        return real::posix_spawn_new(started, path, actions, attributes, arguments, environment);
+    });
+}
+
+EXPORTED int posix_spawn_old(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
+                             const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
+    return spawn(child, path, Lookup::kAsGiven, actions, environment, [=](pid_t* started) {
+        return real::posix_spawn_old(started, path, actions, attributes, arguments, environment);
+    });
+}
+
+EXPORTED int posix_spawnp_new(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
+                              const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
+    return spawn(child, file, Lookup::kInPath, actions, environment, [=](pid_t* started) {
+        return real::posix_spawnp_new(started, file, actions, attributes, arguments, environment);
+    });
+}
+
+EXPORTED int posix_spawnp_old(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
+                              const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
+    return spawn(child, file, Lookup::kInPath, actions, environment, [=](pid_t* started) {
+        return real::posix_spawnp_old(started, file, actions, attributes, arguments, environment);
+    });
+}
+
+}  // extern "C"
+
+EXPORT_VERSION(posix_spawn, new, "@@GLIBC_2.15");
+EXPORT_VERSION(posix_spawn, old, "@GLIBC_2.2.5");
+EXPORT_VERSION(posix_spawnp, new, "@@GLIBC_2.15");
+EXPORT_VERSION(posix_spawnp, old, "@GLIBC_2.2.5");
+
+}  // namespace preload
