@@ -7,6 +7,7 @@
 #include "preload/invisible_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -68,9 +69,16 @@ void close_descriptors() {
     for (int descriptor = kFirst; descriptor < 1024; ++descriptor) raw_syscall(SYS_close, descriptor);
 }
 
+/// A target that lets no child have its standard error (Node does so at its start) has it closed by
+/// execve, and the report would go nowhere. The descriptors here are a copy: the target's keep their flag.
+void keep_standard_error() {
+    raw_syscall(SYS_fcntl, 2, F_SETFD, 0);
+}
+
 int become_program(void*) {
     reset_signals();
     close_descriptors();
+    keep_standard_error();
     raw_syscall(SYS_execve, as_argument(request.path), as_argument(request.arguments),
                 as_argument(request.environment));
     request.failed = true;

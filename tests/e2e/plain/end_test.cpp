@@ -37,6 +37,12 @@ TEST(PlainEnd, IsReportedOnStandardErrorAsText) {
     EXPECT_THAT(outcome.errors, HasSubstr("odd_ends.cpp"));
 }
 
+TEST(PlainEnd, IsReportedThoughNoChildIsGivenStandardError) {
+    const support::Outcome outcome = end({"keep-stderr"}, "");
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_THAT(outcome.errors, HasSubstr("T2 [cond wait"));
+}
+
 TEST(PlainEnd, LeavesNoRecordingOfAReportedEnd) {
     const size_t before = recordings_in("/dev/shm");
     end({"none"}, "report=exit");

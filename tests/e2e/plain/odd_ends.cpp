@@ -3,6 +3,7 @@
 // A program that leaves a thread blocked on a condition, and before it returns 7
 //     odd_ends none
 //     odd_ends close-stderr       as xz and sort do
+//     odd_ends keep-stderr        lets no child have it, as Node does
 //     odd_ends move-stderr FILE   makes it another file
 //     odd_ends chroot DIR         where nothing can be started
 //     odd_ends filter             allows itself no new processes and no new programs, on pain of death
@@ -83,6 +84,7 @@ int main(int argc, char** argv) {
     if (strcmp(how, "two-threads") == 0) leave_one_blocked();
     gate::await_others_blocked(strcmp(how, "two-threads") == 0 ? 2 : 1);
     if (strcmp(how, "close-stderr") == 0) close(2);
+    if (strcmp(how, "keep-stderr") == 0 && fcntl(2, F_SETFD, FD_CLOEXEC) != 0) abort();
     if (strcmp(how, "move-stderr") == 0 && dup2(open(argv[2], O_WRONLY | O_CREAT, 0600), 2) != 2) abort();
     if (strcmp(how, "chroot") == 0 && (chroot(argv[2]) != 0 || chdir("/") != 0)) abort();
     if (strncmp(how, "filter", 6) == 0) forbid_processes(strlen(how) > 6);
