@@ -132,8 +132,9 @@ long interrupted_call_number(const ucontext_t& context) {
     const long number = decode(code, before, context);
     if (number >= 0) return number;
     // libc's `syscall` gets the number as an argument.
-    const auto sp = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
-    return published_wait_kind(sp) == protocol::WaitKind::kFutex ? SYS_futex : -1;
+    const greg_t* const registers = context.uc_mcontext.gregs;
+    const protocol::Wait* const wait = published_wait(static_cast<uintptr_t>(registers[REG_RSP]));
+    return wait != nullptr && is_wait_of_futex_call(*wait, registers) ? SYS_futex : -1;
 }
 
 }  // namespace preload

@@ -18,8 +18,7 @@ namespace {
 template <typename Call>
 int replace_image(const ExecNote& note, Call call) {
     const int saved = errno;
-    note_end(protocol::End::kExec, -1);
-    const bool was_first = end_process();
+    const bool was_first = end_image();
     if (was_first) remove_recording();  // nobody would after it; one that fails records on without a name
     errno = saved;
     const int result = call();

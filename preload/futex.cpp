@@ -85,10 +85,7 @@ template <typename Describe>
 long wait_for_futex(const Arguments& call, const CallerFrame& caller, Describe describe) {
     ThreadRecord* self = this_thread();
     if (self == nullptr) return forward(call);
-    if (process == nullptr) {
-        if (!is_really(self)) return forward(call);
-        self = ensure_recording(self);
-    }
+    self = ensure_recording(self);
     WaitScope wait;
     const FutexWait futex = describe();
     const uint8_t flags = call.timeout() != 0 ? protocol::kWaitTimed : 0;

@@ -5,6 +5,24 @@
 
 namespace preload {
 
+namespace {
+
+/// A lock that is made anew, or that somebody got, is not held by a thread that ended with it: its memory
+/// was used again. With `exclusive_only` readers that ended keep theirs. O(slots), but only while there
+/// are such threads.
+void void_holds_of_dead(uint64_t address, bool exclusive_only) {
+    if (process == nullptr || process->dead_holders.load(std::memory_order_relaxed) == 0) return;
+    for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
+        if ((thread->life.load(std::memory_order_acquire) & protocol::kLifeDiedHolding) == 0) continue;
+        Hold* const hold = find_hold(thread, address);
+        if (hold == nullptr || (exclusive_only && hold->mode != Mode::kExclusive)) continue;
+        HoldState expected = HoldState::kHeld;
+        if (hold->state.compare_exchange_strong(expected, HoldState::kFree)) free_if_done(thread);
+    }
+}
+
+}  // namespace
+
 void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
     if (hold == nullptr) return;
     if (!acquired) {
@@ -20,6 +38,7 @@ void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
     }
     hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
     hold->state.store(HoldState::kHeld, std::memory_order_release);
+    void_holds_of_dead(hold->address.load(std::memory_order_relaxed), hold->mode == Mode::kShared);
 }
 
 namespace {
@@ -92,6 +111,7 @@ void end_release(ThreadRecord* self, const Release& release, bool released) {
 
 void forget_lock(ThreadRecord* self, const volatile void* lock) {
     while (Hold* const hold = find_hold(self, address_of(lock))) drop(self, hold);
+    void_holds_of_dead(address_of(lock), false);
 }
 
 }  // namespace preload

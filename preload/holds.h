@@ -119,7 +119,8 @@ struct Release {
 Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
 void end_release(ThreadRecord* self, const Release& release, bool released);
 
-/// The lock was destroyed or initialized anew: whatever this thread held of it is void.
+/// The lock was destroyed or initialized anew: whatever this thread, or one that has ended, held of it
+/// is void.
 void forget_lock(ThreadRecord* self, const volatile void* lock);
 
 }  // namespace preload

@@ -100,7 +100,8 @@ uint64_t deadline_of_call(long number, const greg_t* registers) {
     timespec left{};
     if (read_time(remainder_of(number, registers), left)) return deadline_from(now, left);
     const protocol::Wait* const wait = published_wait(static_cast<uintptr_t>(registers[REG_RSP]));
-    const uint64_t published = wait == nullptr ? 0 : wait->deadline_ns.load(std::memory_order_relaxed);
+    const bool is_its = wait != nullptr && is_wait_of_call(*wait, number, registers);
+    const uint64_t published = is_its ? wait->deadline_ns.load(std::memory_order_relaxed) : 0;
     return published != 0 ? published : deadline_from(now, time);
 }
 

@@ -28,16 +28,15 @@ constexpr int kSignals = 64;
 constexpr int kCannotStart = 127;
 
 struct Request {
-    const char* path;
-    char* const* arguments;
-    char* const* environment;
+    InvisibleProcess process;
     bool wait;
     volatile bool failed;  ///< (program's process) it could not be started
     volatile int status;   ///< (helper) as wait4 gave it
 };
 
 constinit Request request{};
-constinit std::atomic<bool> busy{false};
+/// Pid of the process that one of whose threads has it: a fork copies the word, not the thread.
+constinit std::atomic<uint32_t> taken_by{0};
 alignas(64) constinit char helper_stack[4096]{};
 alignas(64) constinit char program_stack[4096]{};
 
@@ -79,8 +78,10 @@ int become_program(void*) {
     reset_signals();
     close_descriptors();
     keep_standard_error();
-    raw_syscall(SYS_execve, as_argument(request.path), as_argument(request.arguments),
-                as_argument(request.environment));
+    if (const char* const path = request.process.find_path()) {
+        raw_syscall(SYS_execve, as_argument(path), as_argument(request.process.arguments),
+                    as_argument(request.process.environment));
+    }
     request.failed = true;
     return kCannotStart;
 }
@@ -127,18 +128,24 @@ StartResult start(uint64_t wait_ns) {
 
 }  // namespace
 
-StartResult start_invisibly(const char* path, char* const* arguments, char* const* environment, uint64_t wait_ns) {
-    if (busy.exchange(true, std::memory_order_acquire)) return {Started::kBusy, -1};
-    request.path = path;
-    request.arguments = arguments;
-    request.environment = environment;
+bool take_invisible_process() {
+    const auto own = static_cast<uint32_t>(raw_syscall(SYS_getpid));
+    uint32_t owner = taken_by.load(std::memory_order_relaxed);
+    return owner != own && taken_by.compare_exchange_strong(owner, own, std::memory_order_acquire);
+}
+
+void give_back_invisible_process() {
+    taken_by.store(0, std::memory_order_release);
+}
+
+StartResult start_invisibly(const InvisibleProcess& process_to_start, uint64_t wait_ns) {
+    request.process = process_to_start;
     request.wait = wait_ns != 0;
     request.failed = false;
     request.status = -1;
     const int saved = errno;  // clone is libc's
     const StartResult result = start(wait_ns);
     errno = saved;
-    busy.store(false, std::memory_order_release);
     return result;
 }
 

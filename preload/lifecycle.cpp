@@ -25,9 +25,7 @@ namespace {
 
 void at_the_very_end(int status, void*) {
     // Without a call of exit main has returned, and libc's own exit came here.
-    if (process != nullptr && process->end.load(std::memory_order_relaxed) == End::kNone) {
-        note_end(End::kReturn, status);
-    }
+    if (!has_noted_end()) note_end(End::kReturn, status);
     end_process();
     remove_recording();
 }
@@ -38,9 +36,8 @@ void at_the_very_quick_end() {
 }
 
 void end_at_once(End end, int status) {
-    note_end(end, status);
-    end_process();
-    remove_recording();
+    // Where another thread is at the end already, its report is being made.
+    if (end_process(end, status)) remove_recording();
 }
 
 [[gnu::constructor]] void on_load() {

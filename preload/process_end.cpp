@@ -26,6 +26,28 @@ constinit bool has_no_report = false;
 constexpr uint64_t kSeenWithin = 1000 * kMillisecond;    ///< the command says that it is there
 constexpr uint64_t kDoneWithin = 30'000 * kMillisecond;  ///< and that it has looked
 
+/// What the program's own calls say of the way that it ends; the head may say meanwhile that it
+/// executes another program, and fails to.
+struct NotedEnd {
+    std::atomic<End> end;
+    std::atomic<int> status;
+    std::atomic<uint32_t> by;
+    std::atomic<uint32_t> by_tid;
+};
+constinit NotedEnd noted{End::kNone, -1, 0, 0};
+
+void publish_end(End end, int status, uint32_t by, uint32_t by_tid) {
+    process->end.store(end, std::memory_order_relaxed);
+    process->status.store(status, std::memory_order_relaxed);
+    process->ended_by.store(by, std::memory_order_relaxed);
+    process->ended_by_tid.store(by_tid, std::memory_order_relaxed);
+}
+
+void publish_noted_end() {
+    publish_end(noted.end.load(std::memory_order_relaxed), noted.status.load(std::memory_order_relaxed),
+                noted.by.load(std::memory_order_relaxed), noted.by_tid.load(std::memory_order_relaxed));
+}
+
 /// A thread that is made but has not run yet counts. Adopted threads may end unseen: asked for.
 bool is_alive(const ThreadRecord* thread) {
     const uint32_t life = thread->life.load(std::memory_order_acquire);
@@ -96,44 +118,97 @@ bool outlive(const ThreadRecord* self, int64_t grace_ms) {
 void note_end(End end, int status) {
     if (process == nullptr || !is_own_process()) return;
     const ThreadRecord* const self = this_thread_or_ended();
-    process->end.store(end, std::memory_order_relaxed);
-    process->status.store(status, std::memory_order_relaxed);
-    process->ended_by.store(self == nullptr ? 0 : self->number.load(std::memory_order_relaxed),
-                            std::memory_order_relaxed);
-    if (is_restricted()) return;
-    process->ended_by_tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
+    noted.end.store(end, std::memory_order_relaxed);
+    noted.status.store(status, std::memory_order_relaxed);
+    noted.by.store(self == nullptr ? 0 : self->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    noted.by_tid.store(is_restricted() ? 0 : static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
+    publish_noted_end();
 }
 
-bool end_process() {
-    if (process == nullptr || is_restricted() || !is_own_process()) return false;
-    process->ended_ns.store(now_ns(), std::memory_order_relaxed);
-    Phase expected = Phase::kRunning;
-    if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) return false;
+bool has_noted_end() {
+    return noted.end.load(std::memory_order_relaxed) != End::kNone;
+}
 
+namespace {
+
+constexpr uint64_t kExecWithin = 1000 * kMillisecond;
+/// Threads that are about to execute another program, or have just failed to.
+constinit std::atomic<int> execs_under_way{0};
+
+bool has_end() {
+    return process != nullptr && !is_restricted() && is_own_process();
+}
+
+/// One thread ends the process. One that executes another program may fail to: then the next one does.
+bool begin_end() {
+    if (!has_end()) return false;
+    bool won = false;
+    wait_until(now_ns() + kExecWithin, [&won] {
+        const bool may_be_given_back = execs_under_way.load() > 0;
+        Phase expected = Phase::kRunning;
+        won = process->phase.compare_exchange_strong(expected, Phase::kEnding);
+        return won || !may_be_given_back;
+    });
+    if (!won) return false;
+    process->ended_ns.store(now_ns(), std::memory_order_relaxed);
+    return true;
+}
+
+void finish_end() {
     const ThreadRecord* const self = this_thread_or_ended();
     // An exec ends threads on purpose, and may fail: it must not be held up.
     const bool is_exec = process->end.load(std::memory_order_relaxed) == End::kExec;
     const bool is_supervised = supervisor_grace_ms() >= 0;
     if (is_supervised) {
-        if (outlive(self, is_exec ? 0 : supervisor_grace_ms())) show_to_command();
+        const bool leaves_threads = outlive(self, is_exec ? 0 : supervisor_grace_ms());
+        // Whether a lock of a thread that has ended is still one, its memory tells.
+        const bool leaves_holds = process->dead_holders.load(std::memory_order_relaxed) != 0;
+        if (leaves_threads || leaves_holds) show_to_command();
     } else if (!is_exec && report_options().at_exit) {
         outlive(self, report_options().grace_ms);
         if (others_are_left(self) || reports_always()) report_leftovers();
     }
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     process->phase.store(Phase::kDone, std::memory_order_release);
+}
+
+}  // namespace
+
+bool end_process() {
+    if (!begin_end()) return false;
+    publish_noted_end();
+    finish_end();
     return true;
 }
 
+bool end_process(End end, int status) {
+    if (!begin_end()) return false;
+    note_end(end, status);
+    finish_end();
+    return true;
+}
+
+bool end_image() {
+    if (!has_end()) return false;
+    execs_under_way.fetch_add(1);
+    Phase expected = Phase::kRunning;
+    if (!process->phase.compare_exchange_strong(expected, Phase::kEnding)) {
+        execs_under_way.fetch_sub(1);
+        return false;
+    }
+    const ThreadRecord* const self = this_thread_or_ended();
+    publish_end(End::kExec, -1, self == nullptr ? 0 : self->number.load(std::memory_order_relaxed),
+                static_cast<uint32_t>(raw_syscall(SYS_gettid)));
+    finish_end();
+    return true;
+}
 void take_back_end() {
     if (process == nullptr || !is_own_process()) return;
-    process->end.store(End::kNone, std::memory_order_relaxed);
-    process->ended_by.store(0, std::memory_order_relaxed);
-    process->ended_by_tid.store(0, std::memory_order_relaxed);
+    publish_noted_end();
     process->ended_ns.store(0, std::memory_order_relaxed);
-    process->status.store(-1, std::memory_order_relaxed);
     process->answer.store(Answer::kNone, std::memory_order_relaxed);
     process->phase.store(Phase::kRunning, std::memory_order_release);
+    execs_under_way.fetch_sub(1);
 }
 
 void remove_recording() {

@@ -12,12 +12,18 @@ namespace preload {
 /// join its threads.
 void note_end(protocol::End end, int status);
 
-/// The end, in the way that was noted. Returns after the grace time of leftover threads and the
-/// command's answer; at once when no thread is left, nobody watches, or this is not the process that
-/// the recording belongs to (a child of vfork or fork). False: another thread is at it, or that.
-bool end_process();
+bool has_noted_end();
 
-/// exec has failed after end_process was true: the process goes on.
+/// The end, in the way that was noted, or in `end`, which counts if no other thread is at it. Returns after the grace
+/// time of leftover threads and the command's answer; at once when no thread is left, nobody watches, or this is not
+/// the process that the recording belongs to (a child of vfork or fork). False: another thread is at it, or that.
+bool end_process();
+bool end_process(protocol::End end, int status);
+
+/// The end of this image, by an exec that may yet fail. Otherwise as end_process.
+bool end_image();
+
+/// exec has failed after end_image was true: the process goes on, on the way that it was on.
 void take_back_end();
 
 /// Nothing is left behind by a clean end, unless somebody named the folder for it.

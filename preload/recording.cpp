@@ -64,18 +64,17 @@ Sizes sizes_for(const Capacity& capacity) {
     return sizes;
 }
 
-/// Programs with a limit on their address space need it themselves: a small share is ours.
-bool fits_limits(uint64_t bytes) {
+/// ftruncate beyond the limit is not an error but SIGXFSZ.
+bool files_may_be(uint64_t bytes) {
     rlimit limit{};
-    if (raw_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, as_argument(&limit)) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        bytes > limit.rlim_cur) {
-        return false;  // ftruncate beyond it is not an error but SIGXFSZ
-    }
-    if (raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        bytes > limit.rlim_cur / protocol::kAddressSpaceShare) {
-        return false;
-    }
-    return true;
+    return raw_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, as_argument(&limit)) != 0 || bytes <= limit.rlim_cur;
+}
+
+/// Programs with a limit on their address space need it themselves: a small share is ours.
+bool fits_address_space(uint64_t bytes) {
+    rlimit limit{};
+    return raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+           bytes <= limit.rlim_cur / 32;
 }
 
 void name_file(const char* directory, const ProcessFacts& facts) {
@@ -86,7 +85,7 @@ void name_file(const char* directory, const ProcessFacts& facts) {
 
 /// Opens a new file for `bytes`. Returns the descriptor or a negative value.
 long create_file(const char* directory, const ProcessFacts& facts, uint64_t bytes) {
-    if (strlen(directory) > sizeof(path) - 64) return -1;
+    if (strlen(directory) > sizeof(path) - 64 || !files_may_be(bytes)) return -1;
     name_file(directory, facts);
     const long descriptor = raw_syscall(SYS_openat, AT_FDCWD, as_argument(path),
                                         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
@@ -116,7 +115,8 @@ uintptr_t map_file(const char* directory, const ProcessFacts& facts, uint64_t by
 /// Without a writable folder: seen by readers of the live process only, gone with it.
 uintptr_t map_memory(uint64_t bytes) {
     path[0] = '\0';
-    const long descriptor = raw_syscall(SYS_memfd_create, as_argument("loiter"), MFD_CLOEXEC);
+    const long descriptor =
+        files_may_be(bytes) ? raw_syscall(SYS_memfd_create, as_argument("loiter"), MFD_CLOEXEC) : -1;
     long flags = MAP_SHARED | MAP_NORESERVE;
     if (descriptor < 0 || raw_syscall(SYS_ftruncate, descriptor, static_cast<long>(bytes)) != 0) flags |= MAP_ANONYMOUS;
     const long file = (flags & MAP_ANONYMOUS) != 0 ? -1 : descriptor;
@@ -182,10 +182,11 @@ void fill_head(ProcessRecord& head, const RecordingRequest& request, const Proce
     head.start_ticks = facts.start_ticks;
     head.pid_namespace = facts.pid_namespace;
     memcpy(head.boot_id, facts.boot_id, sizeof(head.boot_id));
-    head.started_ns = now_ns();
+    head.started_ns = request.started_ns;
     timespec realtime{};
     clock_gettime(CLOCK_REALTIME, &realtime);
-    head.started_realtime_ns = int64_t{realtime.tv_sec} * 1'000'000'000 + realtime.tv_nsec;
+    head.started_realtime_ns = int64_t{realtime.tv_sec} * 1'000'000'000 + realtime.tv_nsec -
+                               static_cast<int64_t>(now_ns() - request.started_ns);
     head.base = reinterpret_cast<uintptr_t>(&head);
     head.thread_record_size = sizeof(ThreadRecord);
     head.module_record_size = sizeof(ModuleRecord);
@@ -205,7 +206,10 @@ bool make_recording(const RecordingRequest& request) {
     read_process_facts(facts);
     for (const Capacity& capacity : protocol::kCapacities) {
         const Sizes sizes = sizes_for(capacity);
-        if (!fits_limits(sizes.total)) continue;
+        if (!fits_address_space(sizes.total)) continue;
+        const bool is_smallest =
+            &capacity == &protocol::kCapacities[sizeof(protocol::kCapacities) / sizeof(Capacity) - 1];
+        if (!is_smallest && !files_may_be(sizes.total)) continue;
         uintptr_t base = 0;
         if (request.directory[0] != '\0') base = map_file(request.directory, facts, sizes.total);
         in_named_folder = base != 0;

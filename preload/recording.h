@@ -16,6 +16,7 @@ extern protocol::ProcessRecord* process;
 /// What the head says of the process beside what the kernel tells.
 struct RecordingRequest {
     const char* directory;  ///< where to make it; empty: the usual places
+    uint64_t started_ns;    ///< when the process began, as far as we know
     int argument_count;
     char** arguments;  ///< null: not known
 };

@@ -159,6 +159,11 @@ void install_report_signal(int signal) {
     raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_argument(&mask), 0, sizeof(mask));
 }
 
+void forget_unfinished_installation() {
+    Owner unfinished = Owner::kChanging;
+    owner.compare_exchange_strong(unfinished, Owner::kProgram, std::memory_order_relaxed);
+}
+
 bool is_report_signal(int signal) {
     // Most programs never come further than this.
     if (owner.load(std::memory_order_relaxed) == Owner::kProgram) return false;

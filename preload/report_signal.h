@@ -14,6 +14,9 @@ namespace preload {
 /// Puts our handler in, if the signal has its default action. Call when the recording exists.
 void install_report_signal(int signal);
 
+/// After fork: an installation that another thread had under way is nobody's now.
+void forget_unfinished_installation();
+
 /// The program's view of an action in whose place ours is.
 struct HiddenAction {
     uint64_t flags;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "preload/environment.h"
 #include "preload/invisible_process.h"
@@ -109,23 +110,28 @@ void resolve_links(char* path, size_t size) {
     Text(path, size).add(target);
 }
 
+// Of the one report that is being started: see take_invisible_process.
+constinit char command_path[kPathBytes] = "";
+
 /// PREFIX/lib/loiter/libloiter.so belongs to PREFIX/bin/loiter, in a build as where it is installed.
-bool find_command(char* path, size_t size) {
-    Text(path, size).add(library);
-    resolve_links(path, size);
+const char* find_command() {
+    Text(command_path, sizeof(command_path)).add(library);
+    resolve_links(command_path, sizeof(command_path));
     for (int folders = 3; folders > 0; --folders) {
-        char* const slash = strrchr(path, '/');
-        if (slash == nullptr) return false;
+        char* const slash = strrchr(command_path, '/');
+        if (slash == nullptr) return nullptr;
         *slash = '\0';
     }
-    Text(path + strlen(path), size - strlen(path)).add("/bin/loiter");
-    return true;
+    char* const prefix_end = command_path + strlen(command_path);
+    Text(prefix_end, static_cast<size_t>(command_path + sizeof(command_path) - prefix_end)).add("/bin/loiter");
+    return command_path;
 }
 
 /// The arguments of the hidden command `attend`; see src/options.cpp.
 class CommandLine {
 public:
     void fill(const char* reason) {
+        count_ = 0;
         add("loiter");
         add("attend");
         add("--color");
@@ -149,35 +155,34 @@ public:
 private:
     void add(const char* word) { words_[count_++] = const_cast<char*>(word); }
 
-    char* words_[16];
+    char* words_[16]{};
     size_t count_ = 0;
-    char log_[kPathBytes];
-    char pid_[16];
+    char log_[kPathBytes]{};
+    char pid_[16]{};
 };
 
 bool has_destination() {
     return options.log_path[0] != '\0' || has_standard_error();
 }
 
-void say_that_there_is_none(const char* why, const char* command) {
-    char line[3 * kPathBytes];
-    Text text(line, sizeof(line));
-    text.add("loiter: no report of process ").add_number(process->pid).add(": ").add(command).add(why);
+constinit CommandLine command_line;
+constinit char remark[3 * kPathBytes] = "";
+
+void say_that_there_is_none(const char* why) {
+    Text text(remark, sizeof(remark));
+    text.add("loiter: no report of process ").add_number(process->pid).add(": ").add(command_path).add(why);
     if (recording_path()[0] != '\0') text.add("; run: loiter report ").add(recording_path());
     text.add("\n");
-    say(line);
+    say(remark);
 }
 
 StartResult start_command(const char* reason, uint64_t wait_ns) {
-    char command[kPathBytes];
-    CommandLine line;
-    line.fill(reason);
-    StartResult result{Started::kNot, -1};
-    if (find_command(command, sizeof(command))) {
-        result = start_invisibly(command, line.words(), environment_of_command, wait_ns);
-    }
-    if (result.started == Started::kNot) say_that_there_is_none(" cannot be started", command);
-    if (result.started == Started::kTooLate) say_that_there_is_none(" takes too long", command);
+    if (!take_invisible_process()) return {Started::kBusy, -1};
+    command_line.fill(reason);
+    const StartResult result = start_invisibly({command_line.words(), environment_of_command, find_command}, wait_ns);
+    if (result.started == Started::kNot) say_that_there_is_none(" cannot be started");
+    if (result.started == Started::kTooLate) say_that_there_is_none(" takes too long");
+    give_back_invisible_process();
     return result;
 }
 
@@ -186,6 +191,20 @@ bool inherits_orphans() {
     int subreaper = 0;
     raw_syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, as_argument(&subreaper));
     return process->pid == 1 || subreaper != 0;
+}
+
+/// Made where it is missing; one that takes no files is a mistake to be told.
+void prepare_directory() {
+    if (options.directory[0] == '\0') return;
+    raw_syscall(SYS_mkdirat, AT_FDCWD, as_argument(options.directory), S_IRWXU);
+    if (raw_syscall(SYS_faccessat, AT_FDCWD, as_argument(options.directory), W_OK | X_OK) == 0) return;
+    char line[256];
+    Text(line, sizeof(line))
+        .add("loiter: LOITER_OPTIONS: dir='")
+        .add_beginning(options.directory)
+        .add("' cannot be written; recordings go to the usual folders\n");
+    say(line);
+    options.directory[0] = '\0';
 }
 
 }  // namespace
@@ -201,7 +220,7 @@ void prepare_reports(const char* text, char** entries) {
     if (wants_help) say(kReportOptionsHelp);
     if (problem[0] != '\0') say(strcat(problem, "\n"));
     make_absolute(options.directory, sizeof(options.directory));
-    if (options.directory[0] != '\0') raw_syscall(SYS_mkdirat, AT_FDCWD, as_argument(options.directory), S_IRWXU);
+    prepare_directory();
     make_absolute(options.log_path, sizeof(options.log_path));
 }
 

@@ -22,6 +22,9 @@ namespace {
 /// many, and taken back where it fails.
 template <typename Call>
 long restrict(Call call) {
+    // A child of vfork borrows our memory, not our filters.
+    const protocol::ThreadRecord* const self = this_thread();
+    if (self == nullptr || !is_really(self)) return call();
     const bool before = restricted.exchange(true, std::memory_order_relaxed);
     const long result = call();
     if (result < 0) restricted.store(before, std::memory_order_relaxed);
@@ -61,7 +64,8 @@ extern "C" EXPORTED int prctl(int option, ...) noexcept {
     if (option == PR_SET_SECCOMP) return static_cast<int>(answer(restrict(call)));
     const long result = call();
     if (option == PR_SET_NAME && result == 0) {
-        if (protocol::ThreadRecord* const self = this_thread()) {
+        protocol::ThreadRecord* const self = this_thread();
+        if (self != nullptr && is_really(self)) {
             set_name(self, reinterpret_cast<const char*>(words[0]));
         }
     }

@@ -110,7 +110,8 @@ bool open_recording() {
     const char* const chosen = report_options().directory;
     const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
     const bool made =
-        process != nullptr || make_recording({directory, environment.argument_count, environment.arguments});
+        process != nullptr || make_recording({directory, early_record.created_ns.load(std::memory_order_relaxed),
+                                              environment.argument_count, environment.arguments});
     if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
         reset_stack_table();
         ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
@@ -186,6 +187,7 @@ ThreadRecord* start_after_fork() {
         early_record.wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
     }
     abandon_recording();
+    forget_unfinished_installation();
     keep_inherited_wakers();
     recording_failed = false;
     making_recording.store(false, std::memory_order_relaxed);
@@ -236,8 +238,13 @@ ThreadRecord* find_this_thread() {
     return value == 0 ? adopt() : reinterpret_cast<ThreadRecord*>(value);
 }
 
+bool is_really(const ThreadRecord* self) {
+    return is_restricted() || self->tid.load(std::memory_order_relaxed) == thread_id();
+}
+
 ThreadRecord* ensure_recording(ThreadRecord* self) {
-    if (process != nullptr || !open_recording()) return self;
+    // A child of vfork would make its parent's recording, as its own.
+    if (process != nullptr || !is_really(self) || !open_recording()) return self;
     ThreadRecord* const found = find_this_thread();
     return found == nullptr ? self : found;
 }

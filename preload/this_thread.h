@@ -33,6 +33,10 @@ inline protocol::ThreadRecord* this_thread() {
     return find_this_thread();
 }
 
+/// `self` is the record of the thread that asks: a child of vfork, or a raw clone that shares its
+/// creator's thread-local storage, finds its creator's. A system call.
+bool is_really(const protocol::ThreadRecord* self);
+
 /// Makes the recording, if there is none, for a thread that is about to block or to create one.
 /// Returns the calling thread's record, which moves when the recording is new.
 protocol::ThreadRecord* ensure_recording(protocol::ThreadRecord* self);

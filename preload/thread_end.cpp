@@ -49,9 +49,13 @@ void on_thread_end(void* value) {
     self->finished_ns.store(now_ns(), std::memory_order_relaxed);
     // Nobody joins or detaches an adopted thread through us: its slot is free at its end.
     const bool is_adopted = self->origin.load(std::memory_order_relaxed) == protocol::Origin::kAdopted;
-    if (process != nullptr) {
-        advance_life(self, protocol::kLifeFinished | (is_adopted ? protocol::kLifeDetached : 0));
+    if (process == nullptr) return;
+    uint32_t bits = protocol::kLifeFinished | (is_adopted ? protocol::kLifeDetached : 0);
+    if (!holds_nothing(self)) {
+        process->dead_holders.fetch_add(1, std::memory_order_relaxed);
+        bits |= protocol::kLifeDiedHolding;
     }
+    advance_life(self, bits);
 }
 
 }  // namespace

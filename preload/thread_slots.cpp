@@ -50,8 +50,14 @@ ThreadRecord* pop_free() {
     return nullptr;
 }
 
+/// Cancellation or a jump may have left the thread's sequence odd; nobody writes there any more.
+void settle_sequence(ThreadRecord* thread) {
+    if ((thread->sequence.load(std::memory_order_relaxed) & 1) != 0) protocol::end_write(thread->sequence, true);
+}
+
 /// Everything but the sequence, which readers may be comparing.
 void clear(ThreadRecord* thread) {
+    settle_sequence(thread);
     const bool outermost = protocol::begin_write(thread->sequence);
     thread->number.store(0, std::memory_order_relaxed);
     thread->life.store(0, std::memory_order_relaxed);
@@ -136,6 +142,7 @@ void free_if_done(ThreadRecord* thread) {
     // The very life that was looked at: a slot that was freed meanwhile has another.
     if (!thread->life.compare_exchange_strong(expected, life | protocol::kLifeReclaimed, std::memory_order_acq_rel))
         return;
+    if ((life & protocol::kLifeDiedHolding) != 0) process->dead_holders.fetch_sub(1, std::memory_order_relaxed);
     clear(thread);
     push_free(thread);
 }

@@ -60,11 +60,6 @@ void publish(Wait& wait, const WaitScope& values) {
 
 }  // namespace
 
-bool is_really(const ThreadRecord* self) {
-    return is_restricted() ||
-           self->tid.load(std::memory_order_relaxed) == static_cast<uint32_t>(raw_syscall(SYS_gettid));
-}
-
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
     scope.self = is_really(self) ? self : nullptr;
     if (scope.self == nullptr) return;

@@ -48,10 +48,6 @@ struct WaitScope {
     uint32_t serial;
 };
 
-/// `self` is the record of the thread that asks: a child of vfork, or a raw clone that shares its
-/// creator's thread-local storage, finds its creator's. A system call.
-bool is_really(const ThreadRecord* self);
-
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
 void end_wait(WaitScope& scope);
 

@@ -151,13 +151,14 @@ static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
 
 /// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
-inline constexpr uint32_t kLifeUsed = 1;        ///< slot taken (creator)
-inline constexpr uint32_t kLifeStarted = 2;     ///< running (thread itself)
-inline constexpr uint32_t kLifeExiting = 4;     ///< pthread_exit called or start routine returned (thread)
-inline constexpr uint32_t kLifeFinished = 8;    ///< past its last destructor (thread itself)
-inline constexpr uint32_t kLifeJoined = 16;     ///< (joiner)
-inline constexpr uint32_t kLifeDetached = 32;   ///< (creator or detacher)
-inline constexpr uint32_t kLifeReclaimed = 64;  ///< somebody is freeing the slot
+inline constexpr uint32_t kLifeUsed = 1;           ///< slot taken (creator)
+inline constexpr uint32_t kLifeStarted = 2;        ///< running (thread itself)
+inline constexpr uint32_t kLifeExiting = 4;        ///< pthread_exit called or start routine returned (thread)
+inline constexpr uint32_t kLifeFinished = 8;       ///< past its last destructor (thread itself)
+inline constexpr uint32_t kLifeJoined = 16;        ///< (joiner)
+inline constexpr uint32_t kLifeDetached = 32;      ///< (creator or detacher)
+inline constexpr uint32_t kLifeReclaimed = 64;     ///< somebody is freeing the slot
+inline constexpr uint32_t kLifeDiedHolding = 128;  ///< ended with locks held: counted in dead_holders
 
 /// One thread. Slots are reused, numbers never. A slot is freed when its thread has finished, was
 /// joined or detached, and holds nothing: until then a dead owner of a lock keeps its slot.
@@ -306,6 +307,7 @@ struct ProcessRecord {
 
     /// Kernel id of the thread that ends the process, which may have given its record back already.
     std::atomic<uint32_t> ended_by_tid;
+    std::atomic<uint32_t> dead_holders;      ///< ended threads that keep their record for locks they hold
     std::atomic<uint32_t> report_signal;     ///< its handler is ours; 0: none is
     std::atomic<uint32_t> in_report_signal;  ///< threads in that handler now
     std::atomic<uint32_t> wakers;            ///< bits kWaker*, set by any thread, never cleared

@@ -99,13 +99,24 @@ void await_return_from_signal(const reader::Recording& recording) {
     std::this_thread::sleep_for(kStep);  // from the handler's end back to sleep
 }
 
-int attend(const Options& options) {
+int attend_process(const Options& options) {
     Output output(options, STDERR_FILENO);
     Reporter reporter(options, output);
     const reader::Recording recording = recording_to_attend(options);
     if (!options.at_exit) await_return_from_signal(recording);
     reporter.report(recording.take_snapshot(options.at_exit ? snapshot::Reason::kExit : snapshot::Reason::kSignal));
     return reporter.all_written() ? 0 : kNothingRead;
+}
+
+/// Nobody but the user is told of a failure, in one line.
+int attend(const Options& options) {
+    try {
+        return attend_process(options);
+    } catch (const std::exception& error) {
+        const bool has_file = !options.source.empty() && std::filesystem::exists(options.source);
+        const std::string what_to_do = has_file ? "; the recording stays: loiter report " + options.source : "";
+        throw reader::Error(error.what() + what_to_do);
+    }
 }
 
 int dispatch(const Options& options) {

@@ -69,8 +69,9 @@ std::string with_pid(std::string path, uint32_t pid) {
 
 }  // namespace
 
-Output::Output(const Options& options, int stream) : file_(options.output), descriptor_(stream) {
-    one_file_a_process_ = file_.find(kPidMark) != std::string::npos;
+Output::Output(const Options& options, int stream)
+    : file_(options.output), appends_(options.command == Command::kAttend), descriptor_(stream) {
+    one_file_a_process_ = file_.find(kPidMark) != std::string::npos || (appends_ && !file_.empty());
     owned_ = !file_.empty() && !one_file_a_process_;
     if (owned_) descriptor_ = open_for_writing(file_, O_TRUNC);
     if (descriptor_ < 0 || (one_file_a_process_ && !takes_files(file_))) {
@@ -88,8 +89,10 @@ Output::~Output() {
 
 bool Output::write(uint32_t pid, const std::string& text) {
     if (!one_file_a_process_) return write_all(descriptor_, text) || failed(file_);
-    const std::string path = with_pid(file_, pid);
-    const int descriptor = open_for_writing(path, begun_.insert(path).second ? O_TRUNC : O_APPEND);
+    if (appends_ && text.empty()) return true;
+    const std::string path = appends_ ? file_ : with_pid(file_, pid);
+    const bool is_first = !appends_ && begun_.insert(path).second;
+    const int descriptor = open_for_writing(path, is_first ? O_TRUNC : O_APPEND);
     if (descriptor < 0) return failed(path);
     const bool written = write_all(descriptor, text) || failed(path);
     close(descriptor);

@@ -32,6 +32,7 @@ private:
     bool failed(const std::string& path);
 
     std::string file_;
+    bool appends_;  ///< to reports that the same process was given before; a clean one makes no file
     bool one_file_a_process_ = false;
     int descriptor_;
     bool owned_ = false;

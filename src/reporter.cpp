@@ -20,8 +20,8 @@ void Reporter::report(snapshot::Snapshot&& snapshot) {
     const analyze::Analysis analysis = analyze::analyze(snapshot);
     const bool fails = analyze::fails(analysis, options_.fail_on);
     has_failed_ = has_failed_ || fails;
-    // run never turns a success into a failure, and the gate only for the verdicts it was told.
-    const bool judges = options_.command != Command::kRun && (options_.command != Command::kGate || fails);
+    // Only the gate fails anything, and only for the verdicts it was told.
+    const bool judges = options_.command == Command::kGate && fails;
 
     const bool all = options_.all || snapshot.process.reason == snapshot::Reason::kSignal;
     std::string report =

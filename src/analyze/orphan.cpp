@@ -60,6 +60,7 @@ public:
                 if (!can_be_abandoned(hold.lock.kind) || !judged.insert(key_of(hold.lock)).second) continue;
                 const std::vector<Owner> dead = dead_owners(index.holders(hold.lock).owners);
                 if (std::all_of(dead.begin(), dead.end(), [](const Owner& owner) { return owner.in_doubt; })) continue;
+                if (!is_plausible(hold.lock, dead)) continue;
                 Orphan& orphan = orphan_of(hold.lock);
                 orphan.owners = dead;
                 orphan.is_fact = true;
@@ -84,6 +85,17 @@ private:
         Orphan& orphan = orphans_[key_of(lock)];
         orphan.lock = lock;
         return orphan;
+    }
+
+    /// Nobody waits, so the recording alone speaks: against it count the lock's own memory, where that
+    /// could be read, and that nobody shares an exclusive lock. It may have been freed meanwhile.
+    bool is_plausible(const snapshot::Object& lock, const std::vector<Owner>& dead) const {
+        const auto is_exclusive = [](const Owner& owner) { return !is_shared(owner); };
+        if (dead.size() > 1 && std::any_of(dead.begin(), dead.end(), is_exclusive)) return false;
+        const auto memory = graph_.snapshot().lock_memory.find(lock.address);
+        if (memory == graph_.snapshot().lock_memory.end() || dead.empty() || is_shared(dead.front())) return true;
+        const snapshot::Thread* const owner = snapshot::find_thread(graph_.snapshot(), dead.front().thread);
+        return owner != nullptr && memory->second.owner_tid == owner->tid;
     }
 
     /// Its owner has ended but a moment ago: the next one is about to be given the lock.

@@ -129,6 +129,13 @@ TEST(PlainEnd, InAProcessThatForbadeItselfAlmostAllIsItsOwn) {
     EXPECT_EQ(outcome.errors, "");
 }
 
+TEST(PlainEnd, WithALimitOnFilesIsReportedFromMemory) {
+    support::Command command = preloaded({"prlimit", "--fsize=1000", "env", ODD_ENDS, "none"});
+    const support::Outcome outcome = support::run(command);
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_THAT(outcome.errors, HasSubstr("T2 [cond wait"));
+}
+
 TEST(PlainEnd, OfARelayToAnotherProgramLeavesNothing) {
     const size_t before = recordings_in("/dev/shm");
     const support::Outcome outcome = support::run(preloaded({"env", "sh", "-c", "exec ls /"}));

@@ -49,11 +49,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"signal=TERM", "'TERM'"}, Mistake{"signal=RT31", "RT0 to RT30"},
                     Mistake{"report=never", "is not exit"}, Mistake{"color=red", "is not auto"},
                     Mistake{"format=xml", "is not text"}, Mistake{"all=2", "is not 1 or 0"},
-                    Mistake{"dir=", "is empty"}, Mistake{"log_path=", "is empty"},
-                    Mistake{"timeout=5s", "needs the command"}, Mistake{"watch=5s", "needs the command"},
-                    Mistake{"fail_on=deadlock", "needs the command"}, Mistake{"children=no", "needs the command"},
-                    Mistake{"baseline=f", "needs the command"}, Mistake{kLongName.c_str(), "unknown key"},
-                    Mistake{kLongPath.c_str(), "is too long"}),
+                    Mistake{"dir=", "is empty"}, Mistake{"dir=/no/such/folder", "cannot be written"},
+                    Mistake{"log_path=", "is empty"}, Mistake{"timeout=5s", "needs the command"},
+                    Mistake{"watch=5s", "needs the command"}, Mistake{"fail_on=deadlock", "needs the command"},
+                    Mistake{"children=no", "needs the command"}, Mistake{"baseline=f", "needs the command"},
+                    Mistake{kLongName.c_str(), "unknown key"}, Mistake{kLongPath.c_str(), "is too long"}),
     [](const auto& mistake) { return "Number" + std::to_string(mistake.index); });
 
 TEST(PlainOptions, ThatAreRightAreSilent) {
@@ -92,6 +92,20 @@ TEST(PlainOptions, AColonInAValueIsEscaped) {
     const auto file = std::filesystem::directory_iterator(folder.path())->path();
     EXPECT_THAT(file.filename().string(), StartsWith("a:b."));
     EXPECT_EQ(report::Json::parse(report::read_text(file)).at("schema"), "loiter-report/1");
+}
+
+TEST(PlainOptions, ALogFileThatCannotBeWrittenIsOneLineWithTheRecording) {
+    const support::TemporaryFolder folder;
+    const support::Outcome outcome = end("grace=1ms:log_path=/no/such/folder/log:dir=" + folder.path());
+    EXPECT_EQ(line_count(outcome.errors), 1);
+    EXPECT_THAT(outcome.errors, HasSubstr("loiter report " + folder.path() + "/loiter-"));
+}
+
+TEST(PlainOptions, ACleanProcessMakesNoLogFile) {
+    const support::TemporaryFolder folder;
+    const std::string program = "import threading; t = threading.Thread(target=print); t.start(); t.join()";
+    support::run(preloaded({"python3", "-c", program}, "all=1:report=none:log_path=" + folder.path() + "/log"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(PlainOptions, AllShowsCleanProcessesToo) {
