@@ -14,7 +14,10 @@
 #include "preload/recording.h"
 #include "preload/rule_cache.h"
 #include "preload/safe_read.h"
+#include "preload/stack_check.h"
+#include "preload/stack_memo.h"
 #include "preload/stack_table.h"
+#include "preload/this_thread.h"
 
 extern "C" {
 // Bounds of the library's code, set where it is linked; null elsewhere.
@@ -73,32 +76,45 @@ __attribute__((always_inline)) inline Step through_copy(Frame& frame, Function f
     return result;
 }
 
-__attribute__((always_inline)) inline Step step_by_rule(FrameRule rule, Frame& frame, SafeReader& memory) {
+template <typename Learner>
+__attribute__((always_inline)) inline Step step_by_rule(FrameRule rule, Frame& frame, SafeReader& memory,
+                                                        Learner& lesson) {
     uintptr_t cfa = 0;
     switch (rule.kind()) {
         case FrameRule::Kind::kFromStackPointer: cfa = frame.sp + rule.cfa_offset(); break;
         case FrameRule::Kind::kFromFramePointer:
             if (!frame.fp_known) return Step::kLost;
+            lesson.use_frame_pointer(frame.fp);
             cfa = frame.fp + rule.cfa_offset();
             break;
         case FrameRule::Kind::kAtFramePointer:
             if (!frame.fp_known || !memory.read(frame.fp + rule.cfa_offset(), cfa)) return Step::kLost;
+            lesson.use_frame_pointer(frame.fp);
+            lesson.read_distance(frame.fp + rule.cfa_offset(), cfa);
             break;
         case FrameRule::Kind::kOutermost: return Step::kOutermost;
         case FrameRule::Kind::kSignalFrame:
+            lesson.refuse();
             return through_copy(frame, [&](Frame& copy) { return step_through_signal(copy, memory); });
         case FrameRule::Kind::kUnknown: return Step::kLost;
     }
     uintptr_t return_address = 0;
     if (cfa <= frame.sp || !memory.read(cfa - kWord, return_address)) return Step::kLost;
+    lesson.read_return_address(cfa - kWord, return_address);
+    uintptr_t fp_address = 0;
     switch (rule.frame_pointer()) {
         case FrameRule::FramePointer::kSame: break;
         case FrameRule::FramePointer::kAtCfa:
-            if (!memory.read(cfa + rule.fp_offset(), frame.fp)) return Step::kLost;
+            fp_address = cfa + rule.fp_offset();
+            if (!memory.read(fp_address, frame.fp)) return Step::kLost;
+            lesson.load_frame_pointer(fp_address);
             frame.fp_known = true;
             break;
         case FrameRule::FramePointer::kAtFramePointer:
-            if (!frame.fp_known || !memory.read(frame.fp + rule.fp_offset(), frame.fp)) return Step::kLost;
+            if (frame.fp_known) lesson.use_frame_pointer(frame.fp);
+            fp_address = frame.fp + rule.fp_offset();
+            if (!frame.fp_known || !memory.read(fp_address, frame.fp)) return Step::kLost;
+            lesson.load_frame_pointer(fp_address);
             break;
         case FrameRule::FramePointer::kUndefined: frame.fp_known = false; break;
     }
@@ -141,23 +157,29 @@ Step step_by_row(const FrameRow& row, Frame& frame, SafeReader& memory) {
     return finish_step(frame, cfa, return_address);
 }
 
-__attribute__((noinline)) Step step_uncached(uintptr_t address, uint64_t epoch, Frame& frame, SafeReader& memory) {
+template <typename Learner>
+__attribute__((noinline)) Step step_uncached(uintptr_t address, uint64_t epoch, Frame& frame, SafeReader& memory,
+                                             Learner& lesson) {
     FrameRow row;
     const RowSearch search = find_frame_row(address, row);
     // Code outside of modules (made at run time) is not remembered: it may be anything next time.
     if (search == RowSearch::kNoModule) return Step::kLost;
     note_module_of(address);
     FrameRule rule = FrameRule::unknown();
-    if (search == RowSearch::kFound && !FrameRule::pack(row, rule)) return step_by_row(row, frame, memory);
+    if (search == RowSearch::kFound && !FrameRule::pack(row, rule)) {
+        lesson.refuse();
+        return step_by_row(row, frame, memory);
+    }
     cache_rule(address, epoch, rule);
-    return step_by_rule(rule, frame, memory);
+    return step_by_rule(rule, frame, memory, lesson);
 }
 
-__attribute__((always_inline)) inline Step step(uint64_t epoch, Frame& frame, SafeReader& memory) {
+template <typename Learner>
+__attribute__((always_inline)) inline Step step(uint64_t epoch, Frame& frame, SafeReader& memory, Learner& lesson) {
     const uintptr_t address = frame.lookup_address();
     const FrameRule rule = cached_rule(address, epoch);
-    if (__builtin_expect(rule.is_set(), 1)) return step_by_rule(rule, frame, memory);
-    return through_copy(frame, [&](Frame& copy) { return step_uncached(address, epoch, copy, memory); });
+    if (__builtin_expect(rule.is_set(), 1)) return step_by_rule(rule, frame, memory, lesson);
+    return through_copy(frame, [&](Frame& copy) { return step_uncached(address, epoch, copy, memory, lesson); });
 }
 
 /// Only `exact` can say that a pc is no return address, and only of one frame. The others are moved
@@ -184,7 +206,8 @@ bool is_our_code(uintptr_t pc) {
 }
 
 /// `around`: of the stack that `caller` is on; `own`: of the thread's own.
-void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawStack& stack) {
+template <typename Learner>
+void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawStack& stack, Learner&& lesson) {
     SafeReader memory;
     memory.enter(caller.sp, around);
     Frame frame{{caller.pc, caller.sp, caller.fp, true}, false, own};
@@ -197,7 +220,7 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
             const uintptr_t pc = recorded_pc(frame, stack);
             stack.pcs[stack.depth++] = pc;
         }
-        const Step result = step(epoch, frame, memory);
+        const Step result = step(epoch, frame, memory, lesson);
         if (result == Step::kOutermost) return;
         if (result == Step::kLost) {
             stack.flags |= protocol::kStackIncomplete;
@@ -213,8 +236,22 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
 __attribute__((noinline)) uint32_t capture_whole(const CallerFrame& caller, StackLimits around, StackLimits own) {
     uintptr_t pcs[protocol::kMaxFrames];
     RawStack stack{pcs, 0, 0, 0};
-    walk(caller, around, own, stack);
+    walk(caller, around, own, stack, NoLesson());
     return intern_or_count(stack);
+}
+
+/// The same on the thread's own stack, to be recalled next time.
+__attribute__((noinline)) uint32_t capture_and_learn(protocol::ThreadRecord* self, StackMemo& memo,
+                                                     const CallerFrame& caller, StackLimits own) {
+    count_walk();
+    uintptr_t pcs[protocol::kMaxFrames];
+    RawStack stack{pcs, 0, 0, 0};
+    Lesson lesson(memo, caller, own);
+    walk(caller, own, own, stack, lesson);
+    const uint32_t id = intern_or_count(stack);
+    // Only a whole stack says the same of its frames next time. Without an id: there may be room then.
+    if (id != 0 && stack.flags == 0 && !lesson.keep(id)) make_room(self, memo);
+    return id;
 }
 
 uint32_t capture_one(const CallerFrame& caller) {
@@ -226,15 +263,44 @@ uint32_t capture_one(const CallerFrame& caller) {
 }  // namespace
 
 void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack) {
-    walk(caller, stack_around(caller.sp, limits), limits, stack);
+    walk(caller, stack_around(caller.sp, limits), limits, stack, NoLesson());
 }
+
+namespace {
+
+bool has_room_below(uintptr_t sp, StackLimits around) {
+    return around.high == 0 || sp - around.low >= kNeededStack;
+}
+
+__attribute__((noinline)) uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
+    count_walk();
+    const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const StackLimits around = stack_around(sp, limits);
+    return has_room_below(sp, around) ? capture_whole(caller, around, limits) : capture_one(caller);
+}
+
+}  // namespace
 
 uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {
     if (process == nullptr) return 0;
-    const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    const StackLimits around = stack_around(sp, limits);
-    const bool has_room = around.high == 0 || sp - around.low >= kNeededStack;
-    return has_room ? capture_whole(caller, around, limits) : capture_one(caller);
+    auto* const self = reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1});
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    // The frame as well as its caller: whoever runs elsewhere is not the thread that the memo belongs
+    // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
+    const bool is_own = limits.low != 0 && here >= limits.low && caller.sp > here && caller.sp < limits.high;
+    if (__builtin_expect(!is_own || self == nullptr, 0)) return capture_without_memo(caller, limits);
+    StackMemo* const memo = enter_memo(self, here, code_epoch());
+    if (__builtin_expect(memo == nullptr, 0)) return capture_without_memo(caller, limits);
+    uint32_t id = recall(*memo, caller, limits.high);
+    if (__builtin_expect(id != 0, 1)) {
+        check_recalled(id, caller, limits);
+    } else if (has_room_below(here, limits)) {
+        id = capture_and_learn(self, *memo, caller, limits);
+    } else {
+        id = capture_one(caller);
+    }
+    leave_memo(self);
+    return id;
 }
 
 }  // namespace preload

@@ -12,6 +12,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/rule_cache.h"
+#include "preload/stack_memo.h"
 
 namespace preload {
 
@@ -124,6 +125,7 @@ uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
 }
 
 void reset_stack_table() {
+    forget_memos();
     end_all_unloads();  // the new recording has no modules yet, so every address has to be met again
     Index* const index = shared_index.load(std::memory_order_acquire);
     if (index == nullptr) return;

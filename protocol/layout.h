@@ -186,6 +186,8 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint32_t> holds_lost;  ///< holds that found no free entry
     std::atomic<uint64_t> stack_low;   ///< this thread's stack, for the library's own use; 0: not known
     std::atomic<uint64_t> stack_high;
+    std::atomic<uint64_t> memo;       ///< address of preload's StackMemo, for the library's own use
+    std::atomic<uint64_t> memo_user;  ///< frame that is using it; 0: none
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
     uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];

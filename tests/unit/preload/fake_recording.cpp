@@ -8,11 +8,15 @@
 #include <cstring>
 
 #include "preload/recording.h"
+#include "preload/restriction.h"
 #include "preload/stack_table.h"
+#include "preload/this_thread.h"
 
 namespace preload {
 
 protocol::ProcessRecord* process = nullptr;
+__thread uintptr_t current_record __attribute__((tls_model("initial-exec"))) = 0;
+std::atomic<bool> restricted{false};
 
 uint64_t take(protocol::RegionKind kind, uint64_t bytes) {
     protocol::Region& region = process->regions[kind];

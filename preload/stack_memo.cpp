@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looking up and learning stacks, and the memory they are kept in.
+#include "preload/stack_memo.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <atomic>
+
+#include "preload/raw_syscall.h"
+#include "preload/recording.h"
+#include "preload/restriction.h"
+#include "preload/rule_cache.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+namespace preload {
+
+using protocol::ThreadRecord;
+
+namespace {
+
+constexpr uint32_t kPage = 4096;
+constexpr uint32_t kFirstBytes = 32 * 1024;
+constexpr uint32_t kMostBytes = 2 * 1024 * 1024;
+constexpr uint32_t kGrowth = 4;
+constexpr uint32_t kEdgeShare = 8;  ///< one part in so many is edges
+constexpr uint32_t kMaxReplaced = 16;
+/// A full memo is emptied after so many stacks that did not fit.
+constexpr uint32_t kPatience = 1U << 14;
+using detail::kNoMemo;
+
+/// Of each slot, also while the slot has no thread.
+constinit std::atomic<StackMemo*> memos[protocol::kCapacities[0].threads] = {};
+constinit std::atomic<uint64_t> mapped_bytes{0};
+
+static_assert(kMaxChecks < 1U << kPositionBits);
+static_assert((kMostBytes / StackMemo::kUnit - 1) <= UINT32_MAX >> kPositionBits);
+
+/// Where the edge is, or the empty one where it belongs.
+MemoEdge* find_edge(StackMemo& memo, uint32_t node, uint64_t value) {
+    MemoEdge* const edges = memo.edges();
+    const uint32_t mask = (1U << memo.edge_bits) - 1;
+    const uint64_t hash = (value ^ uint64_t{node} * 0xd6e8feb86659fd93ULL) * 0x9e3779b97f4a7c15ULL;
+    for (uint32_t i = static_cast<uint32_t>(hash >> 40);; ++i) {
+        MemoEdge& edge = edges[i & mask];
+        if (edge.record == 0 || (edge.node == node && edge.value == value)) return &edge;
+    }
+}
+
+bool fits_limit(uint64_t bytes) {
+    rlimit limit{};
+    return raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+           mapped_bytes.load(std::memory_order_relaxed) + bytes <= limit.rlim_cur / protocol::kAddressSpaceShare;
+}
+
+StackMemo* map_memo(uint32_t bytes) {
+    if (is_restricted() || !fits_limit(bytes)) return nullptr;
+    const long address =
+        raw_syscall(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address < 0 && address > -4096) return nullptr;
+    if (raw_syscall(SYS_madvise, address, bytes, MADV_WIPEONFORK) != 0) {
+        raw_syscall(SYS_munmap, address, bytes);
+        return nullptr;
+    }
+    mapped_bytes.fetch_add(bytes, std::memory_order_relaxed);
+    auto* const memo = reinterpret_cast<StackMemo*>(address);
+    memo->bytes = bytes;
+    return memo;
+}
+
+/// Null for a record that lies in no slot: the main thread's, until it moves.
+std::atomic<StackMemo*>* home_of(const ThreadRecord* self) {
+    const auto first = reinterpret_cast<uintptr_t>(region_address(protocol::kThreads, 0));
+    const uintptr_t index = (reinterpret_cast<uintptr_t>(self) - first) / sizeof(ThreadRecord);
+    return index < sizeof(memos) / sizeof(memos[0]) ? &memos[index] : nullptr;
+}
+
+void set_memo(ThreadRecord* self, StackMemo* memo) {
+    if (std::atomic<StackMemo*>* const home = home_of(self)) home->store(memo, std::memory_order_relaxed);
+    self->memo.store(reinterpret_cast<uintptr_t>(memo), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+namespace detail {
+
+void empty(StackMemo& memo, uint64_t epoch) {
+    memset(memo.hints, 0, sizeof(memo.hints));
+    // Fork wipes it all; a mapping that has grown is used as far as a new one goes.
+    if (memo.bytes == 0) memo.bytes = kFirstBytes;
+    const uint32_t edge_bytes = memo.bytes / kEdgeShare;
+    // Untouched pages stay untouched.
+    if (memo.edge_count != 0) memset(static_cast<void*>(memo.edges()), 0, edge_bytes);
+    memo.edge_bits = static_cast<uint32_t>(__builtin_ctz(edge_bytes / sizeof(MemoEdge)));
+    memo.edge_count = 0;
+    memo.misses = 0;
+    memo.used = (kPage + edge_bytes) / StackMemo::kUnit;
+    memo.epoch = epoch;
+}
+
+uint32_t find_record(StackMemo& memo, uint32_t node, uint64_t value) {
+    return find_edge(memo, node, value)->record;
+}
+
+StackMemo* open_memo(ThreadRecord* self) {
+    std::atomic<StackMemo*>* const home = home_of(self);
+    if (home == nullptr || self->memo.load(std::memory_order_relaxed) == kNoMemo) return nullptr;
+    StackMemo* memo = home->load(std::memory_order_relaxed);
+    if (memo == nullptr) memo = map_memo(kFirstBytes);
+    if (memo == nullptr) {
+        self->memo.store(kNoMemo, std::memory_order_relaxed);
+        return nullptr;
+    }
+    set_memo(self, memo);
+    return memo;
+}
+
+/// From a frame further in: the caller is a signal handler that interrupted the memo's user. Otherwise it was left by a
+/// jump, or may yet be returned to from another context: it keeps what it has, and the thread gets another.
+bool replace_memo(ThreadRecord* self, uint64_t user, uint64_t here) {
+    const uint64_t memo = self->memo.load(std::memory_order_relaxed);
+    if (here < user || memo <= kNoMemo) return false;
+    const uint32_t replaced = reinterpret_cast<StackMemo*>(memo)->replaced;
+    StackMemo* const fresh = replaced < kMaxReplaced ? map_memo(kFirstBytes) : nullptr;
+    if (fresh == nullptr) return false;
+    fresh->replaced = replaced + 1;
+    set_memo(self, fresh);
+    return true;
+}
+
+}  // namespace detail
+
+void make_room(ThreadRecord* self, StackMemo& memo) {
+    if (memo.bytes < kMostBytes) {
+        if (StackMemo* const larger = map_memo(memo.bytes * kGrowth)) {
+            larger->replaced = memo.replaced;
+            set_memo(self, larger);
+            mapped_bytes.fetch_sub(memo.bytes, std::memory_order_relaxed);
+            raw_syscall(SYS_munmap, as_argument(&memo), memo.bytes);
+            return;
+        }
+    }
+    if (++memo.misses >= kPatience) detail::empty(memo, memo.epoch);
+}
+
+Lesson::Lesson(StackMemo& memo, const CallerFrame& caller, StackLimits own)
+    : memo_(memo), caller_(caller), high_(own.high), room_(0) {
+    const uint64_t free = memo.bytes - uint64_t{memo.used} * StackMemo::kUnit;
+    constexpr uint64_t kCheckBytes = sizeof(uint64_t) + sizeof(uint32_t);
+    if (free >= sizeof(MemoRecord) + kCheckBytes) {
+        const uint64_t fit = (free - sizeof(MemoRecord) - StackMemo::kUnit) / kCheckBytes;
+        room_ = fit < kMaxChecks ? static_cast<uint32_t>(fit) : kMaxChecks;
+    }
+}
+
+uint64_t* Lesson::values() const {
+    return const_cast<uint64_t*>(memo_.at(memo_.used)->values());
+}
+
+void Lesson::add(uintptr_t address, uint32_t kind, uint64_t value) {
+    const uintptr_t distance = address - caller_.sp;
+    constexpr uintptr_t kMostDistance = 1U << 30;
+    if (distance % 8 != 0 || distance >= kMostDistance || address + sizeof(uint64_t) > high_) ok_ = false;
+    if (count_ < room_ && ok_) {
+        values()[count_] = value;
+        memo_.places_taken[count_] = static_cast<uint32_t>(distance) | kind;
+        if (distance + sizeof(uint64_t) > extent_) extent_ = static_cast<uint32_t>(distance + sizeof(uint64_t));
+    }
+    ++count_;
+}
+
+void Lesson::use_frame_pointer(uintptr_t value) {
+    if (fp_checked_) return;
+    fp_checked_ = true;
+    if (fp_address_ != 0) {
+        read_distance(fp_address_, value);
+    } else {
+        add(caller_.sp, kCheckRegister, value - caller_.sp);
+    }
+}
+
+bool Lesson::keep(uint32_t id) {
+    if (!ok_ || count_ > kMaxChecks || is_unloading() || code_epoch() != memo_.epoch) return true;
+    if (count_ > room_ || memo_.edge_count * 2 >= 1U << memo_.edge_bits) return false;
+    const uint32_t number = memo_.used;
+    const uint64_t* const taken = values();
+    MemoRecord made{caller_.pc, id, extent_, static_cast<uint16_t>(count_), 0, 0};
+
+    uint32_t node = 0;
+    uint64_t value = caller_.pc;
+    MemoEdge* edge = find_edge(memo_, node, value);
+    for (uint32_t i = 0; edge->record != 0; ++i) {
+        made.parent = edge->record;
+        const MemoRecord* const other = memo_.at(made.parent);
+        while (i < count_ && i < other->count && taken[i] == other->values()[i]) ++i;
+        if (i >= count_ || i >= other->count) return true;  // it is known: not found for want of room above it
+        made.branch = static_cast<uint16_t>(i + 1);
+        node = node_of(made.parent, i);
+        value = taken[i];
+        edge = find_edge(memo_, node, value);
+    }
+    auto* const record = const_cast<MemoRecord*>(memo_.at(number));
+    memcpy(reinterpret_cast<char*>(record) + sizeof(made) + count_ * sizeof(uint64_t), memo_.places_taken,
+           count_ * sizeof(uint32_t));
+    *record = made;
+    memo_.used += static_cast<uint32_t>(
+        (sizeof(made) + count_ * (sizeof(uint64_t) + sizeof(uint32_t)) + StackMemo::kUnit - 1) / StackMemo::kUnit);
+    edge->value = value;
+    edge->node = node;
+    edge->record = number;
+    ++memo_.edge_count;
+    memo_.hint_for(caller_.pc, caller_.sp) = number;
+    return true;
+}
+
+void forget_memos() {
+    for (std::atomic<StackMemo*>& memo : memos) {
+        if (memo.load(std::memory_order_relaxed) != nullptr) memo.store(nullptr, std::memory_order_relaxed);
+    }
+}
+
+}  // namespace preload
