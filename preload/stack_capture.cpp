@@ -223,10 +223,12 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
         const Step result = step(epoch, frame, memory, lesson);
         if (result == Step::kOutermost) return;
         if (result == Step::kLost) {
+            lesson.refuse();
             stack.flags |= protocol::kStackIncomplete;
             return;
         }
         if (stack.depth == protocol::kMaxFrames) {
+            lesson.refuse();
             stack.flags |= protocol::kStackTruncated;
             return;
         }
@@ -249,8 +251,8 @@ __attribute__((noinline)) uint32_t capture_and_learn(protocol::ThreadRecord* sel
     Lesson lesson(memo, caller, own);
     walk(caller, own, own, stack, lesson);
     const uint32_t id = intern_or_count(stack);
-    // Only a whole stack says the same of its frames next time. Without an id: there may be room then.
-    if (id != 0 && stack.flags == 0 && !lesson.keep(id)) make_room(self, memo);
+    // Without an id there is nothing to recall: the next call may find room.
+    if (id != 0 && !lesson.keep(id)) make_room(self, memo);
     return id;
 }
 

@@ -3,6 +3,7 @@
 
 #ifdef LOITER_CHECK_STACKS
 
+#include <fcntl.h>
 #include <string.h>
 
 #include <atomic>
@@ -19,24 +20,11 @@ constinit std::atomic<uint64_t> recalled{0};
 constinit std::atomic<uint64_t> different{0};
 constinit std::atomic<uint64_t> walked{0};
 
-/// LOITER_CHECK_FILE, where the counts are added; else standard error, which daemons close.
 constinit char report_path[512] = "";
 
 bool is_same(const protocol::StackHeader& header, const RawStack& stack) {
     return header.mark == protocol::kStackMark && header.depth == stack.depth && header.flags == stack.flags &&
            header.exact == stack.exact && memcmp(&header + 1, stack.pcs, stack.depth * sizeof(*stack.pcs)) == 0;
-}
-
-void append(const char* line, size_t bytes) {
-    constexpr long kAppend = 02001;  // O_WRONLY | O_APPEND
-    constexpr long kCreate = 0100;
-    constexpr long kStandardError = 2;
-    long descriptor = kStandardError;
-    if (report_path[0] != '\0') {
-        descriptor = raw_syscall(SYS_open, as_argument(report_path), kAppend | kCreate, 0600);
-    }
-    raw_syscall(SYS_write, descriptor, as_argument(line), static_cast<long>(bytes));
-    if (report_path[0] != '\0') raw_syscall(SYS_close, descriptor);
 }
 
 __attribute__((constructor)) void find_report_path(int, char**, char** variables) {
@@ -48,12 +36,16 @@ __attribute__((constructor)) void find_report_path(int, char**, char** variables
     }
 }
 
-__attribute__((destructor)) void print_counts() {
+__attribute__((destructor)) void write_counts() {
+    if (report_path[0] == '\0') return;
     char line[160];
     Text text(line, sizeof(line));
-    text.add("loiter: recalled ").add_number(recalled.load()).add(" different ").add_number(different.load());
+    text.add("recalled ").add_number(recalled.load()).add(" different ").add_number(different.load());
     text.add(" walked ").add_number(walked.load()).add("\n");
-    append(line, strlen(line));
+    const long descriptor =
+        raw_syscall(SYS_openat, AT_FDCWD, as_argument(report_path), O_WRONLY | O_APPEND | O_CREAT, 0600);
+    raw_syscall(SYS_write, descriptor, as_argument(line), static_cast<long>(strlen(line)));
+    raw_syscall(SYS_close, descriptor);
 }
 
 }  // namespace
@@ -66,6 +58,11 @@ void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits) 
     const auto& header =
         *static_cast<const protocol::StackHeader*>(region_address(protocol::kStacks, uint64_t{id} * 8));
     if (!is_same(header, stack)) different.fetch_add(1, std::memory_order_relaxed);
+}
+
+StackCounts stack_counts() {
+    return {recalled.load(std::memory_order_relaxed), different.load(std::memory_order_relaxed),
+            walked.load(std::memory_order_relaxed)};
 }
 
 void count_walk() {

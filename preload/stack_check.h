@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The checking build (LOITER_CHECK_STACKS): every stack that was recalled is unwound as well and
-// compared with the one that its id stands for. A difference is counted and, the first of them,
-// printed; at the end one line says how many stacks were compared. For the project's own tests only.
+// compared with the one that its id stands for. Where the environment names a file in
+// LOITER_CHECK_FILE, the process adds a line of counts to it at its end. For the project's own tests.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,13 @@
 namespace preload {
 
 #ifdef LOITER_CHECK_STACKS
+struct StackCounts {
+    uint64_t recalled;
+    uint64_t different;  ///< of the recalled: wrong
+    uint64_t walked;
+};
+StackCounts stack_counts();
+
 void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits);
 void count_walk();
 #else

@@ -44,7 +44,8 @@ protocol::ModuleRecord* module_slot(uint32_t index) {
 
 FakeRecording::FakeRecording(uint64_t stack_bytes, uint32_t modules) {
     const uint64_t module_bytes = uint64_t{modules} * sizeof(protocol::ModuleRecord);
-    bytes_ = protocol::kHeadBytes + stack_bytes + module_bytes;
+    constexpr uint64_t kThreadBytes = 8 * sizeof(protocol::ThreadRecord);
+    bytes_ = protocol::kHeadBytes + stack_bytes + module_bytes + kThreadBytes;
     void* const memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) abort();
     head_ = static_cast<protocol::ProcessRecord*>(memory);
@@ -55,6 +56,8 @@ FakeRecording::FakeRecording(uint64_t stack_bytes, uint32_t modules) {
     protocol::Region& table = head_->regions[protocol::kModules];
     table.offset = protocol::kHeadBytes + stack_bytes;
     table.bytes = module_bytes;
+    head_->regions[protocol::kThreads].offset = protocol::kHeadBytes + stack_bytes + module_bytes;
+    head_->regions[protocol::kThreads].bytes = kThreadBytes;
     if (readlink("/proc/self/exe", head_->exe, sizeof(head_->exe) - 1) < 0) abort();
     preload::process = head_;
     preload::reset_stack_table();
@@ -62,7 +65,14 @@ FakeRecording::FakeRecording(uint64_t stack_bytes, uint32_t modules) {
 
 FakeRecording::~FakeRecording() {
     preload::process = nullptr;
+    preload::current_record = 0;
     munmap(head_, bytes_);
+}
+
+protocol::ThreadRecord* FakeRecording::become_thread(uint32_t slot) {
+    auto* const record = static_cast<protocol::ThreadRecord*>(preload::region_address(protocol::kThreads, 0)) + slot;
+    preload::current_record = reinterpret_cast<uintptr_t>(record);
+    return record;
 }
 
 FakeRecording::Stack FakeRecording::stack(uint32_t id) const {

@@ -19,6 +19,9 @@ public:
 
     protocol::ProcessRecord& head() { return *head_; }
 
+    /// The calling thread is that of a slot (0 to 7) from here on: it has a memo.
+    protocol::ThreadRecord* become_thread(uint32_t slot = 0);
+
     struct Stack {
         protocol::StackHeader header;
         std::vector<uintptr_t> pcs;

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <sstream>
+
+#include "preload/recording.h"
 
 namespace {
 
@@ -43,11 +46,10 @@ std::string ObservedStack::describe() const {
     return text.str();
 }
 
-__attribute__((noinline)) void observe(preload::StackLimits limits, ObservedStack& observed) {
-    const preload::CallerFrame caller = CALLER_FRAME;
-    observed.ours = {observed.pcs, 0, 0, 0};
-    preload::unwind(caller, limits, observed.ours);
+namespace {
 
+/// Part of the function whose caller is looked at.
+__attribute__((always_inline)) inline void walk_reference(ObservedStack& observed) {
     observed.reference_depth = 0;
     observed.first_interrupted = 0;
     unw_context_t context;
@@ -60,6 +62,30 @@ __attribute__((noinline)) void observe(preload::StackLimits limits, ObservedStac
         if (pc == 0) break;
         add_reference(observed, pc, unw_is_signal_frame(&cursor) > 0);
     }
+}
+
+}  // namespace
+
+__attribute__((noinline)) void observe(preload::StackLimits limits, ObservedStack& observed) {
+    const preload::CallerFrame caller = CALLER_FRAME;
+    observed.ours = {observed.pcs, 0, 0, 0};
+    preload::unwind(caller, limits, observed.ours);
+    walk_reference(observed);
+}
+
+__attribute__((noinline)) uint32_t observe_captured(preload::StackLimits limits, ObservedStack& observed) {
+    const preload::CallerFrame caller = CALLER_FRAME;
+    const uint32_t id = preload::capture_stack(caller, limits);
+    const auto& header =
+        *static_cast<const protocol::StackHeader*>(preload::region_address(protocol::kStacks, uint64_t{id} * 8));
+    observed.ours = {observed.pcs, header.depth, header.flags, header.exact};
+    memcpy(observed.pcs, &header + 1, header.depth * sizeof(*observed.pcs));
+    walk_reference(observed);
+    return id;
+}
+
+void flush_reference() {
+    unw_flush_cache(unw_local_addr_space, 0, 0);
 }
 
 preload::StackLimits own_limits() {

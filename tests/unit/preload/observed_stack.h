@@ -32,5 +32,11 @@ struct ObservedStack {
 /// The stack of the caller of this function.
 void observe(preload::StackLimits limits, ObservedStack& observed);
 
+/// The same as the recording has it, where it may have been recalled. Returns its id.
+uint32_t observe_captured(preload::StackLimits limits, ObservedStack& observed);
+
+/// After a module was unloaded: libunwind remembers rules by address too.
+void flush_reference();
+
 /// The calling thread's own stack.
 preload::StackLimits own_limits();

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memo_fixture.h"
+
+#include "preload/restriction.h"
+#include "preload/stack_check.h"
+
+MemoTest::Tally MemoTest::tally;
+ObservedStack MemoTest::last;
+preload::StackLimits MemoTest::limits;
+uint32_t MemoTest::last_id;
+uintptr_t MemoTest::last_sp;
+
+MemoTest::MemoTest() {
+    tally = {};
+    limits = own_limits();
+    recording.become_thread();
+}
+
+MemoTest::~MemoTest() {
+    preload::restricted = false;
+}
+
+__attribute__((noinline)) void MemoTest::visit() {
+    const uint64_t recalled = preload::stack_counts().recalled;
+    last_sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    last_id = observe_captured(limits, last);
+    ++tally.compared;
+    tally.recalled += preload::stack_counts().recalled != recalled ? 1 : 0;
+    if (last.is_equal()) {
+        ++tally.equal;
+    } else if (!last.is_marked_prefix() && tally.wrong++ == 0) {
+        tally.first_wrong = last.describe();
+    }
+    __asm__ volatile("");  // no tail call
+}
