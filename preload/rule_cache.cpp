@@ -12,12 +12,12 @@ namespace detail {
 
 // Untouched pages of it cost nothing, so it needs no mapping that could fail.
 constinit CacheSet rule_cache[1U << kSetBits] = {};
+constinit std::atomic<uint64_t> epoch_count{0};
 
 }  // namespace detail
 
 namespace {
 
-constinit std::atomic<uint64_t> epoch_count{0};
 constinit std::atomic<uint32_t> unloads{0};
 constinit std::atomic<uint32_t> next_victim{0};
 
@@ -85,11 +85,6 @@ bool FrameRule::pack(const FrameRow& row, FrameRule& rule) {
     return true;
 }
 
-uint64_t code_epoch() {
-    // Acquire pairs with the release below: a new epoch is seen after the old code has gone.
-    return epoch_count.load(std::memory_order_acquire);
-}
-
 bool is_unloading() {
     return unloads.load(std::memory_order_acquire) != 0;
 }
@@ -100,7 +95,7 @@ void end_all_unloads() {
 }
 
 void forget_code() {
-    epoch_count.fetch_add(1, std::memory_order_release);
+    detail::epoch_count.fetch_add(1, std::memory_order_release);
 }
 
 void begin_unload() {

@@ -49,8 +49,15 @@ private:
     uint64_t word_ = 0;  ///< CFA offset 32, rbp offset 24, unused 2, rbp 2, kind 3, always 1
 };
 
+namespace detail {
+extern std::atomic<uint64_t> epoch_count;
+}
+
 /// Changes whenever code may have. What was learned in one epoch is not used in another.
-uint64_t code_epoch();
+inline uint64_t code_epoch() {
+    // Acquire pairs with the release of forget_code: a new epoch is seen after the old code has gone.
+    return detail::epoch_count.load(std::memory_order_acquire);
+}
 /// True from begin_unload to end_unload: nothing learned now may be kept.
 bool is_unloading();
 /// Ends every unload that is under way: they went on in the parent of this process.

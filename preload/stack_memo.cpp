@@ -28,8 +28,11 @@ constexpr uint32_t kPage = 4096;
 constexpr uint32_t kFirstBytes = 32 * 1024;
 constexpr uint32_t kMostBytes = 2 * 1024 * 1024;
 constexpr uint32_t kGrowth = 4;
-constexpr uint32_t kEdgeShare = 8;  ///< one part in so many is edges
+constexpr uint32_t kEdgeShare = 8;    ///< one part in so many is edges
+constexpr uint32_t kGuessShare = 16;  ///< and guesses: twice as many entries as edges
 constexpr uint32_t kMaxReplaced = 16;
+/// A look-up goes from branch to branch so often, and then asks for a guess first.
+constexpr int kHopsBeforeGuess = 2;
 /// A full memo is emptied after so many stacks that did not fit.
 constexpr uint32_t kPatience = 1U << 14;
 using detail::kNoMemo;
@@ -50,6 +53,30 @@ MemoEdge* find_edge(StackMemo& memo, uint32_t node, uint64_t value) {
         MemoEdge& edge = edges[i & mask];
         if (edge.record == 0 || (edge.node == node && edge.value == value)) return &edge;
     }
+}
+
+constexpr uint32_t kFactorCount = 64;
+
+/// Any odd numbers: what differs in one place must not cancel out with what differs in another.
+struct Factors {
+    uint64_t of[kFactorCount];
+    constexpr Factors() : of{} {
+        uint64_t state = 1;
+        for (uint64_t& factor : of) {
+            state = state * 0xd1342543de82ef95ULL + 0x632be59bd9b4e019ULL;
+            factor = (state ^ state >> 31) | 1;
+        }
+    }
+    constexpr uint64_t operator[](uint32_t i) const { return of[i]; }
+};
+constexpr Factors kFactors;
+
+uint32_t& guess_for(StackMemo& memo, uint32_t root, const CallerFrame& caller) {
+    const MemoRecord* const record = memo.at(root);
+    const uint32_t* const places = record->places();
+    uint64_t sum = caller.pc;
+    for (uint32_t i = 0; i < record->count; ++i) sum += find_value(places[i], caller) * kFactors[i % kFactorCount];
+    return memo.guesses()[(sum * 0x9e3779b97f4a7c15ULL) >> (63 - memo.edge_bits)];
 }
 
 bool fits_limit(uint64_t bytes) {
@@ -95,16 +122,48 @@ void empty(StackMemo& memo, uint64_t epoch) {
     if (memo.bytes == 0) memo.bytes = kFirstBytes;
     const uint32_t edge_bytes = memo.bytes / kEdgeShare;
     // Untouched pages stay untouched.
-    if (memo.edge_count != 0) memset(static_cast<void*>(memo.edges()), 0, edge_bytes);
+    if (memo.edge_count != 0) memset(static_cast<void*>(memo.edges()), 0, edge_bytes + memo.bytes / kGuessShare);
     memo.edge_bits = static_cast<uint32_t>(__builtin_ctz(edge_bytes / sizeof(MemoEdge)));
     memo.edge_count = 0;
     memo.misses = 0;
-    memo.used = (kPage + edge_bytes) / StackMemo::kUnit;
-    memo.epoch = epoch;
+    memo.used = (kPage + edge_bytes + memo.bytes / kGuessShare) / StackMemo::kUnit;
+    memo.era = epoch + 1;
 }
 
-uint32_t find_record(StackMemo& memo, uint32_t node, uint64_t value) {
-    return find_edge(memo, node, value)->record;
+uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t high, uint32_t number, uint32_t passed) {
+    const uintptr_t room = high - caller.sp;
+    const uint32_t root = find_edge(memo, 0, caller.pc)->record;
+    if (root == 0 || memo.at(root)->extent > room) return 0;
+    if (number == 0) number = root;
+
+    const MemoRecord* record = memo.at(number);
+    uint32_t* guess = nullptr;
+    int hops = 0;
+    for (uint32_t i = first_mismatch(record, passed, caller); i < record->count;
+         i = first_mismatch(record, i + 1, caller)) {
+        if (++hops == kHopsBeforeGuess) {
+            guess = &guess_for(memo, root, caller);
+            const MemoRecord* const other = memo.at(*guess);
+            if (other->pc == caller.pc && other->extent <= room && first_mismatch(other, 0, caller) == other->count) {
+                number = *guess;
+                record = other;
+                break;
+            }
+        }
+        const uint64_t found = find_value(record->places()[i], caller);
+        const uint32_t last = number;
+        while (i < record->branch) {
+            number = record->parent;
+            record = memo.at(number);
+        }
+        if (number != last && record->values()[i] == found) continue;
+        number = find_edge(memo, node_of(number, i), found)->record;
+        record = memo.at(number);
+        if (number == 0 || record->extent > room) return 0;
+    }
+    if (guess != nullptr) *guess = number;
+    memo.hint_for(caller.pc, caller.sp) = number;
+    return record->id;
 }
 
 StackMemo* open_memo(ThreadRecord* self) {
@@ -145,7 +204,7 @@ void make_room(ThreadRecord* self, StackMemo& memo) {
             return;
         }
     }
-    if (++memo.misses >= kPatience) detail::empty(memo, memo.epoch);
+    if (++memo.misses >= kPatience) detail::empty(memo, memo.era - 1);
 }
 
 Lesson::Lesson(StackMemo& memo, const CallerFrame& caller, StackLimits own)
@@ -185,7 +244,7 @@ void Lesson::use_frame_pointer(uintptr_t value) {
 }
 
 bool Lesson::keep(uint32_t id) {
-    if (!ok_ || count_ > kMaxChecks || is_unloading() || code_epoch() != memo_.epoch) return true;
+    if (!ok_ || count_ > kMaxChecks || is_unloading() || code_epoch() + 1 != memo_.era) return true;
     if (count_ > room_ || memo_.edge_count * 2 >= 1U << memo_.edge_bits) return false;
     const uint32_t number = memo_.used;
     const uint64_t* const taken = values();
@@ -215,6 +274,7 @@ bool Lesson::keep(uint32_t id) {
     edge->record = number;
     ++memo_.edge_count;
     memo_.hint_for(caller_.pc, caller_.sp) = number;
+    guess_for(memo_, find_edge(memo_, 0, caller_.pc)->record, caller_) = number;
     return true;
 }
 

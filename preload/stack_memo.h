@@ -27,8 +27,9 @@
 // Many stacks at one place. Records with a common beginning form a trie: a record owns the checks
 // from `branch` on and shares those before with its parent. Where check i of a record differs, the
 // owner of that check and the word found lead, through a hash table, to the record that goes on from
-// i + 1. So a lookup is O(depth) whatever the number of stacks; a front table remembers which record
-// was last right at this pc and stack pointer (a hint only: records hold for every stack pointer).
+// i + 1. So a lookup is O(depth) whatever the number of stacks. Two tables of hints say where to begin:
+// which record was last right at this pc and stack pointer, and which one with these words in the
+// places of the pc's first record. Hints may be wrong: what counts is that all checks pass.
 //
 // Memory is kept with the slot of the thread's record and goes to the slot's next thread, whose
 // stacks the records describe as well. Fork wipes it.
@@ -74,7 +75,7 @@ struct StackMemo {
     static constexpr uint32_t kUnit = 8;  ///< records are numbered by their distance in units
 
     /// First, where a record has its pc: the record of number 0 is nobody's.
-    uint64_t epoch;
+    uint64_t era;     ///< code epoch plus 1; 0: new, or wiped
     uint32_t bytes;   ///< of the mapping
     uint32_t used;    ///< units
     uint32_t misses;  ///< since there was no room
@@ -88,6 +89,8 @@ struct StackMemo {
         return reinterpret_cast<const MemoRecord*>(reinterpret_cast<const char*>(this) + size_t{number} * kUnit);
     }
     MemoEdge* edges() { return reinterpret_cast<MemoEdge*>(reinterpret_cast<char*>(this) + 4096); }
+    /// Records by the words that the first record of a pc looks at: one guess for many stacks.
+    uint32_t* guesses() { return reinterpret_cast<uint32_t*>(edges() + (size_t{1} << edge_bits)); }
     uint32_t& hint_for(uintptr_t pc, uintptr_t sp) {
         return hints[((pc ^ sp << 20) * 0x9e3779b97f4a7c15ULL) >> (64 - kHintBits)];
     }
@@ -143,7 +146,8 @@ bool replace_memo(protocol::ThreadRecord* self, uint64_t user, uint64_t here);
 /// The slot's memo, or a new one; null: there is no memory for it.
 StackMemo* open_memo(protocol::ThreadRecord* self);
 void empty(StackMemo& memo, uint64_t epoch);
-uint32_t find_record(StackMemo& memo, uint32_t node, uint64_t value);
+/// Record `number` passes so many checks and no more; 0: none was looked at.
+uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t high, uint32_t number, uint32_t passed);
 inline constexpr uint64_t kNoMemo = 1;  ///< there was no memory for it
 
 }  // namespace detail
@@ -170,7 +174,7 @@ __attribute__((always_inline)) inline StackMemo* enter_memo(protocol::ThreadReco
             return nullptr;
         }
     }
-    if (__builtin_expect(memo->epoch != epoch || memo->used == 0, 0)) detail::empty(*memo, epoch);
+    if (__builtin_expect(memo->era != epoch + 1, 0)) detail::empty(*memo, epoch);
     return memo;
 }
 
@@ -191,41 +195,27 @@ __attribute__((always_inline)) inline uint64_t find_value(uint32_t place, const 
     return ((place & kCheckRegister) != 0 ? caller.fp : *word) - caller.sp;
 }
 
+/// The number of the first check, from `from` on, that the caller's stack does not pass.
+__attribute__((always_inline)) inline uint32_t first_mismatch(const MemoRecord* record, uint32_t from,
+                                                              const CallerFrame& caller) {
+    const uint64_t* const values = record->values();
+    const uint32_t* const places = record->places();
+    const uint32_t count = record->count;
+    uint32_t i = from;
+    while (i < count && find_value(places[i], caller) == values[i]) ++i;
+    return i;
+}
+
 /// The id of the caller's stack, which is the thread's own and ends at `high`; 0: not known.
 __attribute__((always_inline)) inline uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high) {
-    uint32_t& hint = memo.hint_for(caller.pc, caller.sp);
-    const uintptr_t room = high - caller.sp;
-    uint32_t number = hint;
-    const MemoRecord* record = memo.at(number);
-    if (__builtin_expect(record->pc != caller.pc || record->extent > room, 0)) {
-        number = detail::find_record(memo, 0, caller.pc);
-        if (number == 0) return 0;
-        record = memo.at(number);
-        if (record->extent > room) return 0;
+    const uint32_t number = memo.hint_for(caller.pc, caller.sp);
+    const MemoRecord* const record = memo.at(number);
+    if (__builtin_expect(record->pc != caller.pc || record->extent > high - caller.sp, 0)) {
+        return detail::recall_another(memo, caller, high, 0, 0);
     }
-    for (uint32_t i = 0;;) {
-        const uint64_t* const values = record->values();
-        const uint32_t* const places = record->places();
-        const uint32_t count = record->count;
-        uint64_t found = 0;
-        while (i < count && (found = find_value(places[i], caller)) == values[i]) ++i;
-        if (i == count) break;
-
-        const uint32_t last = number;
-        while (i < record->branch) {
-            number = record->parent;
-            record = memo.at(number);
-        }
-        if (number == last || record->values()[i] != found) {
-            number = detail::find_record(memo, node_of(number, i), found);
-            if (number == 0) return 0;
-            record = memo.at(number);
-        }
-        if (record->extent > room) return 0;
-        ++i;
-    }
-    if (hint != number) hint = number;
-    return record->id;
+    const uint32_t passed = first_mismatch(record, 0, caller);
+    if (__builtin_expect(passed == record->count, 1)) return record->id;
+    return detail::recall_another(memo, caller, high, number, passed);
 }
 
 /// The recording is new: its slots have no memos yet.

@@ -20,16 +20,24 @@ MemoTest::~MemoTest() {
     preload::restricted = false;
 }
 
-__attribute__((noinline)) void MemoTest::visit() {
-    const uint64_t recalled = preload::stack_counts().recalled;
-    last_sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    last_id = observe_captured(limits, last);
+uint64_t MemoTest::recalled_so_far() {
+    return preload::stack_counts().recalled;
+}
+
+void MemoTest::compare(uint64_t recalled_before) {
     ++tally.compared;
-    tally.recalled += preload::stack_counts().recalled != recalled ? 1 : 0;
+    tally.recalled += recalled_so_far() != recalled_before ? 1 : 0;
     if (last.is_equal()) {
         ++tally.equal;
     } else if (!last.is_marked_prefix() && tally.wrong++ == 0) {
         tally.first_wrong = last.describe();
     }
+}
+
+__attribute__((noinline)) void MemoTest::visit() {
+    const uint64_t recalled = recalled_so_far();
+    last_sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    last_id = observe_captured(limits, last);
+    compare(recalled);
     __asm__ volatile("");  // no tail call
 }

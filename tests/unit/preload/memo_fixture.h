@@ -15,6 +15,9 @@ class MemoTest : public testing::Test {
 public:
     /// Takes the caller's stack, and compares.
     static void visit();
+    /// The same in two halves, for callers that capture themselves: notes what `last` has.
+    static uint64_t recalled_so_far();
+    static void compare(uint64_t recalled_before);
 
     /// What visits saw since the test began.
     struct Tally {

@@ -188,6 +188,7 @@ void run_on_small_stack(Function function) {
 
 StackImage image;
 constexpr size_t kImageRoom = 8192;
+bool captures_itself;
 
 /// The dynamic part of the frame is filled with the stack as it was when there was little of it.
 NOINLINE void visit_above_stale_words(bool is_stale) {
@@ -200,7 +201,14 @@ NOINLINE void visit_above_stale_words(bool is_stale) {
     } else {
         image.take(begin);
     }
-    MemoTest::visit();
+    if (captures_itself) {
+        // Its frame pointer is in the register still, not saved by anyone.
+        const uint64_t recalled = MemoTest::recalled_so_far();
+        observe_captured(MemoTest::limits, MemoTest::last);
+        MemoTest::compare(recalled);
+    } else {
+        MemoTest::visit();
+    }
     NO_TAIL_CALL;
 }
 NOINLINE void first_caller() {
@@ -212,7 +220,10 @@ NOINLINE void second_caller() {
     NO_TAIL_CALL;
 }
 
-TEST_F(StackMemo, IsNotTakenInByStaleReturnAddresses) {
+class StackMemoAndStaleWords : public MemoTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(StackMemoAndStaleWords, AreNotMixedUp) {
+    captures_itself = GetParam();
     run_on_small_stack([&] {
         limits = own_limits();
         recording.become_thread(1);
@@ -225,6 +236,9 @@ TEST_F(StackMemo, IsNotTakenInByStaleReturnAddresses) {
     EXPECT_EQ(tally.equal, 6) << tally.first_wrong;
     EXPECT_EQ(tally.recalled, 4);
 }
+
+INSTANTIATE_TEST_SUITE_P(FramePointer, StackMemoAndStaleWords, testing::Bool(),
+                         [](const auto& made) { return made.param ? "InItsRegister" : "Saved"; });
 
 using CallInFrame = void (*)(Visit visit, void (*fill)(void* frame));
 
