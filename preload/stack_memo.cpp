@@ -31,8 +31,6 @@ constexpr uint32_t kGrowth = 4;
 constexpr uint32_t kEdgeShare = 8;    ///< one part in so many is edges
 constexpr uint32_t kGuessShare = 16;  ///< and guesses: twice as many entries as edges
 constexpr uint32_t kMaxReplaced = 16;
-/// A look-up goes from branch to branch so often, and then asks for a guess first.
-constexpr int kHopsBeforeGuess = 2;
 /// A full memo is emptied after so many stacks that did not fit.
 constexpr uint32_t kPatience = 1U << 14;
 using detail::kNoMemo;
@@ -71,11 +69,17 @@ struct Factors {
 };
 constexpr Factors kFactors;
 
-uint32_t& guess_for(StackMemo& memo, uint32_t root, const CallerFrame& caller) {
+/// The check can be made on a stack that ends `room` bytes above the caller's stack pointer.
+bool is_within(uint32_t place, uintptr_t room) {
+    return (place & ~kCheckKindMask) + sizeof(uint64_t) <= room;
+}
+
+uint32_t& guess_for(StackMemo& memo, uint32_t root, const CallerFrame& caller, uintptr_t room) {
     const MemoRecord* const record = memo.at(root);
     const uint32_t* const places = record->places();
     uint64_t sum = caller.pc;
-    for (uint32_t i = 0; i < record->count; ++i) sum += find_value(places[i], caller) * kFactors[i % kFactorCount];
+    for (uint32_t i = 0; i < record->count && is_within(places[i], room); ++i)
+        sum += find_value(places[i], caller) * kFactors[i % kFactorCount];
     return memo.guesses()[(sum * 0x9e3779b97f4a7c15ULL) >> (63 - memo.edge_bits)];
 }
 
@@ -133,16 +137,20 @@ void empty(StackMemo& memo, uint64_t epoch) {
 uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t high, uint32_t number, uint32_t passed) {
     const uintptr_t room = high - caller.sp;
     const uint32_t root = find_edge(memo, 0, caller.pc)->record;
-    if (root == 0 || memo.at(root)->extent > room) return 0;
+    if (root == 0) return 0;
     if (number == 0) number = root;
 
     const MemoRecord* record = memo.at(number);
     uint32_t* guess = nullptr;
-    int hops = 0;
-    for (uint32_t i = first_mismatch(record, passed, caller); i < record->count;
-         i = first_mismatch(record, i + 1, caller)) {
-        if (++hops == kHopsBeforeGuess) {
-            guess = &guess_for(memo, root, caller);
+    for (uint32_t i = passed;; ++i) {
+        while (i < record->count && is_within(record->places()[i], room) &&
+               find_value(record->places()[i], caller) == record->values()[i])
+            ++i;
+        if (i == record->count) break;
+        // Records of deeper stacks pass through here too.
+        if (!is_within(record->places()[i], room)) return 0;
+        if (guess == nullptr) {
+            guess = &guess_for(memo, root, caller, room);
             const MemoRecord* const other = memo.at(*guess);
             if (other->pc == caller.pc && other->extent <= room && first_mismatch(other, 0, caller) == other->count) {
                 number = *guess;
@@ -159,7 +167,7 @@ uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t hi
         if (number != last && record->values()[i] == found) continue;
         number = find_edge(memo, node_of(number, i), found)->record;
         record = memo.at(number);
-        if (number == 0 || record->extent > room) return 0;
+        if (number == 0) return 0;
     }
     if (guess != nullptr) *guess = number;
     memo.hint_for(caller.pc, caller.sp) = number;
@@ -257,7 +265,7 @@ bool Lesson::keep(uint32_t id) {
         made.parent = edge->record;
         const MemoRecord* const other = memo_.at(made.parent);
         while (i < count_ && i < other->count && taken[i] == other->values()[i]) ++i;
-        if (i >= count_ || i >= other->count) return true;  // it is known: not found for want of room above it
+        if (i >= count_ || i >= other->count) return true;  // known by now
         made.branch = static_cast<uint16_t>(i + 1);
         node = node_of(made.parent, i);
         value = taken[i];
@@ -274,7 +282,7 @@ bool Lesson::keep(uint32_t id) {
     edge->record = number;
     ++memo_.edge_count;
     memo_.hint_for(caller_.pc, caller_.sp) = number;
-    guess_for(memo_, find_edge(memo_, 0, caller_.pc)->record, caller_) = number;
+    guess_for(memo_, find_edge(memo_, 0, caller_.pc)->record, caller_, high_ - caller_.sp) = number;
     return true;
 }
 
