@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unwind/unwinder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "unwind/call_sites.h"
+#include "unwind/frame_size.h"
+#include "unwind/modules.h"
+#include "unwind/walker.h"
+
+namespace unwind {
+
+namespace {
+
+constexpr uint64_t kStackBytes = 64 * 1024;  // copied at once; most stacks are shorter
+constexpr uint64_t kMaxPushedWords = 8;      // arguments that did not fit into registers
+
+}  // namespace
+
+struct Unwinder::Parts {
+    Parts(std::vector<Region> regions, ReadMemory read) : memory(std::move(regions), std::move(read)) {}
+
+    Walk walk(uint64_t pc, uint64_t stack_pointer);
+    std::optional<Walk> walk_past(const Walk& walk);
+    std::optional<Walk> walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk, bool is_direct);
+    snapshot::Frame frame(const Step& step) const;
+
+    Memory memory;
+    Modules modules{memory};
+    Walker walker{memory, modules};
+};
+
+Walk Unwinder::Parts::walk(uint64_t pc, uint64_t stack_pointer) {
+    Walk found = walker.walk({pc, stack_pointer, std::nullopt});
+    if (found.end != Walk::End::kNeedsFramePointer) return found;
+    std::optional<Walk> longer = walk_past(found);
+    return longer ? std::move(*longer) : std::move(found);
+}
+
+/// From the frame at which `walk` ended for want of rbp, which is that frame's own frame pointer.
+std::optional<Walk> Unwinder::Parts::walk_past(const Walk& walk) {
+    const Step& last = walk.steps.back();
+    const std::optional<Function> function = walker.function_at(last.is_return_address ? last.pc - 1 : last.pc);
+    if (!function) return std::nullopt;
+    const std::optional<uint64_t> size = frame_size(memory, function->start, function->end);
+    if (!size) return std::nullopt;
+    const uint64_t expected = last.stack_pointer + *size;
+    if (std::optional<Walk> found = walk_with(expected, *function, walk, false)) return found;
+    std::optional<Walk> only;
+    for (uint64_t words = 1; words <= kMaxPushedWords; ++words) {
+        std::optional<Walk> found = walk_with(expected + 8 * words, *function, walk, true);
+        if (found && only) return std::nullopt;
+        if (found) only = std::move(found);
+    }
+    return only;
+}
+
+/// `is_direct`: the code must name the function as the one called.
+std::optional<Walk> Unwinder::Parts::walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk,
+                                               bool is_direct) {
+    const auto end_of = [this](uint64_t start) {
+        const std::optional<Function> found = walker.function_at(start);
+        return found && found->start == start ? std::optional<uint64_t>(found->end) : std::nullopt;
+    };
+    const std::optional<uint64_t> back = memory.value<uint64_t>(frame_pointer + sizeof(uint64_t));
+    if (!back) return std::nullopt;
+    // The kernel calls a handler with the signal's return in place of a caller.
+    const CallSite call =
+        walker.is_signal_return(*back) ? CallSite::kIndirect : call_before(memory, *back, function.start, end_of);
+    if (call != CallSite::kDirect && (is_direct || call != CallSite::kIndirect)) return std::nullopt;
+    Walk found = walker.walk({walk.steps.front().pc, walk.steps.front().stack_pointer, frame_pointer});
+    const size_t next = walk.steps.size();
+    if (found.steps.size() <= next || found.steps[next].pc != *back || found.end != Walk::End::kOutermost) {
+        return std::nullopt;
+    }
+    return found;
+}
+
+snapshot::Frame Unwinder::Parts::frame(const Step& step) const {
+    snapshot::Frame frame;
+    frame.address = step.pc;
+    frame.is_return_address = step.is_return_address;
+    if (const Module* const module = modules.find(step.is_return_address ? step.pc - 1 : step.pc)) {
+        frame.module = module->path;
+        frame.build_id = module->build_id;
+        frame.offset = step.pc - module->bias;
+    }
+    return frame;
+}
+
+Unwinder::Unwinder(std::vector<Region> regions, ReadMemory read)
+    : parts_(std::make_unique<Parts>(std::move(regions), std::move(read))) {}
+
+Unwinder::~Unwinder() = default;
+
+std::optional<snapshot::Stack> Unwinder::stack_at(uint64_t pc, uint64_t stack_pointer,
+                                                  const std::function<bool()>& has_not_run) {
+    const Region* const region = parts_->memory.region_at(stack_pointer);
+    const uint64_t above = region == nullptr ? 0 : region->end - stack_pointer;
+    parts_->memory.begin_moment(stack_pointer, std::min(above, kStackBytes));
+    if (!has_not_run()) return std::nullopt;
+    const Walk walk = parts_->walk(pc, stack_pointer);
+    if (parts_->memory.fetches() > 0 && !has_not_run()) return std::nullopt;
+    snapshot::Stack stack;
+    stack.frames.reserve(walk.steps.size());
+    for (const Step& step : walk.steps) stack.frames.push_back(parts_->frame(step));
+    stack.truncated = walk.end == Walk::End::kTooDeep;
+    stack.incomplete = !stack.truncated && walk.end != Walk::End::kOutermost;
+    return stack;
+}
+
+}  // namespace unwind
