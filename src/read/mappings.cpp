@@ -74,7 +74,9 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
         !is_number(offset, 16, mapping.offset) || !is_number(take_word(line), 10, mapping.inode)) {
         return std::nullopt;
     }
-    mapping.readable = rights.front() == 'r';
+    mapping.readable = rights[0] == 'r';
+    mapping.writable = rights[1] == 'w';
+    mapping.executable = rights[2] == 'x';
     mapping.shared = rights.back() == 's';
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
     if (line.ends_with(kDeleted)) {

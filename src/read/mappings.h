@@ -15,6 +15,8 @@ struct Mapping {
     uint64_t start = 0;
     uint64_t end = 0;
     bool readable = false;
+    bool writable = false;
+    bool executable = false;
     bool shared = false;  ///< with other processes, or with a file that they may map
     uint64_t offset = 0;
     uint64_t inode = 0;

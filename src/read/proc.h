@@ -37,6 +37,8 @@ struct SystemCall {
     std::array<uint64_t, 6> arguments{};
     uint64_t stack_pointer = 0;
     uint64_t pc = 0;
+
+    bool operator==(const SystemCall&) const = default;
 };
 
 std::optional<TaskStat> parse_stat(std::string_view text);

@@ -92,6 +92,24 @@ StackIndex StackTable::index_of_call(uint64_t pc) {
     return known->second;
 }
 
+StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
+    if (stack.frames.empty()) return 0;
+    std::vector<uint64_t> key;
+    for (const snapshot::Frame& frame : stack.frames) key.push_back(frame.address);
+    key.push_back((stack.truncated ? 2 : 0) + (stack.incomplete ? 1 : 0));
+    const auto [known, is_new] = by_addresses_.try_emplace(std::move(key), 0);
+    if (is_new) {
+        // As recorded stacks name the same module, so that equal places look alike.
+        for (snapshot::Frame& unwound : stack.frames) {
+            snapshot::Frame recorded = frame(unwound.address, ModuleTable::kLatest, unwound.is_return_address);
+            const bool is_same = recorded.build_id == unwound.build_id && recorded.offset == unwound.offset;
+            if (!recorded.module.empty() && (is_same || unwound.module.empty())) unwound = std::move(recorded);
+        }
+        known->second = add(std::move(stack));
+    }
+    return known->second;
+}
+
 StackIndex StackTable::add(snapshot::Stack&& stack) {
     if (stack.frames.size() > kMaxFramesTogether - frames_) {
         ++left_out_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +28,8 @@ public:
     snapshot::StackIndex index_of_function(uint64_t address);
     /// The innermost frame of a thread in a system call; the others are not known.
     snapshot::StackIndex index_of_call(uint64_t pc);
+    /// A stack that was not recorded, by addresses and modules; equal ones are kept once.
+    snapshot::StackIndex index_of_unwound(snapshot::Stack&& stack);
 
     std::vector<snapshot::Stack> take() { return std::move(stacks_); }
     /// What could not be read, one sentence each.
@@ -45,6 +48,7 @@ private:
     std::unordered_map<uint32_t, snapshot::StackIndex> by_id_;
     std::unordered_map<uint64_t, snapshot::StackIndex> by_function_;
     std::unordered_map<uint64_t, snapshot::StackIndex> by_call_;
+    std::map<std::vector<uint64_t>, snapshot::StackIndex> by_addresses_;
     size_t frames_ = 0;
     size_t damaged_ = 0;
     size_t left_out_ = 0;

@@ -13,6 +13,7 @@
 
 #include "read/lock_words.h"
 #include "read/modules.h"
+#include "read/outside_stacks.h"
 #include "read/stacks.h"
 #include "read/threads.h"
 #include "read/wakers.h"
@@ -219,7 +220,8 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     StackTable stacks(source, layout, head, modules);
     const ThreadRecords records(source, layout, looks.threads.is_at_rest);
     looks.threads.times = times_of(looks, identity);
-    ThreadAssembly threads(looks.threads, records, stacks);
+    OutsideStacks outside(looks.threads.pid);
+    ThreadAssembly threads(looks.threads, records, stacks, outside);
 
     snapshot::Snapshot snapshot;
     snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
@@ -233,6 +235,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     snapshot.may_lack_threads = !looks.threads.is_live &&
                                 (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
     add_notes(looks, stacks, snapshot.notes);
+    if (std::string note = outside.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     snapshot.stacks = stacks.take();
     return snapshot;
 }

@@ -33,17 +33,26 @@ bool sleep_on(uint32_t pid, const std::vector<Task>& tasks) {
 
 }  // namespace
 
+std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error) {
+    Task task;
+    task.tid = tid;
+    task.status = status_of_task(pid, tid);
+    std::optional<TaskStat> stat = stat_of_task(pid, tid);
+    if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
+    task.stat = std::move(*stat);
+    int error = 0;
+    task.call = parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kLineBytes, &error));
+    if (error != 0 && error != ENOENT && error != ESRCH) call_error = error;
+    return task;
+}
+
 TaskLook look_at_tasks(uint32_t pid, bool translates) {
     TaskLook look;
     for (const uint32_t tid : task_ids(pid)) {
-        const std::optional<TaskStatus> status = status_of_task(pid, tid);
-        std::optional<TaskStat> stat = stat_of_task(pid, tid);
-        if (!stat || stat->state == 'Z' || stat->state == 'X') continue;
-        int error = 0;
-        const std::string line = read_small_file(task_path(pid, tid, "syscall"), kLineBytes, &error);
-        if (error != 0 && error != ENOENT && error != ESRCH) look.call_error = error;
-        const uint32_t recorded_tid = translates ? innermost_pid(pid, tid) : tid;
-        look.tasks.push_back({tid, recorded_tid, status, std::move(*stat), parse_system_call(line)});
+        std::optional<Task> task = look_at_task(pid, tid, look.call_error);
+        if (!task) continue;
+        task->recorded_tid = translates ? innermost_pid(pid, tid) : tid;
+        look.tasks.push_back(std::move(*task));
     }
     look.all_slept = sleep_on(pid, look.tasks);
     return look;

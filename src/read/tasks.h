@@ -26,6 +26,9 @@ struct TaskLook {
     bool all_slept = false;   ///< at one moment after all of that was read, in the very calls that were
 };
 
+/// Empty: it is gone. `call_error` is set only where a system call could not be read.
+std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error);
+
 /// `translates`: the process has other numbers in its own pid namespace.
 TaskLook look_at_tasks(uint32_t pid, bool translates);
 

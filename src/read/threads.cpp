@@ -60,8 +60,14 @@ uint64_t start_of(const Task& task) {
 
 }  // namespace
 
-ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks)
-    : looks_(looks), records_(records), stacks_(stacks), signals_(looks.second), handles_(looks.second) {
+ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks,
+                               OutsideStacks& outside)
+    : looks_(looks),
+      records_(records),
+      stacks_(stacks),
+      outside_(outside),
+      signals_(looks.second),
+      handles_(looks.second) {
     for (const ThreadCopy& copy : looks_.first) first_by_slot_.emplace(copy.slot, &copy);
     for (const Task& task : looks_.between.tasks) tasks_.emplace(task.recorded_tid, &task);
     for (const ThreadCopy& copy : looks_.second) {
@@ -220,7 +226,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
             if (thread.io_function.empty()) thread.state = State::kUnknown;
         }
     } else if (task != nullptr && !thread.ends_process) {
-        fill_kernel_wait(looks_.pid, *task, stacks_, thread);
+        fill_outside(*task, thread);
         thread.asleep = thread.settled && is_asleep(*task, false);
     } else {
         // The thread that ends the process is in the library's own wait for the command.
@@ -228,6 +234,14 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         thread.last_recorded = !looks_.is_live;
         if (thread.last_recorded) thread.stack = stacks_.index_of(wait.stack);
     }
+}
+
+/// What it waits for and its stack are of one moment; where it moved on since it was first looked at,
+/// of a later one.
+void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
+    std::optional<OutsideStacks::Sight> sight = outside_.look(task);
+    fill_kernel_wait(looks_.pid, sight ? sight->task : task, stacks_, thread);
+    if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
 }
 
 bool ThreadAssembly::is_settled(const ThreadCopy& copy) const {
@@ -263,7 +277,7 @@ void ThreadAssembly::add_unrecorded() {
         if (thread.ends_process) {
             thread.state = State::kRunning;
         } else {
-            fill_kernel_wait(looks_.pid, task, stacks_, thread);
+            fill_outside(task, thread);
             thread.asleep = is_asleep(task, false);
         }
         keep(std::move(thread), task.recorded_tid);

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "read/outside_stacks.h"
 #include "read/stacks.h"
 #include "read/tasks.h"
 #include "read/thread_records.h"
@@ -37,7 +38,7 @@ struct ThreadLooks {
 class ThreadAssembly {
 public:
     /// All outlive it. `records` is asked again about threads that are gone.
-    ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks);
+    ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks, OutsideStacks& outside);
 
     /// By id, ascending. Once.
     std::vector<snapshot::Thread> assemble();
@@ -57,6 +58,7 @@ private:
     void add_unrecorded();
     snapshot::Thread describe(const ThreadCopy& copy);
     void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
+    void fill_outside(const Task& task, snapshot::Thread& thread);
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
     void fill_task(const Task& task, snapshot::Thread& thread) const;
     bool is_settled(const ThreadCopy& copy) const;
@@ -66,6 +68,7 @@ private:
     const ThreadLooks& looks_;
     const ThreadRecords& records_;
     StackTable& stacks_;
+    OutsideStacks& outside_;
     LastSignals signals_;
     Handles handles_;
     std::unordered_map<uint32_t, const ThreadCopy*> first_by_slot_;

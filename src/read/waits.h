@@ -74,7 +74,7 @@ void fill_descriptor(uint32_t pid, const Task& task, const WaitCopy& wait, snaps
 /// The same for a wait whose wake-up has come: what is left is a mutex lock.
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread);
 
-/// Fills them from what the kernel says; `pid` is the process.
+/// Fills them from what the kernel says; `pid` is the process. The stack is the innermost frame.
 void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapshot::Thread& thread);
 
 }  // namespace reader

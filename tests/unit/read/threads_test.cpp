@@ -39,7 +39,8 @@ std::vector<Thread> assemble(const ThreadLooks& looks) {
     const reader::ModuleTable modules(*source, layout, writer.head());
     reader::StackTable stacks(*source, layout, writer.head(), modules);
     const reader::ThreadRecords records(*source, layout, looks.is_at_rest);
-    return reader::ThreadAssembly(looks, records, stacks).assemble();
+    reader::OutsideStacks outside(looks.pid);
+    return reader::ThreadAssembly(looks, records, stacks, outside).assemble();
 }
 
 bool is_settled(const ThreadCopy& before, const ThreadCopy& now, bool at_rest = false) {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/outside_stacks.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "read/mappings.h"
+#include "read/target_memory.h"
+
+namespace reader {
+
+namespace {
+
+constexpr int kMaxLooks = 4;
+constexpr size_t kMaxRegions = size_t{1} << 20;
+// Of a thread: its start routine's caller, and clone.
+constexpr size_t kFramesAroundStart = 2;
+
+std::vector<unwind::Region> regions_of(uint32_t pid) {
+    std::vector<unwind::Region> regions;
+    visit_mappings(pid, [&](const Mapping& mapping) {
+        unwind::Region region;
+        region.start = mapping.start;
+        region.end = mapping.end;
+        region.offset = mapping.offset;
+        region.readable = mapping.readable;
+        region.writable = mapping.writable;
+        region.executable = mapping.executable;
+        region.of_file = mapping.inode != 0 || mapping.path == "[vdso]";
+        region.path = mapping.path + (mapping.deleted ? " (deleted)" : "");
+        regions.push_back(std::move(region));
+        return regions.size() < kMaxRegions;
+    });
+    return regions;
+}
+
+bool is_of_library(const snapshot::Frame& frame) {
+    const std::string_view path = frame.module;
+    return path.substr(path.rfind('/') + 1).starts_with("libloiter.so");
+}
+
+/// In a wrapper's own call: what the library called, and the wrapper. (Where the library calls back, as
+/// it does for a thread's start routine, only its own frames go.)
+void drop_library(snapshot::Stack& stack) {
+    std::vector<snapshot::Frame>& frames = stack.frames;
+    const auto library = std::find_if(frames.begin(), frames.end(), is_of_library);
+    if (library == frames.end()) return;
+    const bool starts_thread =
+        !stack.incomplete && static_cast<size_t>(frames.end() - library) <= kFramesAroundStart + 1;
+    const bool is_own_call = std::all_of(
+        frames.begin(), library, [&](const snapshot::Frame& frame) { return frame.module == frames.front().module; });
+    if (is_own_call && !starts_thread) frames.erase(frames.begin(), library);
+    std::erase_if(frames, is_of_library);
+}
+
+}  // namespace
+
+OutsideStacks::OutsideStacks(uint32_t pid) : pid_(pid) {}
+
+bool OutsideStacks::prepare() {
+    if (is_prepared_) return unwinder_ != nullptr;
+    is_prepared_ = true;
+    std::vector<unwind::Region> regions = regions_of(pid_);
+    unsigned char byte = 0;
+    const auto readable =
+        std::find_if(regions.begin(), regions.end(), [](const unwind::Region& region) { return region.readable; });
+    if (readable == regions.end()) return false;
+    const MemoryRead read = read_memory(pid_, readable->start, &byte, 1);
+    error_ = read.bytes == 1 ? 0 : read.error;
+    if (read.bytes != 1) return false;
+    unwinder_ = std::make_unique<unwind::Unwinder>(
+        std::move(regions),
+        [pid = pid_](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes).bytes; });
+    return true;
+}
+
+/// It is in the very call, and never left it: the kernel counts how often a thread came to a halt.
+bool OutsideStacks::sleeps_on(const Task& task) const {
+    int ignored = 0;
+    const std::optional<Task> now = look_at_task(pid_, task.tid, ignored);
+    return now && now->status && task.status && now->call == task.call &&
+           now->status->switches == task.status->switches && now->stat.start_ticks == task.stat.start_ticks;
+}
+
+std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
+    std::optional<Task> seen = task;
+    for (int looks = 0; looks < kMaxLooks; ++looks) {
+        if (!seen || !seen->call || (looks == 0 && !prepare()) || unwinder_ == nullptr) return std::nullopt;
+        const SystemCall& call = *seen->call;
+        if (call.number >= 0 && call.pc != 0) {
+            std::optional<snapshot::Stack> stack =
+                unwinder_->stack_at(call.pc, call.stack_pointer, [&] { return sleeps_on(*seen); });
+            if (stack) {
+                drop_library(*stack);
+                return Sight{std::move(*seen), std::move(*stack)};
+            }
+        }
+        int ignored = 0;
+        seen = look_at_task(pid_, task.tid, ignored);
+        if (seen) seen->recorded_tid = task.recorded_tid;
+    }
+    return std::nullopt;
+}
+
+std::string OutsideStacks::note() const {
+    if (error_ == 0) return "";
+    return std::string("the target's memory could not be read (") + std::strerror(error_) +
+           "): of threads outside of wrappers only the innermost frame is known";
+}
+
+}  // namespace reader

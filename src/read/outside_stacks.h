@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stacks of the threads that no wrapper sees, of a live process: unwound from its memory at a moment
+// at which the thread slept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "read/tasks.h"
+#include "snapshot/snapshot.h"
+#include "unwind/unwinder.h"
+
+namespace reader {
+
+class OutsideStacks {
+public:
+    /// Reads nothing before the first look.
+    explicit OutsideStacks(uint32_t pid);
+
+    struct Sight {
+        Task task;  ///< what it was in when it had the stack
+        snapshot::Stack stack;
+    };
+    /// Empty: it is in no system call, or never slept long enough, or its memory cannot be read.
+    std::optional<Sight> look(const Task& task);
+
+    /// Why no stack could be read; empty: all could, or there was none to read.
+    std::string note() const;
+
+private:
+    bool prepare();
+    bool sleeps_on(const Task& task) const;
+
+    uint32_t pid_;
+    bool is_prepared_ = false;
+    int error_ = 0;
+    std::unique_ptr<unwind::Unwinder> unwinder_;
+};
+
+}  // namespace reader
