@@ -53,8 +53,9 @@ Walk::End Walker::step_on(unw_cursor_t& cursor, std::vector<Step>& steps) {
         if (result < 0) return lacks_frame_pointer_ ? Walk::End::kNeedsFramePointer : Walk::End::kUnreadable;
         unw_word_t pc = 0;
         unw_word_t stack_pointer = 0;
-        if (result == 0 || unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) return Walk::End::kOutermost;
+        if (result == 0) return Walk::End::kOutermost;
         if (steps.size() == kMaxFrames) return Walk::End::kTooDeep;
+        if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) return Walk::End::kUnreadable;
         const bool is_exact = is_signal_return(steps.back().pc);
         met_signal_ = met_signal_ || is_exact;
         if (unw_get_reg(&cursor, UNW_REG_SP, &stack_pointer) != 0 || !memory_.is_code(is_exact ? pc : pc - 1) ||

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <map>
@@ -106,6 +107,26 @@ TEST_P(Unwinder, FindsThemAgainFromWhatItRemembers) {
         EXPECT_EQ(std::count_if(sight->stack.frames.begin(), sight->stack.frames.end(), exact), 2)
             << "what the handler returns to, and the frame that the signal interrupted";
     }
+}
+
+TEST_P(Unwinder, LooksAgainAtAThreadThatMovedOn) {
+    const reader::Task now = task(threads_["poll"]);
+    reader::Task before = now;
+    before.call->number = SYS_read;
+    before.call->pc = threads_["read"].addresses.front();
+    const auto sight = reader::OutsideStacks(pid()).look(before);
+    ASSERT_TRUE(sight);
+    EXPECT_EQ(sight->task.call, now.call);
+    expect_told(sight->stack, threads_["poll"], "poll");
+}
+
+TEST_P(Unwinder, LooksAgainAtAThreadThatRanAndIsBack) {
+    const reader::Task now = task(threads_["poll"]);
+    reader::Task before = now;
+    before.status->switches -= 1;
+    const auto sight = reader::OutsideStacks(pid()).look(before);
+    ASSERT_TRUE(sight);
+    EXPECT_EQ(sight->task.status->switches, now.status->switches);
 }
 
 TEST_P(Unwinder, StopsAndSaysSoWhereAFrameHasNoKnownSize) {
