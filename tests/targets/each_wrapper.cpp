@@ -397,6 +397,7 @@ void block_on(pthread_mutex_t* lock) {
 std::map<std::string, Row> process_rows() {
     static char program[] = "/bin/true";
     static char* const arguments[] = {program, nullptr};
+    static char* const no_environment[] = {nullptr};  // a child that records would be beside its parent
     const auto ending = [](std::function<void()> call) { return Row{std::move(call), {}, [] {}, true}; };
     return {
         {"exit", ending([] { AT(nullptr, exit(7)); })},
@@ -414,13 +415,13 @@ std::map<std::string, Row> process_rows() {
         {"execveat", ending([] { AT(nullptr, execveat(AT_FDCWD, program, arguments, environ, 0)); })},
         {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
         {"posix_spawn@new",
-         {[] { AT(nullptr, posix_spawn(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+         {[] { AT(nullptr, posix_spawn(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
         {"posix_spawn@old",
-         {[] { AT(nullptr, old_posix_spawn(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+         {[] { AT(nullptr, old_posix_spawn(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
         {"posix_spawnp@new",
-         {[] { AT(nullptr, posix_spawnp(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+         {[] { AT(nullptr, posix_spawnp(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
         {"posix_spawnp@old",
-         {[] { AT(nullptr, old_posix_spawnp(nullptr, program, nullptr, nullptr, arguments, environ)); }, {}}},
+         {[] { AT(nullptr, old_posix_spawnp(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
         {"dlopen", {[] { AT(nullptr, lock_of_plugin(false)); }, [] { block_on(lock_of_plugin(false)); }}},
         {"dlmopen", {[] { AT(nullptr, lock_of_plugin(true)); }, [] { block_on(lock_of_plugin(true)); }}},
         {"dlclose", {[] { AT(nullptr, dlclose(dlopen("libm.so.6", RTLD_NOW))); }, {}}},
