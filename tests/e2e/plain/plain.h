@@ -23,6 +23,17 @@ inline long line_count(const std::string& text) {
     return std::count(text.begin(), text.end(), '\n');
 }
 
+/// Runs it to its end; whether it has left a recording of its own in the usual place.
+inline bool leaves_recording(const support::Command& command, support::Outcome& outcome) {
+    support::Running running(command);
+    const std::string prefix = "loiter-" + std::to_string(running.pid()) + "-";
+    outcome = running.finish();
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+        if (entry.path().filename().string().starts_with(prefix)) return true;
+    }
+    return false;
+}
+
 /// Files of recordings in a folder.
 inline size_t recordings_in(const std::string& folder) {
     size_t count = 0;
