@@ -93,14 +93,14 @@ void ProcessTree::look_at_news() {
     for (const std::string& name : news.touched) {
         const std::string path = directory_.path() + "/" + name;
         for (Image& image : images_) {
-            if (image.recording.path() == path) answer(image, true);
+            if (image.recording.path() == path) answer(image);
         }
     }
 }
 
 void ProcessTree::look_at_all() {
     look_at_news();
-    for (Image& image : images_) answer(image, false);
+    for (Image& image : images_) answer(image);
     for (size_t i = 0; i < images_.size();) {
         if (is_gone(images_[i])) {
             finish(images_[i], false);
@@ -160,13 +160,14 @@ void ProcessTree::adopt(reader::Recording&& recording) {
         images_.erase(before);
     }
     images_.push_back({std::move(recording), pid, std::nullopt, false, !children_ && pid != root_});
-    answer(images_.back(), false);
+    answer(images_.back());
 }
 
-void ProcessTree::answer(Image& image, bool asked_again) {
+/// Once for each time that it asks: after the answer it may be gone at any moment.
+void ProcessTree::answer(Image& image) {
     switch (image.recording.phase()) {
         case Phase::kWaiting:
-            if (image.at_end && !asked_again) return;
+            if (image.recording.is_answered()) return;
             image.recording.answer_seen();
             if (!silent_ && !image.is_ignored) image.at_end = image.recording.take_snapshot(Reason::kExit);
             image.recording.answer_done();

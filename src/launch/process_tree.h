@@ -79,7 +79,7 @@ private:
     void open_new();
     bool belongs(const reader::Recording& recording);
     void adopt(reader::Recording&& recording);
-    void answer(Image& image, bool asked_again);
+    void answer(Image& image);
     void finish(Image& image, bool replaced);
     std::optional<snapshot::Snapshot> last_snapshot(Image& image, bool replaced);
     static bool has_failed_to_exec(const Image& image);

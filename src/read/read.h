@@ -66,6 +66,8 @@ public:
     /// Tells the waiting target that its end was seen, or that it may go on. Best effort.
     void answer_seen();
     void answer_done();
+    /// The target, which waits at its end, has been told that it may go on.
+    bool is_answered() const;
     /// Notes how the process ended, as waitpid gave it, for those who read the recording later.
     void note_wait_status(int wait_status);
     /// Cuts the file to the bytes in use, for a process that is gone. Best effort.

@@ -121,6 +121,10 @@ void Recording::answer_done() {
     write_field(*state_->source, offsetof(ProcessRecord, answer), protocol::Answer::kDone);
 }
 
+bool Recording::is_answered() const {
+    return read_field<protocol::Answer>(*state_->source, offsetof(ProcessRecord, answer)) == protocol::Answer::kDone;
+}
+
 void Recording::note_wait_status(int wait_status) {
     Source& source = *state_->source;
     if (read_field<uint64_t>(source, offsetof(ProcessRecord, ended_ns)) == 0) {
