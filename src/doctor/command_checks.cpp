@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 
+#include "doctor/check_table.h"
 #include "read/read.h"
 
 namespace doctor {
@@ -20,8 +21,6 @@ constexpr uint64_t kKibibyte = 1024;
 constexpr uint64_t kMebibyte = 1024 * kKibibyte;
 constexpr uint64_t kLeastRoom = 256 * kKibibyte;  ///< for the recording of a small program
 constexpr uint64_t kGoodRoom = 16 * kMebibyte;
-
-using Judged = std::optional<Check>;  ///< empty: does not apply
 
 std::string size_words(uint64_t bytes) {
     if (bytes < kMebibyte) return std::to_string(bytes / kKibibyte) + " KiB";
@@ -204,11 +203,7 @@ Judged memory_can_be_read(const CommandFacts& facts) {
                  "dump as root, or set it to 0"};
 }
 
-struct Row {
-    const char* about;
-    Judged (*judge)(const CommandFacts&);
-};
-constexpr Row kChecks[] = {
+constexpr CheckRow<CommandFacts> kChecks[] = {
     {"file", program_is_found},          {"interpreter", interpreter_runs},
     {"program", program_is_observable},  {"sanitizer", sanitizer_agrees},
     {"library", library_is_there},       {"folder", folder_has_room},
@@ -232,14 +227,7 @@ CommandFacts look_at_command(const std::string& command) {
 }
 
 std::vector<Check> check_command(const CommandFacts& facts) {
-    std::vector<Check> checks;
-    for (const Row& row : kChecks) {
-        Judged judged = row.judge(facts);
-        if (!judged) continue;
-        judged->about = row.about;
-        checks.push_back(std::move(*judged));
-    }
-    return checks;
+    return judge_all<CommandFacts>(kChecks, facts);
 }
 
 }  // namespace doctor

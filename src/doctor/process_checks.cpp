@@ -4,11 +4,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "doctor/check_table.h"
+
 namespace doctor {
 namespace {
 
 using launch::Obstacle;
-using Judged = std::optional<Check>;  ///< empty: does not apply
 
 constexpr char kStartAnew[] = "start it by loiter run, or with LD_PRELOAD set to libloiter.so";
 
@@ -159,11 +160,7 @@ Judged states_can_be_read(const ProcessFacts& facts) {
                  facts.ptrace_scope == 3 ? "it cannot be lowered before the next boot" : "dump as root"};
 }
 
-struct Row {
-    const char* about;
-    Judged (*judge)(const ProcessFacts&);
-};
-constexpr Row kChecks[] = {
+constexpr CheckRow<ProcessFacts> kChecks[] = {
     {"process", it_runs},
     {"rights", it_may_be_looked_at},
     {"library", library_is_loaded},
@@ -177,14 +174,7 @@ constexpr Row kChecks[] = {
 }  // namespace
 
 std::vector<Check> check_process(const ProcessFacts& facts) {
-    std::vector<Check> checks;
-    for (const Row& row : kChecks) {
-        Judged judged = row.judge(facts);
-        if (!judged) continue;
-        judged->about = row.about;
-        checks.push_back(std::move(*judged));
-    }
-    return checks;
+    return judge_all<ProcessFacts>(kChecks, facts);
 }
 
 }  // namespace doctor

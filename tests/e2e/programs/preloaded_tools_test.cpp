@@ -2,38 +2,11 @@
 //
 // Debian's everyday programs under the library alone: output, errors and status as without it, and a report
 // of those that leave threads behind.
-#include <random>
-
+#include "tests/e2e/programs/inputs.h"
 #include "tests/e2e/programs/preloaded.h"
 
 namespace programs {
 namespace {
-
-/// A folder with one file, `input`.
-struct Input : support::TemporaryFolder {
-    explicit Input(const std::string& bytes) { std::ofstream(path() + "/input") << bytes; }
-};
-
-/// Compresses to about half: letters of a small alphabet, the same in every run.
-std::string letters(size_t bytes) {
-    std::mt19937 random(20);
-    std::string text(bytes, ' ');
-    for (char& letter : text) letter = static_cast<char>('a' + random() % 16);
-    return text;
-}
-
-std::string lines(size_t count) {
-    std::mt19937 random(20);
-    std::string text;
-    for (size_t i = 0; i < count; ++i) text += std::to_string(random()) + '\n';
-    return text;
-}
-
-Command in(const std::string& folder, const Words& words) {
-    return {.arguments = words,
-            .environment = {{"HOME", folder}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"LC_ALL", "C"}},
-            .directory = folder};
-}
 
 TEST(PreloadedTool, PigzIsUntouched) {
     const Input folder(letters(4 << 20));

@@ -4,44 +4,22 @@
 // a thread behind.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "tests/e2e/programs/inputs.h"
 #include "tests/support/target_runner.h"
 
+namespace programs {
 namespace {
 
 using Words = std::vector<std::string>;
 using support::Outcome;
 using support::TemporaryFolder;
 
-/// Compresses to about half: letters of a small alphabet, the same in every run.
-std::string letters(size_t bytes) {
-    std::mt19937 random(20);
-    std::string text(bytes, ' ');
-    for (char& letter : text) letter = static_cast<char>('a' + random() % 16);
-    return text;
-}
-
-std::string lines(size_t count) {
-    std::mt19937 random(20);
-    std::string text;
-    for (size_t i = 0; i < count; ++i) text += std::to_string(random()) + '\n';
-    return text;
-}
-
-/// Folder with one file, `input`.
-struct Inputs : TemporaryFolder {
-    explicit Inputs(const std::string& bytes) { std::ofstream(path() + "/input") << bytes; }
-};
-
 Outcome run_in(const std::string& folder, const Words& command) {
-    return support::run({.arguments = command,
-                         .environment = {{"HOME", folder}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"LC_ALL", "C"}},
-                         .directory = folder});
+    return support::run(in(folder, command));
 }
 
 Outcome gate_in(const std::string& folder, const Words& options, const Words& command) {
@@ -80,25 +58,25 @@ void expect_untouched(const Words& command, const std::string& folder, uint32_t 
 }
 
 TEST(EverydayPrograms, PigzIsCleanAndUntouched) {
-    const Inputs folder(letters(6 << 20));
+    const Input folder(letters(6 << 20));
 
     expect_untouched({"pigz", "-p", "4", "-c", "input"}, folder.path(), 4);
 }
 
 TEST(EverydayPrograms, ZstdIsCleanAndUntouched) {
-    const Inputs folder(letters(6 << 20));
+    const Input folder(letters(6 << 20));
 
     expect_untouched({"zstd", "-q", "-T2", "-B512K", "-c", "input"}, folder.path(), 3);
 }
 
 TEST(EverydayPrograms, ParallelSortIsCleanAndUntouched) {
-    const Inputs folder(lines(400'000));  // fewer than 128 Ki a thread: it starts none
+    const Input folder(lines(400'000));  // fewer than 128 Ki a thread: it starts none
 
     expect_untouched({"sort", "--parallel=2", "input"}, folder.path(), 2);
 }
 
 TEST(EverydayPrograms, GitStatusIsCleanAndUntouched) {
-    const Inputs folder("not yet added");
+    const Input folder("not yet added");
     ASSERT_EQ(run_in(folder.path(), {"git", "init", "-q", "."}).status, 0);
 
     expect_untouched({"git", "status"}, folder.path(), 1);
@@ -132,7 +110,7 @@ TEST(EverydayPrograms, OpensslSpeedIsClean) {
 /// Debian's xz leaves its idle workers in an untimed wait and just exits.
 class Xz : public testing::Test {
 protected:
-    const Inputs folder_{letters(4 << 20)};
+    const Input folder_{letters(4 << 20)};
     const Words command_{"xz", "-T2", "-0", "--block-size=512KiB", "-c", "input"};
     const Outcome plain_ = run_in(folder_.path(), command_);
 };
@@ -174,3 +152,4 @@ TEST_F(Xz, PassesAGateThatAcceptsIdleWorkers) {
 }
 
 }  // namespace
+}  // namespace programs
