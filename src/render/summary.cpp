@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analyze/frames.h"
+#include "analyze/leftover.h"
 #include "render/words.h"
 
 namespace render {
@@ -187,19 +188,6 @@ std::string tally_words(Verdict verdict, bool is_likely, const Tally& tally) {
     return {};
 }
 
-/// The process had reached its end, or what a timeout took for it: leftover threads are failures.
-bool is_final(Reason reason) {
-    switch (reason) {
-        case Reason::kExit:
-        case Reason::kTimeout:
-        case Reason::kPostMortem: return true;
-        case Reason::kSignal:
-        case Reason::kDump:
-        case Reason::kWatch: return false;
-    }
-    return false;
-}
-
 void print_losses(Sheet& sheet) {
     const snapshot::Losses& losses = sheet.snapshot.losses;
     std::vector<std::string> parts;
@@ -215,7 +203,7 @@ void print_head(Sheet& sheet) {
     const Process& process = sheet.snapshot.process;
     const Fates fates = fates_of(sheet);
     std::vector<std::string> parts = fate_list(fates);
-    if (!is_final(process.reason)) {
+    if (!analyze::is_end_of_process(process.reason)) {
         for (std::string& part : state_list(sheet, fates.counted)) parts.push_back(std::move(part));
     }
     const std::string counts = parts.empty() ? "" : ": " + joined(parts);
@@ -253,7 +241,7 @@ void print_verdict(Sheet& sheet) {
 
     sheet.page.add_gap();
     if (strong.empty()) return sheet.page.add("no finding" + also);
-    const bool failed = sheet.options.judges && is_failure && is_final(sheet.snapshot.process.reason);
+    const bool failed = sheet.options.judges && is_failure && analyze::is_end_of_process(sheet.snapshot.process.reason);
     sheet.page.add((failed ? "FAILED: " : "FOUND: ") + joined(strong) + also, Style::kHeadline);
 }
 
