@@ -18,7 +18,7 @@ namespace preload {
 
 namespace {
 
-constexpr uint64_t kNoDescriptor = ~uint64_t{0};
+using protocol::kNoDescriptor;
 
 template <typename Deadline, typename Call>
 int wait_in(WaitKind kind, Function function, uint64_t detail, const CallerFrame& caller, Deadline deadline,

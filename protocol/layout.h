@@ -116,9 +116,11 @@ struct Wait {
     std::atomic<uint8_t> flags;
     std::atomic<uint16_t> function;  ///< row of protocol/interposed.inc, counted from 1
     std::atomic<uint32_t> stack;     ///< block site; stack id, 0: not captured
-    std::atomic<uint64_t> object;    ///< lock, condition, semaphore; join: the pthread_t
+    /// Lock, condition, semaphore; join: the pthread_t; io on System V queues and semaphores: their id.
+    std::atomic<uint64_t> object;
     /// Condition: its mutex; join: thread number or 0; barrier: how many it waits for, 0: not known;
-    /// futex: see futex_detail; io: descriptor.
+    /// futex: see futex_detail; io: descriptor or kNoDescriptor; file lock: see file_lock_detail; child: see
+    /// kChildDescriptor; signal: the set waited for, signal n at bit n - 1, 0: not known.
     std::atomic<uint64_t> detail;
     std::atomic<uint64_t> since_ns;
     std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
@@ -134,6 +136,25 @@ inline constexpr uint32_t kFutexWaitv = 1U << 15;  ///< operation of futex_waitv
 inline constexpr uint64_t futex_detail(uint32_t expected, uint32_t operation, uint32_t count = 1) {
     return expected | uint64_t{operation & 0xffff} << 32 | uint64_t{count & 0xffff} << 48;
 }
+
+/// Wait::detail of io on many descriptors, or on none.
+inline constexpr uint64_t kNoDescriptor = ~uint64_t{0};
+
+/// Which of the kernel's locks on a file: of the open file as a whole (flock), of a range and the process
+/// (fcntl F_SETLKW, lockf), of a range and the open file (fcntl F_OFD_SETLKW).
+enum class FileLockKind : uint8_t { kFlock, kProcess, kOpenFile };
+
+/// Wait::detail of a file lock: the descriptor in the lower half, the kind in bits 32-39; bit 40: shared.
+inline constexpr uint64_t kFileLockShared = uint64_t{1} << 40;
+inline constexpr uint64_t file_lock_detail(int descriptor, FileLockKind kind, bool is_shared) {
+    return static_cast<uint32_t>(descriptor) | uint64_t{static_cast<uint8_t>(kind)} << 32 |
+           (is_shared ? kFileLockShared : 0);
+}
+
+/// Wait::detail of a wait for a child: as waitpid's first argument, sign-extended (> 0: that child, 0: of the
+/// caller's process group, -1: any, below: of the process group with that number). Where the upper half is
+/// that of kChildDescriptor, the lower one is a descriptor of the child.
+inline constexpr uint64_t kChildDescriptor = uint64_t{1} << 32;
 
 enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
 
