@@ -31,12 +31,8 @@ int wait_at_barrier(const pthread_barrier_t* barrier, Function function, const C
     const uint32_t parties = parties_of(barrier);
     if (self == nullptr || parties == 1) return call();  // a party of one need not wait
     self = ensure_recording(self);
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {WaitKind::kBarrier, function, 0, stack, address_of(barrier), parties, 0}, caller);
-    const int result = call_in_wait(call);
-    end_wait(wait);
-    return result;
+    return wait_in(self, {WaitKind::kBarrier, function, 0, stack, address_of(barrier), parties, 0}, caller, call);
 }
 
 }  // namespace

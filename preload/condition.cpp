@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <threads.h>
 
+#include "preload/c11_types.h"
 #include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
@@ -32,16 +33,15 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
     if (self == nullptr) return call();
     self = ensure_recording(self);
 
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self,
-               {WaitKind::kCondition, function, 0, stack, address_of(condition), address_of(mutex), deadline()},
-               caller);
-    Hold* const lent = lend(self, mutex);
-    const int error = call_in_wait(call);
-    take_back(self, lent, stack);
-    end_wait(wait);
-    return error;
+    const WaitRequest request{WaitKind::kCondition,  function,          0,         stack,
+                              address_of(condition), address_of(mutex), deadline()};
+    return wait_in(self, request, caller, [=] {
+        Hold* const lent = lend(self, mutex);
+        const int error = call();
+        take_back(self, lent, stack);
+        return error;
+    });
 }
 
 template <typename Call>
@@ -62,30 +62,16 @@ clockid_t clock_of(const pthread_cond_t* condition) {
     return (condition->__data.__wrefs & 2) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 }
 
-uint64_t untimed() {
-    return 0;
-}
-
 /// libc waits here, without a bound, for waiters that have not left: a condition wait as well.
 template <typename Call>
 int destroy_condition(pthread_cond_t* condition, Function function, const CallerFrame& caller, Call call) {
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {WaitKind::kCondition, function, 0, stack, address_of(condition), 0, 0}, caller);
-    const int error = call_in_wait(call);
-    end_wait(wait);
+    const int error =
+        wait_in(self, {WaitKind::kCondition, function, 0, stack, address_of(condition), 0, 0}, caller, call);
     forget_signals(self, condition);
     return error;
-}
-
-pthread_cond_t* pthread_cond_of(cnd_t* condition) {
-    return reinterpret_cast<pthread_cond_t*>(condition);
-}
-
-pthread_mutex_t* pthread_mutex_of(mtx_t* mutex) {
-    return reinterpret_cast<pthread_mutex_t*>(mutex);
 }
 
 }  // namespace

@@ -86,19 +86,15 @@ long wait_for_futex(const Arguments& call, const CallerFrame& caller, Describe d
     ThreadRecord* self = this_thread();
     if (self == nullptr) return forward(call);
     self = ensure_recording(self);
-    WaitScope wait;
     const FutexWait futex = describe();
     const uint8_t flags = call.timeout() != 0 ? protocol::kWaitTimed : 0;
-    begin_wait(wait, self,
-               {WaitKind::kFutex, Function::k_syscall, flags, capture_stack(caller, stack_limits(self)), futex.address,
-                futex.detail, futex.deadline_ns},
-               caller);
-    const long result = call_in_wait([&] { return forward(call); });
-    end_wait(wait);
-    return result;
+    const WaitRequest request{
+        WaitKind::kFutex, Function::k_syscall, flags, capture_stack(caller, stack_limits(self)), futex.address,
+        futex.detail,     futex.deadline_ns};
+    return wait_in(self, request, caller, [&] { return forward(call); });
 }
 
-long wait_in(const Arguments& call, const CallerFrame& caller) {
+long wait_for_one_futex(const Arguments& call, const CallerFrame& caller) {
     return wait_for_futex(call, caller, [&] {
         return FutexWait{call.address(), protocol::futex_detail(call.expected(), call.operation()),
                          deadline_of_wait(call)};
@@ -128,7 +124,7 @@ __attribute__((visibility("hidden"))) long loiter_futex_call(long number, long a
         case FUTEX_WAIT_BITSET:
         case FUTEX_LOCK_PI:
         case FUTEX_LOCK_PI2:
-        case FUTEX_WAIT_REQUEUE_PI: return wait_in(call, caller);
+        case FUTEX_WAIT_REQUEUE_PI: return wait_for_one_futex(call, caller);
         case FUTEX_WAKE:
         case FUTEX_WAKE_BITSET:
         case FUTEX_REQUEUE:

@@ -15,6 +15,8 @@
 #include <sys/time.h>
 
 #include "preload/call_number.h"
+#include "preload/kernel_action.h"
+#include "preload/pauses.h"
 #include "preload/published_wait.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
@@ -27,7 +29,6 @@ namespace preload {
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uintptr_t kRedZone = 128;
 
 /// A call's relative timeout that the kernel does not write back.
@@ -166,13 +167,14 @@ bool is_interrupted_by_program(long number, const ucontext_t& context) {
     pending &= ~blocked;
     for (int signal = 1; pending != 0; ++signal, pending >>= 1) {
         if ((pending & 1) == 0) continue;
-        uint64_t action[4] = {};  // the kernel's: handler, flags, restorer, mask
-        raw_syscall(SYS_rt_sigaction, signal, 0, as_argument(action), sizeof(uint64_t));
+        KernelAction action{};
+        change_kernel_action(signal, nullptr, &action);
         // What is ignored is pending only because we have blocked it.
-        if (action[0] == reinterpret_cast<uintptr_t>(SIG_DFL) || action[0] == reinterpret_cast<uintptr_t>(SIG_IGN)) {
+        if (action.handler == reinterpret_cast<uintptr_t>(SIG_DFL) ||
+            action.handler == reinterpret_cast<uintptr_t>(SIG_IGN)) {
             continue;
         }
-        if ((action[1] & SA_RESTART) == 0 || !restarts_by_itself(number, context.uc_mcontext.gregs)) return true;
+        if ((action.flags & SA_RESTART) == 0 || !restarts_by_itself(number, context.uc_mcontext.gregs)) return true;
     }
     return false;
 }

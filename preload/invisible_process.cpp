@@ -15,6 +15,7 @@
 
 #include <atomic>
 
+#include "preload/kernel_action.h"
 #include "preload/pauses.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
@@ -24,7 +25,6 @@ namespace preload {
 namespace {
 
 constexpr size_t kSignalSetBytes = 8;
-constexpr int kSignals = 64;
 constexpr int kCannotStart = 127;
 
 struct Request {
@@ -49,15 +49,8 @@ uint64_t set_mask(uint64_t mask) {
 
 /// The program inherits what the target ignores; and no handler may run before it is there.
 void reset_signals() {
-    const struct {
-        void* handler;
-        unsigned long flags;
-        void* restorer;
-        uint64_t mask;
-    } by_default{};
-    for (int signal = 1; signal <= kSignals; ++signal) {
-        raw_syscall(SYS_rt_sigaction, signal, as_argument(&by_default), 0, kSignalSetBytes);
-    }
+    const KernelAction by_default{};
+    for (int signal = 1; signal <= kMostSignals; ++signal) change_kernel_action(signal, &by_default, nullptr);
     set_mask(0);
 }
 

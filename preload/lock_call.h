@@ -33,10 +33,6 @@ inline bool acquired(int error) {
     return error == 0 || error == EOWNERDEAD;
 }
 
-inline uint64_t untimed() {
-    return 0;
-}
-
 inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack) {
     return begin_hold(self, lock_call.kind, lock_call.mode, lock, stack, lock_call.hold_detail);
 }
@@ -45,13 +41,9 @@ inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call, const vol
 template <typename Call>
 int wait_for_lock(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack,
                   uint64_t deadline_ns, const CallerFrame& caller, Call call) {
-    WaitScope wait;
-    begin_wait(wait, self,
-               {lock_call.wait, lock_call.function, lock_call.wait_flags, stack, address_of(lock), 0, deadline_ns},
-               caller);
-    const int error = call_in_wait(call);
-    end_wait(wait);
-    return error;
+    return wait_in(self,
+                   {lock_call.wait, lock_call.function, lock_call.wait_flags, stack, address_of(lock), 0, deadline_ns},
+                   caller, call);
 }
 
 /// Lock with or without a deadline, which is only asked for when the lock must be waited for.
@@ -100,6 +92,14 @@ int release_lock(LockKind kind, const volatile void* lock, uint32_t libc_owner, 
 /// A lock that has begun or ended its life is nobody's.
 inline void forget_lock(const volatile void* lock) {
     if (ThreadRecord* const self = this_thread()) forget_lock(self, lock);
+}
+
+/// Initializes or destroys one; what the call returned, 0 for success.
+template <typename Call>
+int renew_lock(const volatile void* lock, Call call) {
+    const int error = call();
+    if (error == 0) forget_lock(lock);
+    return error;
 }
 
 }  // namespace preload

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <threads.h>
 
+#include "preload/c11_types.h"
 #include "preload/lock_call.h"
 #include "preload/wakers.h"
 
@@ -37,10 +38,6 @@ int lock_mutex(pthread_mutex_t* mutex, const LockCall& lock_call, const CallerFr
         lock_call, mutex, caller, [=] { return real::pthread_mutex_trylock(mutex); }, deadline, call);
 }
 
-pthread_mutex_t* pthread_mutex_of(mtx_t* mutex) {
-    return reinterpret_cast<pthread_mutex_t*>(mutex);
-}
-
 template <typename Deadline, typename Call>
 int lock_c11_mutex(mtx_t* mutex, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
     LockCall lock_call = mutex_call(pthread_mutex_of(mutex), function);
@@ -59,18 +56,13 @@ int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
 extern "C" {
 
 EXPORTED int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attributes) noexcept {
-    const int error = real::pthread_mutex_init(mutex, attributes);
-    if (error == 0) {
-        forget_lock(mutex);
-        note_if_shared(attributes, pthread_mutexattr_getpshared);
-    }
+    const int error = renew_lock(mutex, [=] { return real::pthread_mutex_init(mutex, attributes); });
+    if (error == 0) note_if_shared(attributes, pthread_mutexattr_getpshared);
     return error;
 }
 
 EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
-    const int error = real::pthread_mutex_destroy(mutex);
-    if (error == 0) forget_lock(mutex);
-    return error;
+    return renew_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
 }
 
 EXPORTED int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
@@ -104,9 +96,8 @@ EXPORTED int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
 }
 
 EXPORTED int mtx_init(mtx_t* mutex, int type) noexcept {
-    const int error = real::mtx_init(mutex, type);
-    if (error == thrd_success) forget_lock(mutex);
-    return error;
+    static_assert(thrd_success == 0);
+    return renew_lock(mutex, [=] { return real::mtx_init(mutex, type); });
 }
 
 EXPORTED void mtx_destroy(mtx_t* mutex) noexcept {

@@ -3,7 +3,6 @@
 // Wrappers of calls that wait for a descriptor, a signal or a System V semaphore, at most for a
 // relative time: published with its end, also so that a call which our own signal interrupts goes on
 // with the time that is left (interrupted_call.cpp). All are cancellation points but semtimedop.
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -21,18 +20,12 @@ namespace {
 using protocol::kNoDescriptor;
 
 template <typename Deadline, typename Call>
-int wait_in(WaitKind kind, Function function, uint64_t detail, const CallerFrame& caller, Deadline deadline,
+int poll_in(WaitKind kind, Function function, uint64_t detail, const CallerFrame& caller, Deadline deadline,
             Call call) {
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
-    const int saved = errno;
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {kind, function, 0, stack, 0, detail, deadline()}, caller);
-    errno = saved;
-    const int result = call_in_wait(call);
-    end_wait(wait);
-    return result;
+    return wait_in(self, {kind, function, 0, stack, 0, detail, deadline()}, caller, call);
 }
 
 uint64_t deadline_in_ms(int milliseconds) {
@@ -50,44 +43,44 @@ uint64_t deadline_in(const timespec* time) {
 extern "C" {
 
 EXPORTED int poll(pollfd* descriptors, nfds_t count, int timeout) {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k_poll, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
         [=] { return real::poll(descriptors, count, timeout); });
 }
 
 EXPORTED int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes) {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k___poll_chk, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
         [=] { return real::__poll_chk(descriptors, count, timeout, bytes); });
 }
 
 EXPORTED int epoll_wait(int epoll, epoll_event* events, int count, int timeout) {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k_epoll_wait, static_cast<uint64_t>(epoll), CALLER_FRAME,
         [=] { return deadline_in_ms(timeout); }, [=] { return real::epoll_wait(epoll, events, count, timeout); });
 }
 
 EXPORTED int epoll_pwait(int epoll, epoll_event* events, int count, int timeout, const sigset_t* mask) {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k_epoll_pwait, static_cast<uint64_t>(epoll), CALLER_FRAME,
         [=] { return deadline_in_ms(timeout); },
         [=] { return real::epoll_pwait(epoll, events, count, timeout, mask); });
 }
 
 EXPORTED int epoll_pwait2(int epoll, epoll_event* events, int count, const timespec* timeout, const sigset_t* mask) {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k_epoll_pwait2, static_cast<uint64_t>(epoll), CALLER_FRAME,
         [=] { return deadline_in(timeout); }, [=] { return real::epoll_pwait2(epoll, events, count, timeout, mask); });
 }
 
 EXPORTED int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
-    return wait_in(
+    return poll_in(
         WaitKind::kSignal, Function::k_sigtimedwait, 0, CALLER_FRAME, [=] { return deadline_in(timeout); },
         [=] { return real::sigtimedwait(set, info, timeout); });
 }
 
 EXPORTED int semtimedop(int set, sembuf* operations, size_t count, const timespec* timeout) noexcept {
-    return wait_in(
+    return poll_in(
         WaitKind::kIo, Function::k_semtimedop, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in(timeout); },
         [=] { return real::semtimedop(set, operations, count, timeout); });
 }

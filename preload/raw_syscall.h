@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// System calls without libc: errno stays as it is, nothing interposed is reached.
+// System calls without libc: nothing interposed is reached, and errno stays as it is but in libc_answer.
 // Each returns the kernel's value: -errno on failure.
 #pragma once
 
+#include <errno.h>
 #include <sys/syscall.h>
 
 #include <cstdint>
@@ -24,6 +25,13 @@ inline long raw_syscall(long number, long a = 0, long b = 0, long c = 0, long d 
                      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
+}
+
+/// As libc gives a kernel's answer to its caller.
+inline long libc_answer(long result) {
+    if (result >= 0) return result;
+    errno = static_cast<int>(-result);
+    return -1;
 }
 
 template <typename Pointer>

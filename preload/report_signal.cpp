@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "preload/interrupted_call.h"
+#include "preload/kernel_action.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/reporter.h"
@@ -17,16 +18,7 @@ namespace preload {
 
 namespace {
 
-/// The kernel's struct sigaction.
-struct KernelAction {
-    uintptr_t handler;
-    uint64_t flags;
-    uintptr_t restorer;
-    uint64_t mask;
-};
-
 constexpr uint64_t kRestorerFlag = 0x04000000;
-constexpr int kMostSignals = 64;
 constexpr uint64_t kAllSignals = ~uint64_t{0};
 
 enum class Owner : int { kProgram, kChanging, kUs, kProgramForGood };
@@ -37,16 +29,12 @@ constinit std::atomic<uint64_t> hidden_mask{0};
 constinit std::atomic<uintptr_t> hidden_restorer{0};
 constinit std::atomic<uintptr_t> program_restorer{0};  ///< libc's
 
-long change(int signal, const KernelAction* action, KernelAction* before) {
-    return raw_syscall(SYS_rt_sigaction, signal, as_argument(action), as_argument(before), sizeof(uint64_t));
-}
-
 /// In a process that has no recording of its own (a forked child that never made a thread, a child
 /// of vfork) the signal does what it would without us.
 void act_by_default(int signal) {
     const KernelAction by_default{};
     const uint64_t only = uint64_t{1} << (signal - 1);
-    change(signal, &by_default, nullptr);
+    change_kernel_action(signal, &by_default, nullptr);
     raw_syscall(SYS_tgkill, raw_syscall(SYS_getpid), raw_syscall(SYS_gettid), signal);
     raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, as_argument(&only), 0, sizeof(only));
 }
@@ -96,11 +84,11 @@ bool operator==(const KernelAction& one, const KernelAction& other) {
 Owner try_install(int signal) {
     const KernelAction ours = our_action();
     KernelAction before{};
-    if (change(signal, nullptr, &before) != 0) return Owner::kProgram;
+    if (change_kernel_action(signal, nullptr, &before) != 0) return Owner::kProgram;
     if (before.handler == ours.handler) return Owner::kUs;  // inherited by fork
-    if (before.handler != 0 || change(signal, &ours, &before) != 0) return Owner::kProgram;
+    if (before.handler != 0 || change_kernel_action(signal, &ours, &before) != 0) return Owner::kProgram;
     if (before.handler != 0) {
-        change(signal, &before, nullptr);  // the program was quicker, by a system call of its own
+        change_kernel_action(signal, &before, nullptr);  // the program was quicker, by a system call of its own
         return Owner::kProgram;
     }
     hide_action({before.flags, before.mask, before.restorer});
@@ -121,7 +109,7 @@ void note_owner() {
 
 void watch_return_from(int signal) {
     KernelAction action{};
-    if (change(signal, nullptr, &action) != 0) return;
+    if (change_kernel_action(signal, nullptr, &action) != 0) return;
     // Glibc's own two signals are not the program's.
     const bool is_function = action.handler > 1 && signal != 32 && signal != 33;
     if (!is_function || is_report_handler(reinterpret_cast<const void*>(action.handler)) ||
@@ -133,8 +121,8 @@ void watch_return_from(int signal) {
                                                                                     : loiter_program_restorer);
     program_restorer.store(action.restorer, std::memory_order_relaxed);
     KernelAction replaced{};
-    if (change(signal, &watched, &replaced) == 0 && !(replaced == action)) {
-        change(signal, &replaced, nullptr);  // another thread, or SA_RESETHAND, was quicker
+    if (change_kernel_action(signal, &watched, &replaced) == 0 && !(replaced == action)) {
+        change_kernel_action(signal, &replaced, nullptr);  // another thread, or SA_RESETHAND, was quicker
     }
 }
 
@@ -196,7 +184,7 @@ void take_back_report_signal() {
 
 void restore_report_signal() {
     const KernelAction ours = our_action();
-    change(number.load(std::memory_order_relaxed), &ours, nullptr);
+    change_kernel_action(number.load(std::memory_order_relaxed), &ours, nullptr);
 }
 
 bool is_report_handler(const void* handler) {

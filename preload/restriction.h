@@ -16,4 +16,7 @@ inline bool is_restricted() {
     return __builtin_expect(restricted.load(std::memory_order_relaxed), 0);
 }
 
+/// Makes the system call by which the program installs a filter. As raw_syscall.
+long give_up_system_calls(long number, long a, long b = 0, long c = 0, long d = 0, long e = 0);
+
 }  // namespace preload

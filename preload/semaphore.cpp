@@ -33,12 +33,9 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
     ThreadRecord* self = this_thread();
     if (self == nullptr || (process == nullptr && is_free(semaphore))) return call();
     self = ensure_recording(self);
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller);
-    const int result = call_in_wait(call);
-    end_wait(wait);
-    return result;
+    return wait_in(self, {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller,
+                   call);
 }
 
 void forget_posts(sem_t* semaphore) {
@@ -84,9 +81,8 @@ EXPORTED int sem_destroy(sem_t* semaphore) noexcept {
 }
 
 EXPORTED int sem_wait(sem_t* semaphore) {
-    return wait_for_semaphore(
-        semaphore, Function::k_sem_wait, CALLER_FRAME, [] { return uint64_t{0}; },
-        [=] { return real::sem_wait(semaphore); });
+    return wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
+                              [=] { return real::sem_wait(semaphore); });
 }
 
 EXPORTED int sem_timedwait(sem_t* semaphore, const timespec* deadline) {

@@ -20,12 +20,8 @@ auto sleep_in(Function function, const CallerFrame& caller, Deadline deadline, C
     ThreadRecord* const self = this_thread();
     // A program without threads has nobody to ask: nothing is published, and no recording made.
     if (self == nullptr || process == nullptr) return call();
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {WaitKind::kSleep, function, 0, stack, 0, 0, deadline()}, caller);
-    const auto result = call_in_wait(call);
-    end_wait(wait);
-    return result;
+    return wait_in(self, {WaitKind::kSleep, function, 0, stack, 0, 0, deadline()}, caller, call);
 }
 
 uint64_t deadline_in(uint64_t seconds, uint64_t nanoseconds) {

@@ -10,12 +10,13 @@ namespace preload {
 
 namespace {
 
-template <typename Call>
-int spawn(pid_t* child, const char* file, Lookup lookup, const posix_spawn_file_actions_t* actions,
-          char* const environment[], Call call) {
+/// posix_spawn and posix_spawnp, of either version.
+int spawn(decltype(&::posix_spawn) real_one, Lookup lookup, pid_t* child, const char* file,
+          const posix_spawn_file_actions_t* actions, const posix_spawnattr_t* attributes, char* const arguments[],
+          char* const environment[]) {
     pid_t own = 0;
     pid_t* const started = child == nullptr ? &own : child;
-    const int error = call(started);
+    const int error = real_one(started, file, actions, attributes, arguments, environment);
     // File actions may have changed the folder that a relative path is about.
     const bool is_known = actions == nullptr || file[0] == '/' || lookup == Lookup::kInPath;
     if (error == 0 && is_known) ExecNote(*started, file, lookup, environment);
@@ -28,30 +29,22 @@ extern "C" {
 
 EXPORTED int posix_spawn_new(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                              const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
-    return spawn(child, path, Lookup::kAsGiven, actions, environment, [=](pid_t* started) {
-        return real::posix_spawn_new(started, path, actions, attributes, arguments, environment);
-    });
+    return spawn(real::posix_spawn_new, Lookup::kAsGiven, child, path, actions, attributes, arguments, environment);
 }
 
 EXPORTED int posix_spawn_old(pid_t* child, const char* path, const posix_spawn_file_actions_t* actions,
                              const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
-    return spawn(child, path, Lookup::kAsGiven, actions, environment, [=](pid_t* started) {
-        return real::posix_spawn_old(started, path, actions, attributes, arguments, environment);
-    });
+    return spawn(real::posix_spawn_old, Lookup::kAsGiven, child, path, actions, attributes, arguments, environment);
 }
 
 EXPORTED int posix_spawnp_new(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
                               const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
-    return spawn(child, file, Lookup::kInPath, actions, environment, [=](pid_t* started) {
-        return real::posix_spawnp_new(started, file, actions, attributes, arguments, environment);
-    });
+    return spawn(real::posix_spawnp_new, Lookup::kInPath, child, file, actions, attributes, arguments, environment);
 }
 
 EXPORTED int posix_spawnp_old(pid_t* child, const char* file, const posix_spawn_file_actions_t* actions,
                               const posix_spawnattr_t* attributes, char* const arguments[], char* const environment[]) {
-    return spawn(child, file, Lookup::kInPath, actions, environment, [=](pid_t* started) {
-        return real::posix_spawnp_old(started, file, actions, attributes, arguments, environment);
-    });
+    return spawn(real::posix_spawnp_old, Lookup::kInPath, child, file, actions, attributes, arguments, environment);
 }
 
 }  // extern "C"

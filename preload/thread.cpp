@@ -157,11 +157,9 @@ int join(pthread_t thread, Function function, const CallerFrame& caller, Deadlin
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
     Found joined(record_of(thread));
-    WaitScope wait;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    begin_wait(wait, self, {WaitKind::kJoin, function, 0, stack, thread, joined.number, deadline()}, caller);
-    const int error = call_in_wait(call);
-    end_wait(wait);
+    const int error =
+        wait_in(self, {WaitKind::kJoin, function, 0, stack, thread, joined.number, deadline()}, caller, call);
     if (error == 0 && joined.thread == nullptr) joined = Found(finished_record_of(thread));
     if (error == 0) joined.advance(protocol::kLifeJoined);
     return error;
@@ -179,9 +177,8 @@ EXPORTED int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
 }
 
 EXPORTED int pthread_join(pthread_t thread, void** result) {
-    return join(
-        thread, Function::k_pthread_join, CALLER_FRAME, [] { return uint64_t{0}; },
-        [=] { return real::pthread_join(thread, result); });
+    return join(thread, Function::k_pthread_join, CALLER_FRAME, untimed,
+                [=] { return real::pthread_join(thread, result); });
 }
 
 EXPORTED int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* deadline) {
@@ -230,9 +227,7 @@ EXPORTED int thrd_create(thrd_t* thread, thrd_start_t start, void* argument) {
 }
 
 EXPORTED int thrd_join(thrd_t thread, int* result) {
-    return join(
-        thread, Function::k_thrd_join, CALLER_FRAME, [] { return uint64_t{0}; },
-        [=] { return real::thrd_join(thread, result); });
+    return join(thread, Function::k_thrd_join, CALLER_FRAME, untimed, [=] { return real::thrd_join(thread, result); });
 }
 
 EXPORTED int thrd_detach(thrd_t thread) {

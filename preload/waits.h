@@ -68,6 +68,21 @@ auto call_in_wait(Call call) {
     return frame.result;
 }
 
+/// A wait as a whole: published, called, cleared.
+template <typename Call>
+auto wait_in(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller, Call call) {
+    WaitScope scope;
+    begin_wait(scope, self, request, caller);
+    const auto result = call_in_wait(call);
+    end_wait(scope);
+    return result;
+}
+
+/// For deadlines that are only asked for where there is a wait: this one has none.
+inline uint64_t untimed() {
+    return 0;
+}
+
 /// An absolute time of `clock` as CLOCK_MONOTONIC nanoseconds; never 0. Other clocks than
 /// CLOCK_REALTIME are taken for CLOCK_MONOTONIC.
 uint64_t deadline_of(clockid_t clock, const timespec* absolute);
