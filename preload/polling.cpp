@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Wrappers of calls that wait for a descriptor, a signal or a System V semaphore, at most for a
-// relative time: published with its end, also so that a call which our own signal interrupts goes on
-// with the time that is left (interrupted_call.cpp). All are cancellation points but semtimedop.
+// Wrappers of calls that wait for descriptors, at most for a relative time: published with its end, also
+// so that a call which our own signal interrupts goes on with the time that is left
+// (interrupted_call.cpp). All are cancellation points. Most loops over descriptors only look, with no time
+// to wait at all: that is not published.
 #include <poll.h>
-#include <signal.h>
 #include <sys/epoll.h>
-#include <sys/sem.h>
+#include <sys/select.h>
 
+#include "preload/brief_wait.h"
 #include "preload/real.h"
-#include "preload/recording.h"
-#include "preload/stack_capture.h"
-#include "preload/waits.h"
 
 namespace preload {
 
@@ -19,23 +17,22 @@ namespace {
 
 using protocol::kNoDescriptor;
 
-template <typename Deadline, typename Call>
-int poll_in(WaitKind kind, Function function, uint64_t detail, const CallerFrame& caller, Deadline deadline,
-            Call call) {
-    ThreadRecord* const self = this_thread();
-    if (self == nullptr || process == nullptr) return call();
-    const uint32_t stack = capture_stack(caller, stack_limits(self));
-    return wait_in(self, {kind, function, 0, stack, 0, detail, deadline()}, caller, call);
+template <typename Call>
+int poll_until(Function function, uint64_t descriptor, uint64_t deadline_ns, const CallerFrame& caller, Call call) {
+    return call_briefly({WaitKind::kIo, function, 0, 0, 0, descriptor, deadline_ns}, caller, call);
 }
 
-uint64_t deadline_in_ms(int milliseconds) {
-    if (milliseconds < 0) return 0;
+template <typename Call>
+int poll_in_ms(Function function, uint64_t descriptor, int milliseconds, const CallerFrame& caller, Call call) {
+    if (milliseconds == 0) return call();
     const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
-    return deadline_after(&time);
+    return poll_until(function, descriptor, milliseconds < 0 ? 0 : deadline_after(&time), caller, call);
 }
 
-uint64_t deadline_in(const timespec* time) {
-    return time == nullptr ? 0 : deadline_after(time);
+template <typename Call>
+int poll_in(Function function, uint64_t descriptor, const timespec* timeout, const CallerFrame& caller, Call call) {
+    if (timeout != nullptr && timeout->tv_sec == 0 && timeout->tv_nsec == 0) return call();
+    return poll_until(function, descriptor, deadline_in(timeout), caller, call);
 }
 
 }  // namespace
@@ -43,46 +40,52 @@ uint64_t deadline_in(const timespec* time) {
 extern "C" {
 
 EXPORTED int poll(pollfd* descriptors, nfds_t count, int timeout) {
-    return poll_in(
-        WaitKind::kIo, Function::k_poll, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
-        [=] { return real::poll(descriptors, count, timeout); });
+    return poll_in_ms(Function::k_poll, kNoDescriptor, timeout, CALLER_FRAME,
+                      [=] { return real::poll(descriptors, count, timeout); });
 }
 
 EXPORTED int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes) {
-    return poll_in(
-        WaitKind::kIo, Function::k___poll_chk, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in_ms(timeout); },
-        [=] { return real::__poll_chk(descriptors, count, timeout, bytes); });
+    return poll_in_ms(Function::k___poll_chk, kNoDescriptor, timeout, CALLER_FRAME,
+                      [=] { return real::__poll_chk(descriptors, count, timeout, bytes); });
+}
+
+EXPORTED int ppoll(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask) {
+    return poll_in(Function::k_ppoll, kNoDescriptor, timeout, CALLER_FRAME,
+                   [=] { return real::ppoll(descriptors, count, timeout, mask); });
+}
+
+EXPORTED int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask,
+                         size_t bytes) {
+    return poll_in(Function::k___ppoll_chk, kNoDescriptor, timeout, CALLER_FRAME,
+                   [=] { return real::__ppoll_chk(descriptors, count, timeout, mask, bytes); });
+}
+
+EXPORTED int select(int count, fd_set* to_read, fd_set* to_write, fd_set* exceptions, timeval* timeout) {
+    const timespec time =
+        timeout == nullptr ? timespec{} : timespec{timeout->tv_sec, static_cast<long>(timeout->tv_usec) * 1000};
+    return poll_in(Function::k_select, kNoDescriptor, timeout == nullptr ? nullptr : &time, CALLER_FRAME,
+                   [=] { return real::select(count, to_read, to_write, exceptions, timeout); });
+}
+
+EXPORTED int pselect(int count, fd_set* to_read, fd_set* to_write, fd_set* exceptions, const timespec* timeout,
+                     const sigset_t* mask) {
+    return poll_in(Function::k_pselect, kNoDescriptor, timeout, CALLER_FRAME,
+                   [=] { return real::pselect(count, to_read, to_write, exceptions, timeout, mask); });
 }
 
 EXPORTED int epoll_wait(int epoll, epoll_event* events, int count, int timeout) {
-    return poll_in(
-        WaitKind::kIo, Function::k_epoll_wait, static_cast<uint64_t>(epoll), CALLER_FRAME,
-        [=] { return deadline_in_ms(timeout); }, [=] { return real::epoll_wait(epoll, events, count, timeout); });
+    return poll_in_ms(Function::k_epoll_wait, static_cast<uint32_t>(epoll), timeout, CALLER_FRAME,
+                      [=] { return real::epoll_wait(epoll, events, count, timeout); });
 }
 
 EXPORTED int epoll_pwait(int epoll, epoll_event* events, int count, int timeout, const sigset_t* mask) {
-    return poll_in(
-        WaitKind::kIo, Function::k_epoll_pwait, static_cast<uint64_t>(epoll), CALLER_FRAME,
-        [=] { return deadline_in_ms(timeout); },
-        [=] { return real::epoll_pwait(epoll, events, count, timeout, mask); });
+    return poll_in_ms(Function::k_epoll_pwait, static_cast<uint32_t>(epoll), timeout, CALLER_FRAME,
+                      [=] { return real::epoll_pwait(epoll, events, count, timeout, mask); });
 }
 
 EXPORTED int epoll_pwait2(int epoll, epoll_event* events, int count, const timespec* timeout, const sigset_t* mask) {
-    return poll_in(
-        WaitKind::kIo, Function::k_epoll_pwait2, static_cast<uint64_t>(epoll), CALLER_FRAME,
-        [=] { return deadline_in(timeout); }, [=] { return real::epoll_pwait2(epoll, events, count, timeout, mask); });
-}
-
-EXPORTED int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
-    return poll_in(
-        WaitKind::kSignal, Function::k_sigtimedwait, 0, CALLER_FRAME, [=] { return deadline_in(timeout); },
-        [=] { return real::sigtimedwait(set, info, timeout); });
-}
-
-EXPORTED int semtimedop(int set, sembuf* operations, size_t count, const timespec* timeout) noexcept {
-    return poll_in(
-        WaitKind::kIo, Function::k_semtimedop, kNoDescriptor, CALLER_FRAME, [=] { return deadline_in(timeout); },
-        [=] { return real::semtimedop(set, operations, count, timeout); });
+    return poll_in(Function::k_epoll_pwait2, static_cast<uint32_t>(epoll), timeout, CALLER_FRAME,
+                   [=] { return real::epoll_pwait2(epoll, events, count, timeout, mask); });
 }
 
 }  // extern "C"

@@ -12,6 +12,9 @@ __attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_syscall = nullptr;
 // For the wrapper in semaphore.cpp.
 __attribute__((visibility("hidden"))) void* loiter_real_sem_open = nullptr;
+// For those in file_locks.cpp.
+__attribute__((visibility("hidden"))) void* loiter_real_fcntl = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real_fcntl64 = nullptr;
 __attribute__((visibility("hidden"))) void loiter_resolve_all() {
     preload::real::resolve_all();
 }

@@ -5,16 +5,28 @@
 // starts out at a stand-in that looks up all of them and then calls.
 #pragma once
 
+#include <aio.h>
 #include <dlfcn.h>
+#include <mqueue.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/msg.h>
+#include <sys/select.h>
 #include <sys/sem.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +36,13 @@ extern "C" {
 int __sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept;
 sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept;
 int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes);
+int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask, size_t bytes);
+ssize_t __read_chk(int file, void* bytes, size_t count, size_t room);
+ssize_t __pread_chk(int file, void* bytes, size_t count, off_t offset, size_t room);
+ssize_t __pread64_chk(int file, void* bytes, size_t count, off64_t offset, size_t room);
+ssize_t __recv_chk(int socket, void* bytes, size_t count, size_t room, int flags);
+ssize_t __recvfrom_chk(int socket, void* bytes, size_t count, size_t room, int flags, sockaddr* address,
+                       socklen_t* length);
 }
 
 namespace preload::real {

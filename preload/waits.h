@@ -88,6 +88,10 @@ inline uint64_t untimed() {
 uint64_t deadline_of(clockid_t clock, const timespec* absolute);
 /// A time from now.
 uint64_t deadline_after(const timespec* relative);
+/// The same, where null stands for no bound.
+inline uint64_t deadline_in(const timespec* relative) {
+    return relative == nullptr ? 0 : deadline_after(relative);
+}
 bool is_valid(const timespec* time);
 
 /// Notes that this thread signalled, broadcast, posted or woke `object`.

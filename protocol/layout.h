@@ -209,6 +209,10 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> stack_high;
     std::atomic<uint64_t> memo;       ///< address of preload's StackMemo, for the library's own use
     std::atomic<uint64_t> memo_user;  ///< frame that is using it; 0: none
+    /// Where the call of `wait` returns to, where that has no stack; counts only with kinds kIo and up.
+    std::atomic<uint64_t> wait_caller;
+    std::atomic<uint64_t> stack_tick;  ///< for the library's own use
+    std::atomic<uint32_t> stacks_in_tick;
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
     uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];

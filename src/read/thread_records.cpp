@@ -27,10 +27,14 @@ std::string copy_name(const ThreadRecord& record) {
     return std::string(bytes, strnlen(bytes, sizeof(words) - 1));
 }
 
-WaitCopy copy_wait(const protocol::Wait& wait) {
-    return {wait.kind.load(kRelaxed),     wait.flags.load(kRelaxed),       wait.function.load(kRelaxed),
-            wait.stack.load(kRelaxed),    wait.object.load(kRelaxed),      wait.detail.load(kRelaxed),
-            wait.since_ns.load(kRelaxed), wait.deadline_ns.load(kRelaxed), wait.serial.load(kRelaxed)};
+WaitCopy copy_wait(const ThreadRecord& record) {
+    const protocol::Wait& wait = record.wait;
+    const bool has_caller = wait.kind.load(kRelaxed) >= protocol::WaitKind::kIo && wait.stack.load(kRelaxed) == 0;
+    return {wait.kind.load(kRelaxed),     wait.flags.load(kRelaxed),
+            wait.function.load(kRelaxed), wait.stack.load(kRelaxed),
+            wait.object.load(kRelaxed),   wait.detail.load(kRelaxed),
+            wait.since_ns.load(kRelaxed), wait.deadline_ns.load(kRelaxed),
+            wait.serial.load(kRelaxed),   has_caller ? record.wait_caller.load(kRelaxed) : 0};
 }
 
 std::vector<HoldCopy> copy_holds(const ThreadRecord& record) {
@@ -69,7 +73,7 @@ ThreadCopy copy_values(const ThreadRecord& record, uint32_t slot) {
     copy.handle = record.handle.load(kRelaxed);
     copy.life = record.life.load(kRelaxed);
     copy.name = copy_name(record);
-    copy.wait = copy_wait(record.wait);
+    copy.wait = copy_wait(record);
     copy.holds_lost = record.holds_lost.load(kRelaxed);
     copy.holds = copy_holds(record);
     copy.signals = copy_signals(record);

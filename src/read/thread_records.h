@@ -23,6 +23,7 @@ struct WaitCopy {
     uint64_t since_ns = 0;
     uint64_t deadline_ns = 0;
     uint32_t serial = 0;
+    uint64_t caller = 0;  ///< where its call returns to; 0: `stack` tells
 
     bool operator==(const WaitCopy&) const = default;
 };

@@ -217,6 +217,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         thread.asleep = thread.settled && is_asleep(*task, true);
     } else if (is_in_wait(wait)) {
         fill_recorded_wait(wait, looks_.times, signals_, handles_, stacks_, thread);
+        if (wait.caller != 0 && task != nullptr) fill_outside_stack(*task, thread);
         if (task != nullptr && task->call) {
             if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
         }
@@ -234,6 +235,13 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         thread.last_recorded = !looks_.is_live;
         if (thread.last_recorded) thread.stack = stacks_.index_of(wait.stack);
     }
+}
+
+/// The record has only the calling line.
+void ThreadAssembly::fill_outside_stack(const Task& task, snapshot::Thread& thread) {
+    std::optional<OutsideStacks::Sight> sight = outside_.look(task);
+    const bool is_same_call = sight && task.call && sight->task.call == task.call;
+    if (is_same_call && !sight->stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
 }
 
 /// What it waits for and its stack are of one moment; where it moved on since it was first looked at,

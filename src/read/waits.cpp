@@ -158,7 +158,7 @@ bool takes_mutex_again(const WaitCopy& wait, const Task* task) {
 void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
                         StackTable& stacks, snapshot::Thread& thread) {
     thread.state = state_of(wait.kind);
-    thread.stack = stacks.index_of(wait.stack);
+    thread.stack = wait.caller != 0 ? stacks.index_of_call(wait.caller) : stacks.index_of(wait.stack);
     fill_times(wait, times, thread);
     if (wait.kind == WaitKind::kSleep) thread.timed = true;
     if (wait.kind == WaitKind::kIo) thread.io_function = name_of_function(wait.function);

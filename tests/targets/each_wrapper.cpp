@@ -430,9 +430,10 @@ std::map<std::string, Row> process_rows() {
 
 std::map<std::string, Row> all_rows() {
     std::map<std::string, Row> rows;
-    for (auto&& some : {mutex_rows(), rwlock_rows(), condition_rows(), old_condition_rows(), semaphore_rows(),
-                        thread_rows(), sleep_rows(), futex_rows(), process_rows(), spin_rows(), barrier_rows(),
-                        once_rows(), c11_rows(), old_name_rows(), waker_rows(), polling_rows()}) {
+    for (auto&& some :
+         {mutex_rows(), rwlock_rows(), condition_rows(), old_condition_rows(), semaphore_rows(), thread_rows(),
+          sleep_rows(), futex_rows(), process_rows(), spin_rows(), barrier_rows(), once_rows(), c11_rows(),
+          old_name_rows(), waker_rows(), polling_rows(), io_rows(), other_wait_rows()}) {
         rows.insert(some.begin(), some.end());
     }
     return rows;

@@ -25,6 +25,10 @@ std::map<std::string, Row> old_name_rows();
 /// Signals, timers and descriptors: each_signal_wrapper.cpp.
 std::map<std::string, Row> waker_rows();
 std::map<std::string, Row> polling_rows();
+/// Descriptors and locks on files: each_io_wrapper.cpp.
+std::map<std::string, Row> io_rows();
+/// Children, signals, queues, names: each_other_wait_wrapper.cpp.
+std::map<std::string, Row> other_wait_rows();
 
 inline int line = 0;  ///< of the last AT
 

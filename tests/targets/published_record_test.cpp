@@ -35,7 +35,8 @@ struct Expected {
         kFinished,
         kEnd,  ///< the end of the process
         kUnloaded,
-        kWaker,  ///< noted in the head
+        kWaker,   ///< noted in the head
+        kWaited,  ///< the words of a wait that is over
     } free = Free::kNothing;
     LockKind lock = LockKind::kNone;
     Mode mode = Mode::kExclusive;
@@ -44,6 +45,7 @@ struct Expected {
     std::optional<WaitKind> wait = {};  ///< when blocked; empty: never waits
     bool timed = false;
     uint32_t waker = 0;
+    bool handles = false;  ///< its program has a signal handler, where the call need not wait
 };
 
 using Free = Expected::Free;
@@ -185,6 +187,26 @@ std::map<std::string, Expected> expectations() {
     for (const char* const name : {"posix_spawn@new", "posix_spawn@old", "posix_spawnp@new", "posix_spawnp@old"}) {
         all[name] = {};
     }
+    const auto add_waits = [&](const Expected& expected, std::initializer_list<const char*> names) {
+        for (const char* const name : names) all[name] = expected;
+    };
+    const Expected moves{.free = Free::kWaited, .wait = WaitKind::kIo};
+    add_waits(moves, {"read", "__read_chk", "readv", "preadv2", "preadv64v2", "splice", "write", "writev", "pwritev2",
+                      "pwritev64v2", "sendfile", "sendfile64"});
+    add_waits(moves, {"recv", "__recv_chk", "recvfrom", "__recvfrom_chk", "recvmsg", "recvmmsg", "send", "sendto",
+                      "sendmsg", "sendmmsg", "accept", "accept4", "connect", "mq_receive", "mq_send"});
+    add_waits(timed(moves), {"select", "pselect", "ppoll", "__ppoll_chk", "mq_timedreceive", "mq_timedsend",
+                             "aio_suspend", "aio_suspend64"});
+    add_waits(untaken(moves),
+              {"pread", "pread64", "__pread_chk", "__pread64_chk", "preadv", "preadv64", "pwrite", "pwrite64",
+               "pwritev", "pwritev64", "fsync", "fdatasync", "tcdrain", "msgsnd", "msgrcv", "semop"});
+    add_waits(untaken(moves), {"getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyname2", "gethostbyaddr",
+                               "gethostbyname_r", "gethostbyname2_r", "gethostbyaddr_r"});
+    add_waits({.free = Free::kWaited, .wait = WaitKind::kFileLock}, {"flock", "fcntl", "fcntl64", "lockf", "lockf64"});
+    add_waits({.free = Free::kWaited, .wait = WaitKind::kChild},
+              {"wait", "waitpid", "waitid", "wait3", "wait4", "system", "pclose"});
+    add_waits({.free = Free::kWaited, .wait = WaitKind::kSignal}, {"sigwait", "sigwaitinfo"});
+    add_waits({.free = Free::kWaited, .wait = WaitKind::kSignal, .handles = true}, {"pause", "sigsuspend"});
     // The newer kind waits for its waiters to leave.
     all["pthread_cond_destroy@new"].wait = WaitKind::kCondition;
 #define INTERPOSED(name)
@@ -295,6 +317,19 @@ void expect_at_rest(const ThreadRecord& self) {
     EXPECT_EQ(hold_of(self, HoldState::kReleasing), nullptr);
 }
 
+/// The wait is over; its other words stay as they were.
+void expect_waited(const RawRecording& raw, const ThreadRecord& self, const Call& call, const std::string& row) {
+    expect_at_rest(self);
+    EXPECT_EQ(self.sequence % 2, 0U);
+    const std::vector<std::string> all = rows();
+    ASSERT_GE(self.wait.function, 1U);
+    EXPECT_EQ(all.at(self.wait.function - 1U), row);
+    EXPECT_TRUE(raw.lines_in(call.file, self.wait.stack).contains(call.line));
+    if (call.object != 0) {
+        EXPECT_EQ(self.wait.detail, call.object);
+    }
+}
+
 TEST_P(ReturningWrapper, PublishesWhereItNeedNotWait) {
     const Expected expected = expectations()[GetParam()];
     start("free");
@@ -318,12 +353,14 @@ TEST_P(ReturningWrapper, PublishesWhereItNeedNotWait) {
         case Free::kGone: EXPECT_EQ(raw.numbered(3), nullptr); break;
         case Free::kRenamed: EXPECT_STREQ(reinterpret_cast<const char*>(self->name), "renamed"); break;
         case Free::kWaker: EXPECT_EQ(raw.head().wakers, expected.waker); break;
+        case Free::kWaited: expect_waited(raw, *self, call, GetParam()); break;
         case Free::kUnloaded: EXPECT_EQ(raw.head().generation, 1U); break;
         case Free::kFinished:
         case Free::kEnd: break;
     }
     EXPECT_EQ(raw.head().stacks_lost, 0U);
-    EXPECT_EQ(raw.head().wakers, GetParam() == "sem_open" ? protocol::kWakerShared : expected.waker);
+    const uint32_t handler = expected.handles ? protocol::kWakerHandler : 0;
+    EXPECT_EQ(raw.head().wakers, GetParam() == "sem_open" ? protocol::kWakerShared : expected.waker | handler);
 }
 
 TEST_P(BlockingWrapper, PublishesTheWaitBeforeItBlocks) {
@@ -341,7 +378,9 @@ TEST_P(BlockingWrapper, PublishesTheWaitBeforeItBlocks) {
     EXPECT_EQ(self.wait.deadline_ns != 0, expected.timed);
     EXPECT_GT(self.wait.since_ns, raw.head().started_ns);
     EXPECT_TRUE(raw.lines_in(call.file, self.wait.stack).contains(call.line));
-    if (call.object != 0) {
+    if (call.object != 0 && *expected.wait >= WaitKind::kIo) {
+        EXPECT_EQ(self.wait.detail, call.object);
+    } else if (call.object != 0) {
         EXPECT_EQ(self.wait.object, call.object);
         EXPECT_NE(raw.module_at(call.object), "");
     }
