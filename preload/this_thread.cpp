@@ -185,6 +185,9 @@ ThreadRecord* start_after_fork() {
         memset(static_cast<void*>(early_record.signals), 0, sizeof(early_record.signals));
         early_record.created_stack.store(0, std::memory_order_relaxed);
         early_record.wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
+        // The parent has gone on meanwhile and may have replaced it, by memory that only the parent has.
+        early_record.memo.store(0, std::memory_order_relaxed);
+        early_record.memo_user.store(0, std::memory_order_relaxed);
     }
     abandon_recording();
     forget_unfinished_installation();
