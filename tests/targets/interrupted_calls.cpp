@@ -15,7 +15,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "tests/targets/blocking_calls.h"
+#include "tests/targets/blocking_io_calls.h"
 
 namespace {
 
@@ -97,7 +97,10 @@ int interrupt(int signals, bool by_time) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Calls all = calls::all_calls();
+    Calls all = calls::all_calls();
+    for (auto&& some : {calls::more_transfers(), calls::signalled_transfers(), calls::more_waits()}) {
+        all.insert(some.begin(), some.end());
+    }
     if (argc == 2 && strcmp(argv[1], "list") == 0) {
         for (const auto& [name, call] : all) printf("%s\n", name.c_str());
         return 0;
