@@ -37,6 +37,8 @@ int __sigaction(int signal, const struct sigaction* action, struct sigaction* be
 sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept;
 int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes);
 int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask, size_t bytes);
+char* __fgets_chk(char* line, size_t bytes, int room, FILE* stream);
+size_t __fread_chk(void* items, size_t room, size_t bytes, size_t count, FILE* stream);
 ssize_t __read_chk(int file, void* bytes, size_t count, size_t room);
 ssize_t __pread_chk(int file, void* bytes, size_t count, off_t offset, size_t room);
 ssize_t __pread64_chk(int file, void* bytes, size_t count, off64_t offset, size_t room);

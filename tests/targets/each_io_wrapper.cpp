@@ -25,6 +25,8 @@ ssize_t __pread_chk(int, void*, size_t, off_t, size_t);
 ssize_t __pread64_chk(int, void*, size_t, off64_t, size_t);
 ssize_t __recv_chk(int, void*, size_t, size_t, int);
 ssize_t __recvfrom_chk(int, void*, size_t, size_t, int, sockaddr*, socklen_t*);
+char* __fgets_chk(char*, size_t, int, FILE*);
+size_t __fread_chk(void*, size_t, size_t, size_t, FILE*);
 int __ppoll_chk(pollfd*, nfds_t, const timespec*, const sigset_t*, size_t);
 }
 
@@ -36,6 +38,7 @@ using protocol::FileLockKind;
 iovec part{bytes, 1};
 msghdr message{nullptr, 0, &part, 1, nullptr, 0, 0};
 mmsghdr messages{message, 0};
+int writing_end = -1;  ///< of the pipe that is ready
 int null = open("/dev/null", O_RDWR);
 
 Pair make_sockets() {
@@ -57,6 +60,7 @@ void pipe_to_read() {
     const Pair made = make_pipe();
     must(static_cast<int>(write(made.ends[1], "xx", 2)));
     ready = made.ends[0];
+    writing_end = made.ends[1];
     stuck = make_pipe().ends[0];
 }
 void pipe_to_write() {
@@ -129,6 +133,30 @@ std::map<std::string, Row> reading_rows() {
         {"preadv2", r([](int file) { ABOUT(file, preadv2(file, &part, 1, -1, 0)); })},
         {"preadv64v2", r([](int file) { ABOUT(file, preadv64v2(file, &part, 1, -1, 0)); })},
         {"splice", r([](int file) { ABOUT(file, splice(file, nullptr, null, nullptr, 1, 0)); })},
+    };
+}
+
+/// A stream with an empty buffer, on a pipe that has something or nothing.
+std::map<std::string, Row> stream_rows() {
+    static FILE* stream;
+    static char* read_line = nullptr;
+    static size_t room = 0;
+    const auto s = [](const OnDescriptor& call) {
+        return on_both(pipe_to_read, [=](int file) {
+            if (file == ready) must(static_cast<int>(write(writing_end, "\n", 1)));
+            stream = fdopen(file, "r");
+            setvbuf(stream, nullptr, _IONBF, 0);
+            call(file);
+        });
+    };
+    return {
+        {"fgets", s([](int file) { ABOUT(file, fgets(bytes, 8, stream)); })},
+        {"__fgets_chk", s([](int file) { ABOUT(file, __fgets_chk(bytes, 8, 8, stream)); })},
+        {"fread", s([](int file) { ABOUT(file, fread(bytes, 1, 2, stream)); })},
+        {"__fread_chk", s([](int file) { ABOUT(file, __fread_chk(bytes, 2, 1, 2, stream)); })},
+        {"getline", s([](int file) { ABOUT(file, getline(&read_line, &room, stream)); })},
+        {"getdelim", s([](int file) { ABOUT(file, getdelim(&read_line, &room, 'x', stream)); })},
+        {"__getdelim", s([](int file) { ABOUT(file, __getdelim(&read_line, &room, 'x', stream)); })},
     };
 }
 
@@ -246,7 +274,8 @@ std::map<std::string, Row> file_lock_rows() {
 
 std::map<std::string, Row> io_rows() {
     std::map<std::string, Row> rows;
-    for (auto&& some : {reading_rows(), writing_rows(), socket_rows(), select_rows(), file_lock_rows()}) {
+    for (auto&& some :
+         {reading_rows(), stream_rows(), writing_rows(), socket_rows(), select_rows(), file_lock_rows()}) {
         rows.insert(some.begin(), some.end());
     }
     return rows;
