@@ -118,6 +118,11 @@ inline void await_others_blocked(size_t others) {
     detail::await_asleep(others, kCallFutex);
 }
 
+/// The same for threads in the system call with this number.
+inline void await_others_in(long call, size_t others) {
+    detail::await_asleep(others, call);
+}
+
 /// The same for threads in nanosleep.
 inline void await_others_sleeping(size_t others) {
     detail::await_asleep(others, kCallClockNanosleep);

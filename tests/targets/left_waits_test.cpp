@@ -21,7 +21,8 @@ std::string name_of(const testing::TestParamInfo<const char*>& wait) {
 }
 
 const auto kWaits =
-    testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep", "futex");
+    testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep", "futex", "read", "recv",
+                    "accept", "select", "fgets", "lockf", "waitpid", "pause", "sigwait", "mq_receive");
 
 class CancelledWait : public testing::TestWithParam<const char*> {};
 
