@@ -122,7 +122,7 @@ struct Wait {
     /// futex: see futex_detail; io: descriptor or kNoDescriptor; file lock: see file_lock_detail; child: see
     /// kChildDescriptor; signal: the set waited for, signal n at bit n - 1, 0: not known.
     std::atomic<uint64_t> detail;
-    std::atomic<uint64_t> since_ns;
+    std::atomic<uint64_t> since_ns;     ///< kinds kIo and up: at clock tick resolution (about 4 ms)
     std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
     std::atomic<uint64_t> frame;        ///< stack pointer of the wrapper: tells an abandoned wait
     std::atomic<uint32_t> serial;       ///< counts this thread's waits: equal serial, same wait

@@ -3,8 +3,9 @@
 // Children of a process with threads and a held lock:
 //   forks fork    a forked child locks and unlocks, starts and joins a thread, and exits
 //   forks _fork   the same by _Fork, which runs no atfork handlers
-//   forks vfork   a vfork child fails to exec, then calls _exit
+//   forks vfork   a vfork child writes, fails to exec, then calls _exit
 // The parent waits for it, says "done STATUS" and then stays.
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,8 +40,10 @@ void* nothing(void*) {
 
 pid_t start_child(const char* how) {
     if (strcmp(how, "vfork") == 0) {
+        const int null = open("/dev/null", O_WRONLY);
         const pid_t child = vfork();
         if (child == 0) {
+            write(null, "x", 1);
             execl("/nonexistent/program", "program", nullptr);
             _exit(5);
         }

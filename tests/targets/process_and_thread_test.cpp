@@ -78,6 +78,7 @@ void expect_parent_untouched(const RawRecording& raw) {
     EXPECT_EQ(raw.head().created_total, 2U);
     ASSERT_EQ(raw.threads().size(), 2U);
     EXPECT_EQ(raw.threads()[0]->holds[0].state, HoldState::kHeld);
+    EXPECT_EQ(raw.threads()[0]->wait.kind, WaitKind::kNone);
     EXPECT_EQ(raw.threads()[1]->wait.kind, WaitKind::kMutex);
 }
 
