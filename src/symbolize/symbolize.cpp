@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "symbolize/io_functions.h"
 #include "symbolize/module.h"
 
 namespace symbolize {
@@ -110,6 +111,7 @@ Symbolizer::~Symbolizer() = default;
 
 void Symbolizer::name(snapshot::Snapshot& snapshot) {
     for (snapshot::Stack& stack : snapshot.stacks) cache_->name(stack, snapshot.process.root);
+    name_io_functions(snapshot);
     for (snapshot::Thread& thread : snapshot.threads) {
         if (thread.wait) {
             cache_->name(thread.wait->object, snapshot);

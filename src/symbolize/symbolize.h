@@ -24,7 +24,8 @@ public:
     Symbolizer(const Symbolizer&) = delete;
     Symbolizer& operator=(const Symbolizer&) = delete;
 
-    /// Names every frame (adding one for each inlined call) and every global lock of the snapshot.
+    /// Names every frame (adding one for each inlined call), every global lock of the snapshot, and the
+    /// functions by which threads came into I/O.
     void name(snapshot::Snapshot& snapshot);
 
 private:

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolize/io_functions.h"
+
+#include <algorithm>
+#include <array>
+
+namespace symbolize {
+
+namespace {
+
+using namespace std::literals;
+
+bool is_of_libc(const snapshot::Frame& frame) {
+    const std::string_view path = frame.module;
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    constexpr std::array kParts = {"libc.so."sv, "libc-2."sv,    "libpthread"sv, "libresolv"sv,
+                                   "libnss_"sv,  "libanl.so."sv, "librt.so."sv};
+    return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) { return name.starts_with(part); });
+}
+
+/// What calls a thread's start routine, or main.
+bool starts_code(std::string_view function) {
+    constexpr std::array kStarters = {"clone"sv,
+                                      "clone3"sv,
+                                      "start_thread"sv,
+                                      "libc_start_call_main"sv,
+                                      "libc_start_main"sv,
+                                      "libc_start_main_impl"sv,
+                                      "start"sv};
+    function.remove_prefix(std::min(function.find_first_not_of('_'), function.size()));
+    function = function.substr(0, function.find('@'));
+    return std::find(kStarters.begin(), kStarters.end(), function) != kStarters.end();
+}
+
+}  // namespace
+
+std::string plain_function(std::string_view symbol) {
+    symbol = symbol.substr(0, symbol.find('@'));
+    bool is_changed = true;
+    while (is_changed) {
+        is_changed = false;
+        constexpr std::array kWords = {"_"sv, "GI_"sv, "IO_"sv, "libc_"sv, "isoc99_"sv, "isoc23_"sv};
+        for (const std::string_view word : kWords) {
+            if (!symbol.starts_with(word) || symbol.size() == word.size()) continue;
+            symbol.remove_prefix(word.size());
+            is_changed = true;
+        }
+    }
+    constexpr std::string_view kChecked = "_chk";
+    if (symbol.ends_with(kChecked)) symbol.remove_suffix(kChecked.size());
+    return std::string(symbol);
+}
+
+std::string called_function(const snapshot::Stack& stack) {
+    const std::vector<snapshot::Frame>& frames = stack.frames;
+    auto end = std::find_if_not(frames.begin(), frames.end(), is_of_libc);
+    // The function may lie further out than what is known.
+    if (end == frames.end() && (stack.incomplete || stack.truncated)) return {};
+    while (end != frames.begin() && starts_code((end - 1)->function)) --end;
+    if (end == frames.begin()) return {};
+    std::string name = plain_function((end - 1)->function);
+    // The number says more.
+    return name == "syscall" ? "" : name;
+}
+
+void name_io_functions(snapshot::Snapshot& snapshot) {
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (thread.state != snapshot::State::kIo || thread.stack >= snapshot.stacks.size()) continue;
+        std::string name = called_function(snapshot.stacks[thread.stack]);
+        if (!name.empty()) thread.io_function = std::move(name);
+    }
+}
+
+}  // namespace symbolize
