@@ -102,6 +102,7 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     }
     const auto field = [&](int number) { return static_cast<uint64_t>(fields[static_cast<size_t>(number - kFirst)]); };
     stat.parent = static_cast<uint32_t>(field(4));
+    stat.group = fields[1];
     stat.cpu_ticks = field(14) + field(15);
     stat.start_ticks = field(kLast);
     return stat;
@@ -117,6 +118,7 @@ std::optional<TaskStatus> parse_status(std::string_view text) {
         !is_number(value_of(text, "\nnonvoluntary_ctxt_switches:"), 10, involuntary)) {
         return std::nullopt;
     }
+    if (!is_number(value_of(text, "\nSigBlk:"), 16, status.blocked)) status.blocked = 0;
     status.state = state.front();
     status.switches = voluntary + involuntary;
     return status;
@@ -161,6 +163,23 @@ std::string read_small_file(const std::string& path, size_t limit, int* error) {
     }
     if (error != nullptr) *error = got < 0 ? errno : 0;
     if (descriptor >= 0) close(descriptor);
+    text.resize(used);
+    return text;
+}
+
+std::string read_file(const std::string& path, size_t limit) {
+    constexpr size_t kFirst = 64 * 1024;
+    std::string text;
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) return text;
+    size_t used = 0;
+    ssize_t got = 1;
+    while (got > 0 && used < limit) {
+        if (used == text.size()) text.resize(std::min(std::max(kFirst, 2 * used), limit));
+        got = read(descriptor, text.data() + used, text.size() - used);
+        if (got > 0) used += static_cast<size_t>(got);
+    }
+    close(descriptor);
     text.resize(used);
     return text;
 }

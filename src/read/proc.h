@@ -19,6 +19,7 @@ struct TaskStat {
     std::string name;
     char state = '?';  ///< R, S, D, Z, ...
     uint32_t parent = 0;
+    int64_t group = 0;       ///< process group
     uint64_t cpu_ticks = 0;  ///< user and system time
     uint64_t start_ticks = 0;
 };
@@ -28,6 +29,7 @@ struct TaskStatus {
     char state = '?';
     uint64_t switches = 0;  ///< times it left a processor, of its own accord or not
     uint64_t caught = 0;    ///< signals that the process has handlers for, signal n at bit n - 1
+    uint64_t blocked = 0;   ///< signals that the thread lets wait
 };
 
 /// A line of /proc/PID/task/TID/syscall.
@@ -49,6 +51,8 @@ std::vector<uint32_t> parse_namespace_pids(std::string_view status);
 
 /// Up to `limit` bytes of a file; empty when it cannot be read. `error`: errno, 0 when it could.
 std::string read_small_file(const std::string& path, size_t limit, int* error = nullptr);
+/// Up to `limit` bytes of a file of any size; empty when it cannot be read.
+std::string read_file(const std::string& path, size_t limit);
 std::string read_link(const std::string& path);
 /// The number in "pid:[4026531836]"; 0: not known.
 uint64_t namespace_inode(const std::string& link);

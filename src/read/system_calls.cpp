@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "read/calls/bounds.h"
 #include "read/futex.h"
 
 namespace reader {
@@ -109,6 +110,7 @@ KernelWait io(const SystemCall& call) {
     if (found == std::end(kIoCalls)) return {};  // short calls of all sorts
     KernelWait wait = in_state(State::kIo);
     wait.io_function = found->function;
+    wait.timed = is_bounded(call);
     if (found->descriptor != kNone) {
         wait.descriptor = static_cast<int>(call.arguments[static_cast<size_t>(found->descriptor)]);
     }

@@ -58,10 +58,4 @@ TaskLook look_at_tasks(uint32_t pid, bool translates) {
     return look;
 }
 
-std::string describe_descriptor(uint32_t pid, uint32_t tid, int descriptor) {
-    const std::string number = std::to_string(descriptor);
-    const std::string target = descriptor < 0 ? "" : read_link(task_path(pid, tid, "fd/" + number));
-    return "fd " + number + (target.empty() ? "" : " " + target);
-}
-
 }  // namespace reader

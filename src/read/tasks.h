@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "read/proc.h"
@@ -31,8 +30,5 @@ std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error);
 
 /// `translates`: the process has other numbers in its own pid namespace.
 TaskLook look_at_tasks(uint32_t pid, bool translates);
-
-/// What is open as `descriptor`: "fd 5 /var/log/x", "fd 5 socket:[123]", or "fd 5" alone.
-std::string describe_descriptor(uint32_t pid, uint32_t tid, int descriptor);
 
 }  // namespace reader

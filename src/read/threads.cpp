@@ -67,7 +67,8 @@ ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& re
       stacks_(stacks),
       outside_(outside),
       signals_(looks.second),
-      handles_(looks.second) {
+      handles_(looks.second),
+      details_(looks.pid, looks.translates, looks.own_signal) {
     for (const ThreadCopy& copy : looks_.first) first_by_slot_.emplace(copy.slot, &copy);
     for (const Task& task : looks_.between.tasks) tasks_.emplace(task.recorded_tid, &task);
     for (const ThreadCopy& copy : looks_.second) {
@@ -222,10 +223,12 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
             if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
         }
         thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
-        if (thread.state == State::kIo) {
-            if (task != nullptr) fill_descriptor(looks_.pid, *task, wait, thread);
-            if (thread.io_function.empty()) thread.state = State::kUnknown;
+        if (task != nullptr) {
+            details_.fill(*task, &wait, thread);
+        } else {
+            fill_recorded_detail(wait, thread);
         }
+        if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
     } else if (task != nullptr && !thread.ends_process) {
         fill_outside(*task, thread);
         thread.asleep = thread.settled && is_asleep(*task, false);
@@ -248,7 +251,9 @@ void ThreadAssembly::fill_outside_stack(const Task& task, snapshot::Thread& thre
 /// of a later one.
 void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
     std::optional<OutsideStacks::Sight> sight = outside_.look(task);
-    fill_kernel_wait(looks_.pid, sight ? sight->task : task, stacks_, thread);
+    const Task& seen = sight ? sight->task : task;
+    fill_kernel_wait(seen, stacks_, thread);
+    details_.fill(seen, nullptr, thread);
     if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
 }
 

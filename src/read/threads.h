@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "read/calls/call_details.h"
 #include "read/outside_stacks.h"
 #include "read/stacks.h"
 #include "read/tasks.h"
@@ -32,6 +33,7 @@ struct ThreadLooks {
     uint32_t ended_by = 0;      ///< thread number; 0: none, or not known
     uint32_t ended_by_tid = 0;  ///< as recorded
     uint32_t created_total = 0;
+    uint32_t own_signal = 0;  ///< that the library handles; 0: none
     Times times;
 };
 
@@ -72,6 +74,7 @@ private:
     OutsideStacks& outside_;
     LastSignals signals_;
     Handles handles_;
+    CallDetails details_;
     std::unordered_map<uint32_t, const ThreadCopy*> first_by_slot_;
     std::unordered_map<uint32_t, const Task*> tasks_;      ///< by recorded tid
     std::unordered_map<uint32_t, uint32_t> tid_users_;     ///< recorded tid -> latest thread that runs with it

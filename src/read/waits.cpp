@@ -177,12 +177,6 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     }
 }
 
-void fill_descriptor(uint32_t pid, const Task& task, const WaitCopy& wait, snapshot::Thread& thread) {
-    if (wait.detail > INT32_MAX) return;  // of many, or of none
-    thread.wait.emplace();
-    thread.wait->detail = describe_descriptor(pid, task.tid, static_cast<int>(wait.detail));
-}
-
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread) {
     thread.state = State::kMutexLock;
     thread.stack = stacks.index_of(wait.stack);
@@ -190,7 +184,7 @@ void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::
     thread.wait->object = object(LockKind::kMutex, wait.detail);
 }
 
-void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapshot::Thread& thread) {
+void fill_kernel_wait(const Task& task, StackTable& stacks, snapshot::Thread& thread) {
     if (!task.call) {
         thread.state = task.stat.state == 'R' ? State::kRunning : State::kUnknown;
         return;
@@ -204,11 +198,6 @@ void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapsh
         thread.wait.emplace();
         thread.wait->object = object(LockKind::kFutex, wait.futex);
         thread.wait->detail = describe(kernel_futex_call(*task.call));
-    }
-    if (wait.descriptor) {
-        thread.wait.emplace();
-        if (wait.state == State::kFileLock) thread.wait->object.kind = LockKind::kFile;
-        thread.wait->detail = describe_descriptor(pid, task.tid, *wait.descriptor);
     }
 }
 

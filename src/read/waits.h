@@ -68,13 +68,10 @@ bool takes_mutex_again(const WaitCopy& wait, const Task* task);
 void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
                         StackTable& stacks, snapshot::Thread& thread);
 
-/// What a live thread waits for in I/O on one descriptor.
-void fill_descriptor(uint32_t pid, const Task& task, const WaitCopy& wait, snapshot::Thread& thread);
-
 /// The same for a wait whose wake-up has come: what is left is a mutex lock.
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread);
 
-/// Fills them from what the kernel says; `pid` is the process. The stack is the innermost frame.
-void fill_kernel_wait(uint32_t pid, const Task& task, StackTable& stacks, snapshot::Thread& thread);
+/// Fills them from what the kernel says. The stack is the innermost frame.
+void fill_kernel_wait(const Task& task, StackTable& stacks, snapshot::Thread& thread);
 
 }  // namespace reader

@@ -56,14 +56,47 @@ std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
     return text + (signal.before_wait ? ", before the wait began" : ", after the wait began");
 }
 
+/// "process 4243 (sh), T1 itself and this process (fd 3)"
+std::string process_words(const Sheet& sheet, const Thread& thread, const snapshot::ProcessOwner& owner) {
+    const std::string through = owner.descriptor ? fmt::format("fd {}", *owner.descriptor) : "";
+    if (owner.thread == thread.id)
+        return fmt::format("T{} itself", owner.thread) + (through.empty() ? "" : " (" + through + ")");
+    if (owner.pid == sheet.snapshot.process.pid) return "this process" + (through.empty() ? "" : " (" + through + ")");
+    return fmt::format("process {}", owner.pid) + (owner.command.empty() ? "" : " (" + printable(owner.command) + ")");
+}
+
+/// "held by process 4243 (sh)"
+std::string lock_owner_words(const Sheet& sheet, const Thread& thread) {
+    std::string text;
+    size_t told = 0;
+    const std::vector<snapshot::ProcessOwner>& owners = thread.wait->process_owners;
+    for (const snapshot::ProcessOwner& owner : owners) {
+        if (told == kToldEvidence) return text + fmt::format(" and {} more", owners.size() - told);
+        text += (told++ == 0 ? "held by " : ", ") + process_words(sheet, thread, owner);
+        if (owner.mode == snapshot::Mode::kShared) text += " (shared)";
+    }
+    return text;
+}
+
+/// What stands before a detail: a thread sits on a descriptor, but waits for a child or a signal.
+std::string_view detail_opening(const Thread& thread) {
+    if (thread.wait->object.kind == LockKind::kFutex) return "";
+    const bool is_awaited = thread.state == snapshot::State::kChildWait || thread.state == snapshot::State::kSignalWait;
+    return is_awaited ? "for " : "on ";
+}
+
 /// "  waits on condition g_ready (0x55..), fd 5, never signalled since the wait began"
-std::string evidence_line(const Sheet& sheet, const snapshot::Wait& wait) {
+std::string evidence_line(const Sheet& sheet, const Thread& thread) {
+    const snapshot::Wait& wait = *thread.wait;
     std::string text;
     const auto append = [&text](const std::string& part) {
         if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
     };
-    if (!wait.object.name.empty()) append("waits on " + object_words(wait.object));
-    if (!wait.detail.empty()) append((wait.object.kind == LockKind::kFutex ? "" : "on ") + printable(wait.detail));
+    // A file's name is in the detail.
+    if (!wait.object.name.empty() && wait.object.kind != LockKind::kFile)
+        append("waits on " + object_words(wait.object));
+    if (!wait.detail.empty()) append(std::string(detail_opening(thread)) + printable(wait.detail));
+    append(lock_owner_words(sheet, thread));
     append(signal_words(sheet, wait));
     return text;
 }
@@ -81,7 +114,7 @@ void print_evidence(Sheet& sheet, const Group& group) {
     for (const Thread* thread : group) {
         if (!thread->wait) continue;
         const snapshot::StackIndex stack = thread->wait->last_signal ? thread->wait->last_signal->stack : 0;
-        const std::string line = evidence_line(sheet, *thread->wait);
+        const std::string line = evidence_line(sheet, *thread);
         const auto [entry, is_new] = known.try_emplace({line, sheet.stacks.look(stack)}, different.size());
         if (is_new) different.push_back({line, stack, {}});
         different[entry->second].threads.push_back(thread->id);

@@ -225,6 +225,11 @@ private:
             --owners_left_;
             json["owners"].push_back(owner_json(owner, thread.wait->object.kind));
         }
+        for (const snapshot::ProcessOwner& owner : thread.wait->process_owners) {
+            if (owners_left_ == 0) break;
+            --owners_left_;
+            json["owners"].push_back(process_owner_json(owner));
+        }
         json["last_signal"] = thread.wait->last_signal ? signal_json(*thread.wait->last_signal) : Json();
         return json;
     }
@@ -243,6 +248,20 @@ private:
                 {"acquired_at", stack_json(hold == nullptr ? 0 : hold->acquired_at)},
                 {"in_doubt", owner.in_doubt},
                 {"queued", owner.queued}};
+    }
+
+    /// The kernel tells which process has a lock on a file; not since when, nor where it took it.
+    static Json process_owner_json(const snapshot::ProcessOwner& owner) {
+        return {{"thread", number_or_null(owner.thread)},
+                {"pid", number_or_null(owner.pid)},
+                {"command", or_null(owner.command)},
+                {"mode", word(owner.mode)},
+                {"for_seconds", nullptr},
+                {"for_is_lower_bound", false},
+                {"acquired_at", Json::array()},
+                {"in_doubt", false},
+                {"queued", false},
+                {"descriptor", or_null(owner.descriptor)}};
     }
 
     Json signal_json(const snapshot::LastSignal& signal) {

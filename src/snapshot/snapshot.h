@@ -105,6 +105,15 @@ struct LastSignal {
     StackIndex stack = 0;
 };
 
+/// A process that holds a lock on a file. Which of its threads took it, the kernel does not know.
+struct ProcessOwner {
+    uint32_t pid = 0;
+    uint32_t thread = 0;  ///< of the target, where it can only be that one; 0: not known
+    std::string command;
+    std::optional<int> descriptor;  ///< through which it holds the lock
+    Mode mode = Mode::kExclusive;
+};
+
 struct Wait {
     Object object;
     Object mutex;                   ///< condition waits: the mutex given up; address 0: none
@@ -114,6 +123,7 @@ struct Wait {
     bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
     bool signal_unknown = false;    ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
+    std::vector<ProcessOwner> process_owners;  ///< of a lock on a file
 };
 
 /// A thread that is not yet joined or gone, or a dead one that still owns a lock.

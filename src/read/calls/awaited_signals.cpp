@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/calls/awaited_signals.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include <bit>
+
+#include "read/calls/words.h"
+#include "read/target_memory.h"
+
+namespace reader {
+
+namespace {
+
+constexpr uint64_t bit_of(int signal) {
+    return uint64_t{1} << (signal - 1);
+}
+
+/// libc keeps two for itself; two can be neither blocked nor awaited.
+constexpr uint64_t kOfLibc = bit_of(32) | bit_of(33);
+constexpr uint64_t kNeverHeld = bit_of(SIGKILL) | bit_of(SIGSTOP);
+constexpr int kManySignals = 31;
+
+bool read_set(uint32_t pid, uint64_t address, uint64_t& signals) {
+    return read_memory(pid, address, &signals, sizeof(signals)).bytes == sizeof(signals);
+}
+
+/// What is not blocked ends the wait, by a handler or with the process.
+std::string unblocked_words(uint64_t blocked, const Task& task, uint32_t own_signal) {
+    std::string words = set_words(~blocked);
+    const uint64_t own = own_signal == 0 ? 0 : bit_of(static_cast<int>(own_signal));
+    const uint64_t caught = task.status ? task.status->caught & ~blocked & ~kOfLibc & ~own : 0;
+    if (caught != 0 && std::popcount(caught) <= kManySignals) words += " (handlers: " + signal_words(caught) + ")";
+    return words;
+}
+
+}  // namespace
+
+std::string set_words(uint64_t signals) {
+    signals &= ~kOfLibc;
+    if (std::popcount(signals) <= kManySignals) return signal_words(signals);
+    const uint64_t others = ~signals & ~kOfLibc & ~kNeverHeld;
+    return "any signal" + (others == 0 ? "" : " but " + signal_words(others));
+}
+
+std::string awaited_signals(uint32_t pid, const Task& task, uint32_t own_signal) {
+    const SystemCall& call = *task.call;
+    uint64_t signals = 0;
+    switch (call.number) {
+        case SYS_rt_sigtimedwait: return read_set(pid, call.arguments[0], signals) ? set_words(signals) : "";
+        case SYS_rt_sigsuspend:
+            return read_set(pid, call.arguments[0], signals) ? unblocked_words(signals, task, own_signal) : "";
+        case SYS_pause: return task.status ? unblocked_words(task.status->blocked, task, own_signal) : "";
+        default: return "";
+    }
+}
+
+}  // namespace reader
