@@ -224,6 +224,21 @@ uint32_t innermost_pid(uint32_t pid, uint32_t tid) {
     return pids.empty() ? 0 : pids.back();
 }
 
+std::vector<std::string> arguments_of_process(uint32_t pid) {
+    constexpr size_t kMostBytes = 64 * 1024;
+    const std::string text = read_small_file(proc_path(pid, "cmdline"), kMostBytes);
+    std::vector<std::string> arguments;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find('\0', at), text.size());
+        arguments.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    // A title written over the arguments leaves the rest of their room empty.
+    const bool is_title = !arguments.empty() && arguments.front().find(' ') != std::string::npos;
+    while (is_title && arguments.size() > 1 && arguments.back().empty()) arguments.pop_back();
+    return arguments;
+}
+
 std::vector<uint32_t> task_ids(uint32_t pid) {
     return numbers_in(proc_path(pid, "task"));
 }

@@ -66,6 +66,9 @@ std::optional<TaskStatus> status_of_task(uint32_t pid, uint32_t tid);
 /// The pid of a task in its own pid namespace; 0: not known.
 uint32_t innermost_pid(uint32_t pid, uint32_t tid);
 
+/// Its command line as it is now; empty: not known.
+std::vector<std::string> arguments_of_process(uint32_t pid);
+
 /// Numbers of the threads of a process, or of all processes; ascending, capped.
 std::vector<uint32_t> task_ids(uint32_t pid);
 std::vector<uint32_t> process_ids();

@@ -158,6 +158,11 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
     if (looks.threads.is_live) {
         const std::optional<TaskStat> stat = stat_of_process(process.pid);
         if (stat) process.ppid = stat->parent;
+        if (is_of_live_process(reason)) {
+            // What it calls itself now: servers name their workers after the start.
+            std::vector<std::string> command = arguments_of_process(process.pid);
+            if (!command.empty()) process.command = std::move(command);
+        }
         if (process.exe.empty()) process.exe = read_link(proc_path(process.pid, "exe"));
         process.root = identity.root();
     }
@@ -193,7 +198,8 @@ void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
     for (const ThreadCopy& thread : looks.threads.second) snapshot.losses.holds += thread.holds_lost;
 }
 
-void add_notes(const Looks& looks, const StackTable& stacks, std::vector<std::string>& notes) {
+void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<std::string>& command,
+               std::vector<std::string>& notes) {
     const ProcessRecord& head = *looks.head;
     if (head.stopped.load(kRelaxed) != protocol::Stopped::kNo) {
         notes.push_back("recording stopped early: there was no room left in its folder or in memory");
@@ -203,7 +209,8 @@ void add_notes(const Looks& looks, const StackTable& stacks, std::vector<std::st
             "the process is of a pid namespace that cannot be seen from here: all is as recorded, whether it runs or "
             "not");
     }
-    if (head.command_truncated != 0) notes.push_back("the command line was longer than the recording keeps");
+    if (head.command_truncated != 0 && command == command_of(head))
+        notes.push_back("the command line was longer than the recording keeps");
     if (looks.threads.between.call_error != 0) {
         notes.push_back(std::string("what threads outside of wrappers do could not be read from /proc (") +
                         std::strerror(looks.threads.between.call_error) + ")");
@@ -236,7 +243,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
     snapshot.may_lack_threads = !looks.threads.is_live &&
                                 (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
-    add_notes(looks, stacks, snapshot.notes);
+    add_notes(looks, stacks, snapshot.process.command, snapshot.notes);
     if (std::string note = outside.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     snapshot.stacks = stacks.take();
     return snapshot;
