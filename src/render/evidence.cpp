@@ -20,6 +20,7 @@ using snapshot::LockKind;
 using snapshot::Thread;
 
 constexpr size_t kToldEvidence = 8;
+constexpr size_t kShownCommand = 120;
 
 std::string_view never_words(LockKind kind) {
     switch (kind) {
@@ -58,11 +59,13 @@ std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
 
 /// "process 4243 (sh), T1 itself and this process (fd 3)"
 std::string process_words(const Sheet& sheet, const Thread& thread, const snapshot::ProcessOwner& owner) {
-    const std::string through = owner.descriptor ? fmt::format("fd {}", *owner.descriptor) : "";
-    if (owner.thread == thread.id)
-        return fmt::format("T{} itself", owner.thread) + (through.empty() ? "" : " (" + through + ")");
-    if (owner.pid == sheet.snapshot.process.pid) return "this process" + (through.empty() ? "" : " (" + through + ")");
-    return fmt::format("process {}", owner.pid) + (owner.command.empty() ? "" : " (" + printable(owner.command) + ")");
+    const std::string through = owner.descriptor ? fmt::format(" (fd {})", *owner.descriptor) : "";
+    if (owner.thread == thread.id) return fmt::format("T{} itself", owner.thread) + through;
+    if (owner.pid == sheet.snapshot.process.pid) return "this process" + through;
+    if (owner.command.empty()) return fmt::format("process {}", owner.pid);
+    const bool is_long = owner.command.size() > kShownCommand;
+    return fmt::format("process {} ({}{})", owner.pid, printable(owner.command.substr(0, kShownCommand)),
+                       is_long ? "..." : "");
 }
 
 /// "held by process 4243 (sh)"

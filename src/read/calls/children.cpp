@@ -42,7 +42,7 @@ const std::vector<Children::Child>& Children::all() {
 
 std::string Children::describe(const Child& child) {
     const std::string number = std::to_string(child.pid);
-    const std::string command = command_of_process(child.pid);
+    const std::string command = command_of_process(child.pid, kShownCommand);
     return number + (command.empty() ? "" : " (" + command + ")") + ", " + std::string(state_word(child.state));
 }
 

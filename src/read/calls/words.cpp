@@ -13,7 +13,6 @@ namespace reader {
 namespace {
 
 constexpr size_t kCommandFile = 4096;
-constexpr size_t kShownCommand = 120;
 constexpr int kSignals = 64;
 
 }  // namespace
@@ -51,7 +50,7 @@ std::string shortened(std::string text, size_t most) {
     return text + "...";
 }
 
-std::string command_of_process(uint32_t pid) {
+std::string command_of_process(uint32_t pid, size_t most) {
     std::string command = read_small_file(proc_path(pid, "cmdline"), kCommandFile);
     command.resize(command.find_last_not_of('\0') + 1);  // titles are padded with it
     std::replace(command.begin(), command.end(), '\0', ' ');
@@ -59,11 +58,11 @@ std::string command_of_process(uint32_t pid) {
         const std::optional<TaskStat> stat = stat_of_process(pid);
         if (stat) command = stat->name;
     }
-    return shortened(std::move(command), kShownCommand);
+    return shortened(std::move(command), most);
 }
 
 std::string process_words(uint32_t pid) {
-    const std::string command = command_of_process(pid);
+    const std::string command = command_of_process(pid, kShownCommand);
     return "process " + std::to_string(pid) + (command.empty() ? "" : " (" + command + ")");
 }
 

@@ -34,11 +34,12 @@ std::string joined(const std::vector<std::string>& parts, size_t left_out);
 
 /// What of a name or command line is shown.
 std::string shortened(std::string text, size_t most);
+inline constexpr size_t kShownCommand = 120;
 
-/// The arguments of a process with blanks between them, shortened; its name where it has none.
-std::string command_of_process(uint32_t pid);
+/// The arguments of a process with blanks between them; its name where it has none.
+std::string command_of_process(uint32_t pid, size_t most);
 
-/// "process 4243 (sh -c cat)"
+/// "process 4243 (sh -c cat)", shortened
 std::string process_words(uint32_t pid);
 
 /// "SIGUSR1", "SIGRTMIN+3"
