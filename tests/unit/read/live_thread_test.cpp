@@ -82,7 +82,9 @@ TEST_F(LiveThread, OutsideOfWrappersIsInWhatTheKernelSays) {
     EXPECT_EQ(main.state, State::kIo);
     EXPECT_EQ(main.io_function, "read");
     ASSERT_TRUE(main.wait);
-    EXPECT_THAT(main.wait->detail, testing::MatchesRegex("fd [0-9]+ pipe:\\[[0-9]+\\]"));
+    EXPECT_THAT(
+        main.wait->detail,
+        testing::MatchesRegex("fd [0-9]+ pipe:\\[[0-9]+\\], other end held by this process \\(fd [0-9]+\\) alone"));
     EXPECT_TRUE(main.cpu_seconds && main.settled);
     EXPECT_FALSE(main.last_recorded || main.timed);
     EXPECT_FALSE(snapshot.stacks.at(main.stack).incomplete);

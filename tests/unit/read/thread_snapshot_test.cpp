@@ -85,15 +85,34 @@ TEST(ThreadOfASnapshot, IsInTheStateOfItsWait) {
         EXPECT_EQ(thread_of(snapshot, 1).wait->object.kind, lock);
         EXPECT_EQ(thread_of(snapshot, 1).wait->object.address, 0x40U);
     }
-    const std::pair<WaitKind, State> without_object[] = {{WaitKind::kSleep, State::kSleep},
-                                                         {WaitKind::kChild, State::kChildWait},
-                                                         {WaitKind::kSignal, State::kSignalWait}};
-    for (const auto& [kind, state] : without_object) {
+    RecordingWriter writer;
+    RecordingWriter::wait(writer.start_thread(1), WaitKind::kSleep, 0);
+    EXPECT_EQ(thread_of(snapshot_of(writer), 1).state, State::kSleep);
+    EXPECT_FALSE(thread_of(snapshot_of(writer), 1).wait);
+}
+
+TEST(ThreadOfASnapshot, OfADeadProcessSaysWhatItsWrapperNoted) {
+    const uint64_t flock = protocol::file_lock_detail(7, protocol::FileLockKind::kFlock, true);
+    const std::tuple<WaitKind, State, uint64_t, std::string> rows[] = {
+        {WaitKind::kFileLock, State::kFileLock, flock, "fd 7, shared flock"},
+        {WaitKind::kChild, State::kChildWait, 4711, "child 4711"},
+        {WaitKind::kChild, State::kChildWait, ~uint64_t{0}, "any child"},
+        {WaitKind::kChild, State::kChildWait, 0, "any child of its process group"},
+        {WaitKind::kChild, State::kChildWait, static_cast<uint64_t>(-12), "any child of process group 12"},
+        {WaitKind::kChild, State::kChildWait, protocol::kChildDescriptor | 9, "child of fd 9"},
+        {WaitKind::kSignal, State::kSignalWait, 3, "SIGHUP, SIGINT"},
+    };
+    for (const auto& [kind, state, detail, words] : rows) {
         RecordingWriter writer;
-        RecordingWriter::wait(writer.start_thread(1), kind, 0);
-        EXPECT_EQ(thread_of(snapshot_of(writer), 1).state, state);
-        EXPECT_FALSE(thread_of(snapshot_of(writer), 1).wait);
+        RecordingWriter::wait(writer.start_thread(1), kind, 0).detail = detail;
+        const Snapshot snapshot = snapshot_of(writer);
+        EXPECT_EQ(thread_of(snapshot, 1).state, state);
+        ASSERT_TRUE(thread_of(snapshot, 1).wait) << words;
+        EXPECT_EQ(thread_of(snapshot, 1).wait->detail, words);
     }
+    RecordingWriter writer;
+    RecordingWriter::wait(writer.start_thread(1), WaitKind::kSignal, 0);
+    EXPECT_FALSE(thread_of(snapshot_of(writer), 1).wait) << "not known which";
 }
 
 TEST(ThreadOfASnapshot, InATimedWaitSaysHowMuchIsLeft) {
