@@ -85,6 +85,9 @@ DescriptorInfo parse_descriptor_info(std::string_view text) {
             take_pair(line.substr(0, colon), value, info);
         }
     }
+    // The kernel's own order changes from run to run.
+    std::sort(info.watched.begin(), info.watched.end(),
+              [](const Watched& a, const Watched& b) { return a.descriptor < b.descriptor; });
     return info;
 }
 
