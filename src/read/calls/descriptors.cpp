@@ -215,10 +215,8 @@ std::string Descriptors::other_end(uint32_t tid, int descriptor, const std::stri
 /// ", other end held by this process (fd 6) and process 77 (cat)"
 std::string Descriptors::held_by(std::vector<OpenFile> files) {
     if (files.empty()) {
-        const size_t hidden = open_files_.hidden_processes();
-        if (hidden == 0) return ", no process holds the other end";
-        return ", other end not found (" + std::to_string(hidden) + (hidden == 1 ? " process" : " processes") +
-               " could not be looked at)";
+        const std::string gap = open_files_.gap();
+        return gap.empty() ? ", no process holds the other end" : ", other end not found (" + gap + ")";
     }
     const auto is_own = [this](const OpenFile& file) { return file.pid == pid_; };
     std::stable_partition(files.begin(), files.end(), is_own);

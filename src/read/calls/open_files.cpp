@@ -27,6 +27,12 @@ bool may_have_other_end(std::string_view link) {
             !link.starts_with("/proc/"));
 }
 
+/// Processes of outer pid namespaces have no number here; where /proc hides those of others, it hides the first.
+bool sees_all_processes() {
+    constexpr uint64_t kFirstNamespace = 0xEFFFFFFC;  // the kernel's PROC_PID_INIT_INO
+    return namespace_inode("/proc/self/ns/pid") == kFirstNamespace && stat_of_process(1).has_value();
+}
+
 }  // namespace
 
 const std::vector<OpenFile>& OpenFiles::named(const std::string& link) {
@@ -36,9 +42,11 @@ const std::vector<OpenFile>& OpenFiles::named(const std::string& link) {
     return found == files_.end() ? kNone : found->second;
 }
 
-size_t OpenFiles::hidden_processes() {
+std::string OpenFiles::gap() {
     scan();
-    return hidden_;
+    if (hidden_ > 0)
+        return std::to_string(hidden_) + (hidden_ == 1 ? " process" : " processes") + " could not be looked at";
+    return sees_all_processes() ? "" : "not all processes of this machine can be seen from here";
 }
 
 void OpenFiles::scan() {

@@ -23,8 +23,9 @@ class OpenFiles {
 public:
     /// Those that have this name: "pipe:[123]", "socket:[123]", "/path".
     const std::vector<OpenFile>& named(const std::string& link);
-    /// Processes that could not be looked at, or not to the end.
-    size_t hidden_processes();
+    /// Why somebody may have something open that was not seen: "3 processes could not be looked at"; empty:
+    /// every process was looked at.
+    std::string gap();
 
 private:
     void scan();
