@@ -119,6 +119,17 @@ TEST_F(SittingOnOthers, TheTextSaysItToo) {
     EXPECT_THAT(text, HasSubstr("  for SIGUSR2, SIGRTMIN+3\n"));
 }
 
+TEST(SittingAlone, HasTheCommandLineOfTheMomentOfTheReport) {
+    Program program(SITTING_ON_OTHERS, {"alone"});
+    ASSERT_TRUE(program.is_up());
+
+    const Json alive = program.report().at("process").at("command");
+    const Json dead = program.report_after_death().at("process").at("command");
+
+    EXPECT_EQ(alive, Json({SITTING_ON_OTHERS, program.folder(), "Alone"}));
+    EXPECT_EQ(dead, Json({SITTING_ON_OTHERS, program.folder(), "alone"}));
+}
+
 TEST(SittingAlone, WhoHoldsTheFlockThatItWantsIsNamed) {
     const Program program(SITTING_ON_OTHERS, {"alone"});
     ASSERT_TRUE(program.is_up());

@@ -25,11 +25,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -90,6 +92,25 @@ void fill(int descriptor) {
     fcntl(descriptor, F_SETFL, flags);
 }
 
+void send_away(int descriptor) {
+    int sockets[2];
+    checked(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), "socketpair");
+    char byte = 0;
+    iovec bytes{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* const head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(head), &descriptor, sizeof descriptor);
+    checked(static_cast<int>(sendmsg(sockets[0], &message, 0)), "sendmsg");
+}
+
 void make_pipes() {
     int ends[2];
     checked(pipe(ends), "pipe");
@@ -105,6 +126,11 @@ void make_pipes() {
     rows.push_back({"full pipe", [end = outgoing[1]] {
                         if (write(end, "x", 1) < 0) std::perror("write");
                     }});
+    // The write end of another lies in a message that nobody takes.
+    checked(pipe(ends), "pipe");
+    send_away(ends[1]);
+    close(ends[1]);
+    reads("sent pipe", ends[0]);
     const std::string fifo = folder + "/fifo";
     checked(mkfifo(fifo.c_str(), 0600), "mkfifo");
     reads("fifo", open(fifo.c_str(), O_RDWR));

@@ -111,6 +111,35 @@ TEST_F(LiveThread, OutsideOfWrappersIsInWhatTheKernelSays) {
     EXPECT_EQ(snapshot.created_total, 6U);
 }
 
+TEST_F(LiveThread, WhoseCallIsNotKnownIsDescribedByItsRecord) {
+    RecordingWriter writer;
+    ObservedChild child(writer, [](RecordingWriter& own, SharedWords& words) {
+        const auto begin = [&](uint32_t number, WaitKind kind, uint64_t detail, size_t index) {
+            RecordingWriter::wait(own.start_thread(number, own_tid()), kind, 0).detail = detail;
+            tell(words, index);
+            // In no call of that kind.
+            const timespec day{86400, 0};
+            nanosleep(&day, nullptr);
+        };
+        std::thread(begin, 2, WaitKind::kFileLock, protocol::file_lock_detail(2, protocol::FileLockKind::kFlock, true),
+                    0)
+            .detach();
+        std::thread(begin, 3, WaitKind::kChild, 4711, 1).detach();
+        std::thread(begin, 4, WaitKind::kSignal, 3, 2).detach();
+        own.start_thread(1, own_tid());
+        block_in_read();
+    });
+    ASSERT_TRUE(child.wait_for_call(child.pid(), SYS_read));
+    for (const size_t i : {0U, 1U, 2U}) ASSERT_TRUE(child.wait_for_call_of(i, SYS_clock_nanosleep));
+
+    const Snapshot snapshot = look_at(child);
+
+    const auto detail = [&](size_t i) { return snapshot.threads.at(i).wait ? snapshot.threads[i].wait->detail : ""; };
+    EXPECT_THAT(detail(1), testing::AllOf(testing::StartsWith("fd 2 "), testing::EndsWith(", shared flock")));
+    EXPECT_EQ(detail(2), "child 4711, which is no child of this process");
+    EXPECT_EQ(detail(3), "SIGHUP, SIGINT");
+}
+
 TEST_F(LiveThread, OfADeadlockIsSettledAndLibcAgrees) {
     RecordingWriter writer;
     ObservedChild child(writer, deadlock);
