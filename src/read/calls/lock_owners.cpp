@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/calls/lock_owners.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "read/calls/words.h"
@@ -40,12 +43,21 @@ bool is_through(const DescriptorInfo& info, const FileLock& held) {
 LockOwners::LockOwners(uint32_t pid, Descriptors& descriptors, OpenFiles& open_files)
     : pid_(pid), descriptors_(descriptors), open_files_(open_files) {}
 
+/// /proc/locks has the device of the file system; a file's own status may have another one (btrfs,
+/// overlays), but is all there is where the mount is listed nowhere: of a memfd.
 bool LockOwners::identify(uint32_t tid, int descriptor, FileId& file) {
     const DescriptorInfo info = descriptors_.info(tid, descriptor);
-    if (!info.inode || !info.mount) return false;
     if (!mounts_) mounts_ = read_file(task_path(pid_, tid, "mountinfo"), kFileBytes);
-    file.inode = *info.inode;
-    return find_device(*mounts_, *info.mount, file);
+    if (info.inode && info.mount && find_device(*mounts_, *info.mount, file)) {
+        file.inode = *info.inode;
+        return true;
+    }
+    struct statx facts = {};
+    const std::string path = task_path(pid_, tid, "fd/" + std::to_string(descriptor));
+    constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;  // not held up by a dead file server
+    if (statx(AT_FDCWD, path.c_str(), kFlags, STATX_INO, &facts) != 0) return false;
+    file = {facts.stx_dev_major, facts.stx_dev_minor, facts.stx_ino};
+    return true;
 }
 
 std::vector<ProcessOwner> LockOwners::of(uint32_t tid, int descriptor, FileLock wanted, uint32_t waiter) {

@@ -58,6 +58,8 @@ std::vector<Row> rows_of(const Program& program) {
         {"unix client", "io read",
          fd("unix client") + "unix stream " + folder + "/socket, connected, other end held by " +
              own_end("unix server") + " alone"},
+        {"unaccepted", "io read", fd("unaccepted") + "unix stream, connected, not accepted yet"},
+        {"unix connect", "io connect", fd("unix connect") + "unix stream, not connected, to " + folder + "/full"},
         {"seqpacket", "io read",
          fd("seqpacket") + "unix seqpacket, connected, other end held by " + own_end("seqpacket peer") + " alone"},
         {"orphan", "io read", fd("orphan") + "unix dgram, connected, no process holds the other end"},

@@ -84,6 +84,13 @@ TEST_F(SittingOnOthers, ALockOfAnOpenFileIsHeldByAllThatHaveItOpen) {
               owner(std::to_string(program_->pid()), "exclusive", std::stoi(program_->fact("open file holder"))));
 }
 
+TEST_F(SittingOnOthers, ALockOnMemoryIsOneToo) {
+    EXPECT_EQ(detail_of(thread_of(report_, "memfd")),
+              "fd " + program_->fact("memfd") + " memfd memory, exclusive flock");
+    EXPECT_EQ(owners_of("memfd")[0],
+              owner(std::to_string(program_->pid()), "exclusive", std::stoi(program_->fact("memfd holder"))));
+}
+
 TEST_F(SittingOnOthers, AChildIsReportedWithItsCommandAndState) {
     for (const char* const row : {"child", "waitid"}) {
         EXPECT_EQ(thread_of(report_, row).at("state"), "child wait");

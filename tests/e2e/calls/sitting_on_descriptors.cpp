@@ -209,6 +209,21 @@ void make_unix_sockets() {
     tell("unix server", server);
     reads("unix client", client);
     rows.push_back({"unix accept", [listener] { close(accept(listener, nullptr, nullptr)); }});
+    // Nobody accepts here, and the queue is full with one.
+    std::snprintf(address.sun_path, sizeof address.sun_path, "%s/full", folder.c_str());
+    const int lazy = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    checked(bind(lazy, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
+    checked(listen(lazy, 0), "listen");
+    const int early = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    checked(connect(early, reinterpret_cast<sockaddr*>(&address), sizeof address), "connect");
+    reads("unaccepted", early);
+    const int late = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    tell("unix connect", late);
+    rows.push_back({"unix connect", [late, address] {
+                        if (connect(late, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+                            std::perror("connect");
+                        }
+                    }});
     int ends[2];
     checked(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), "socketpair");
     tell("seqpacket peer", ends[1]);

@@ -107,6 +107,13 @@ void make_file_locks() {
     unlink((folder + "/own").c_str());
     rows.push_back({"own", [again] { flock(again, LOCK_EX); }});
 
+    const int memory = checked(memfd_create("memory", MFD_CLOEXEC), "memfd_create");
+    flock(memory, LOCK_EX);
+    tell("memfd holder", memory);
+    const int reopened = checked(open(("/proc/self/fd/" + std::to_string(memory)).c_str(), O_RDWR), "open");
+    tell("memfd", reopened);
+    rows.push_back({"memfd", [reopened] { flock(reopened, LOCK_EX); }});
+
     struct flock whole = range(F_WRLCK, 0, 0);
     const int open_file = opened("open file");
     fcntl(open_file, F_OFD_SETLK, &whole);
