@@ -19,6 +19,7 @@
 #include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
@@ -74,10 +75,11 @@ void reads(const std::string& name, int descriptor) {
     rows.push_back({name, [descriptor] { read_one(descriptor); }});
 }
 
-/// A child that does nothing but to hold what it inherits.
+/// A child that does nothing but to hold what it inherits, as long as this process lives.
 pid_t child_that_waits() {
     const pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) pause();
     }
     return checked(child, "fork");
@@ -302,6 +304,23 @@ void make_sets() {
                     }});
 }
 
+/// They would outlive this process, which is killed: a child that is not in its group takes them away then.
+void remove_after_death(int queue, int set) {
+    if (checked(fork(), "fork") != 0) return;
+    setpgid(0, 0);
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigprocmask(SIG_BLOCK, &end, nullptr);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    for (int each = 3; each < 256; ++each) close(each);  // it is no other end of anything
+    int signal = 0;
+    sigwait(&end, &signal);
+    msgctl(queue, IPC_RMID, nullptr);
+    semctl(set, 0, IPC_RMID);
+    _exit(0);
+}
+
 void make_queues() {
     const int queue = checked(msgget(IPC_PRIVATE, 0600), "msgget");
     tell("msgrcv", queue);
@@ -313,6 +332,7 @@ void make_queues() {
                         msgrcv(queue, &message, sizeof message.text, 0, 0);
                     }});
     const int set = checked(semget(IPC_PRIVATE, 2, 0600), "semget");
+    remove_after_death(queue, set);
     tell("semop", set);
     rows.push_back({"semop", [set] {
                         sembuf take{1, -1, 0};

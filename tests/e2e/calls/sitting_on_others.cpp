@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ pid_t child_that_waits(Prepare prepare) {
     checked(pipe(ready), "pipe");
     const pid_t child = checked(fork(), "fork");
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         prepare();
         if (write(ready[1], "", 1) != 1) _exit(3);
         close(ready[0]);
