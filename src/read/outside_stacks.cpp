@@ -78,14 +78,6 @@ bool OutsideStacks::prepare() {
     return true;
 }
 
-/// It is in the very call, and never left it: the kernel counts how often a thread came to a halt.
-bool OutsideStacks::sleeps_on(const Task& task) const {
-    int ignored = 0;
-    const std::optional<Task> now = look_at_task(pid_, task.tid, ignored);
-    return now && now->status && task.status && now->call == task.call &&
-           now->status->switches == task.status->switches && now->stat.start_ticks == task.stat.start_ticks;
-}
-
 std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
     std::optional<Task> seen = task;
     for (int looks = 0; looks < kMaxLooks; ++looks) {
@@ -93,7 +85,7 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
         const SystemCall& call = *seen->call;
         if (call.number >= 0 && call.pc != 0) {
             std::optional<snapshot::Stack> stack =
-                unwinder_->stack_at(call.pc, call.stack_pointer, [&] { return sleeps_on(*seen); });
+                unwinder_->stack_at(call.pc, call.stack_pointer, [&] { return sleeps_on(pid_, *seen); });
             if (stack) {
                 drop_library(*stack);
                 return Sight{std::move(*seen), std::move(*stack)};

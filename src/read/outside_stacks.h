@@ -32,7 +32,6 @@ public:
 
 private:
     bool prepare();
-    bool sleeps_on(const Task& task) const;
 
     uint32_t pid_;
     bool is_prepared_ = false;

@@ -110,6 +110,15 @@ StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
     return known->second;
 }
 
+StackIndex StackTable::index_of_longer(snapshot::Stack&& inner, StackIndex outer) {
+    const snapshot::Stack& before = stacks_[outer];
+    inner.frames.insert(inner.frames.end(), before.frames.begin(), before.frames.end());
+    inner.truncated = inner.truncated || before.truncated;
+    inner.incomplete = inner.incomplete || before.incomplete;
+    const StackIndex longer = add(std::move(inner));
+    return longer == 0 ? outer : longer;
+}
+
 StackIndex StackTable::add(snapshot::Stack&& stack) {
     if (stack.frames.size() > kMaxFramesTogether - frames_) {
         ++left_out_;

@@ -31,6 +31,9 @@ public:
     /// A stack that was not recorded, by addresses and modules; equal ones are kept once.
     snapshot::StackIndex index_of_unwound(snapshot::Stack&& stack);
 
+    /// Both, the frames of `inner` first.
+    snapshot::StackIndex index_of_longer(snapshot::Stack&& inner, snapshot::StackIndex outer);
+
     std::vector<snapshot::Stack> take() { return std::move(stacks_); }
     /// What could not be read, one sentence each.
     std::vector<std::string> notes() const;

@@ -14,6 +14,7 @@
 #include "read/lock_words.h"
 #include "read/modules.h"
 #include "read/outside_stacks.h"
+#include "read/python_stacks.h"
 #include "read/stacks.h"
 #include "read/threads.h"
 #include "read/wakers.h"
@@ -236,6 +237,11 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
     snapshot.threads = threads.assemble();
     snapshot.modules = modules.latest();
+    PythonStacks python(looks.threads.pid);
+    if (looks.threads.is_live)
+        python.add_to(snapshot.threads, looks.threads.between.tasks, stacks);
+    else
+        python.note_end(snapshot.modules);
     fill_lock_memory(looks.lock_words, threads, snapshot);
     fill_foreign_unlocks(head, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
@@ -245,6 +251,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
                                 (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
     add_notes(looks, stacks, snapshot.process.command, snapshot.notes);
     if (std::string note = outside.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
+    if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     snapshot.stacks = stacks.take();
     return snapshot;
 }

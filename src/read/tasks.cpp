@@ -58,4 +58,11 @@ TaskLook look_at_tasks(uint32_t pid, bool translates) {
     return look;
 }
 
+bool sleeps_on(uint32_t pid, const Task& task) {
+    int ignored = 0;
+    const std::optional<Task> now = look_at_task(pid, task.tid, ignored);
+    return now && now->status && task.status && now->call == task.call &&
+           now->status->switches == task.status->switches && now->stat.start_ticks == task.stat.start_ticks;
+}
+
 }  // namespace reader

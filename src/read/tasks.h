@@ -31,4 +31,8 @@ std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error);
 /// `translates`: the process has other numbers in its own pid namespace.
 TaskLook look_at_tasks(uint32_t pid, bool translates);
 
+/// It is in the very call that `task` was seen in, and never left it: the kernel counts how often a
+/// thread came to a halt.
+bool sleeps_on(uint32_t pid, const Task& task);
+
 }  // namespace reader

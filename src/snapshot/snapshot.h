@@ -56,6 +56,13 @@ enum class LockKind {
 };
 enum class Mode { kExclusive, kShared };
 
+/// What a frame is of. Python's are told by its interpreter, whose own frames are native.
+enum class Language {
+    kNative,
+    kPython,
+    kJit,  ///< compiled at run time: no file has the code
+};
+
 /// One place in a program. `read` fills address, module, offset and is_return_address; `symbolize`
 /// the rest, and adds a Frame with `inlined` for every call that was inlined there.
 struct Frame {
@@ -68,6 +75,7 @@ struct Frame {
     std::string function;           ///< demangled; empty: not known
     std::string file;               ///< empty: not known
     int line = 0;                   ///< 0: not known
+    Language language = Language::kNative;
 };
 
 /// Innermost frame first. Index 0 of Snapshot::stacks is the empty stack.

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The chain of a thread's Python frames, from the newest to the oldest.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "python/objects.h"
+#include "snapshot/snapshot.h"
+
+namespace python {
+
+struct Chain {
+    std::vector<snapshot::Frame> frames;  ///< innermost first
+    bool truncated = false;               ///< it has more
+
+    /// What was read, in the order in which it was: equal chains were read of equal memory.
+    std::vector<uint64_t> marks;
+};
+
+/// As many as Python's own limit of recursion lets a program have.
+inline constexpr size_t kMaxFrames = 1000;
+
+/// From the frame at `address` on; 0: none. Empty: what lies there is no chain of frames, or no longer
+/// one. Bounded.
+std::optional<Chain> read_chain(const Memory& memory, const Offsets& offsets, const Objects& objects, uint64_t address);
+
+}  // namespace python

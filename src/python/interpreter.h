@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A CPython interpreter in a live process, found by what it exports: its threads, and the Python frames
+// that each is in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "python/frames.h"
+#include "python/memory.h"
+#include "python/objects.h"
+#include "python/offsets.h"
+
+namespace python {
+
+/// A file that the process has mapped from its first byte on.
+struct Image {
+    uint64_t base = 0;
+    std::string path;
+};
+
+/// "python3.11", "libpython3.12.so.1.0": what an interpreter's file is called.
+bool is_interpreter_name(std::string_view path);
+
+class Interpreter {
+public:
+    /// Empty: the process has none, or `why` says why its frames cannot be known. `memory` is kept.
+    static std::unique_ptr<Interpreter> find(const Memory& memory, std::span<const Image> images, std::string& why);
+    Interpreter(const Interpreter&) = delete;
+    Interpreter& operator=(const Interpreter&) = delete;
+
+    /// The threads' states by the kernel's ids, as the process itself numbers them. Empty: they changed
+    /// while they were read. `why` as above.
+    std::optional<std::multimap<uint32_t, uint64_t>> threads(std::string& why) const;
+
+    /// The frames of the thread with this state. Empty: it has become another one, or moves.
+    std::optional<Chain> chain(uint32_t native_id, uint64_t state) const;
+
+private:
+    explicit Interpreter(const Memory& memory) : memory_(memory) {}
+    bool add_threads(uint64_t interpreter, std::multimap<uint32_t, uint64_t>& threads) const;
+    std::optional<uint64_t> frame_of(uint32_t native_id, uint64_t state) const;
+
+    const Memory& memory_;
+    Offsets offsets_{};
+    Types types_;
+    Objects objects_{memory_, offsets_, types_};
+    uint64_t runtime_ = 0;
+};
+
+}  // namespace python
