@@ -73,7 +73,7 @@ std::map<uint32_t, std::set<Verdict>> verdicts_by_thread(const snapshot::Snapsho
     }
     if (!has_ended) return applies;
     for (const snapshot::Thread& thread : snapshot.threads) {
-        const std::optional<Verdict> fact = leftover_verdict(thread);
+        const std::optional<Verdict> fact = leftover_verdict(snapshot, thread);
         if (fact) applies[thread.id].insert(*fact);
     }
     return applies;

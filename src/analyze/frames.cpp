@@ -5,6 +5,8 @@
 #include <array>
 #include <cctype>
 
+#include "analyze/language_runtimes.h"
+
 namespace analyze {
 
 namespace {
@@ -108,6 +110,8 @@ std::string_view base_name(std::string_view path) {
 }
 
 bool is_runtime_frame(const snapshot::Frame& frame) {
+    if (frame.language != snapshot::Language::kNative) return is_interpreted_library_frame(frame);
+    if (is_interpreter_frame(frame)) return true;
     if (is_runtime_module(frame.module)) return true;
     if (!frame.file.empty()) return is_runtime_file(frame.file);  // std::hash<Mine> in the program's file is its own
     return is_runtime_function(frame.function);

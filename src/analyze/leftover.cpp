@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyze/fingerprint.h"
+#include "analyze/language_runtimes.h"
 #include "analyze/stack_classes.h"
 #include "analyze/words.h"
 
@@ -93,8 +94,10 @@ bool is_unjoined(const snapshot::Thread& thread) {
     return thread.finished && !thread.joined && thread.detached == false && thread.id != 1;
 }
 
-std::optional<Verdict> leftover_verdict(const snapshot::Thread& thread) {
-    if (thread.ends_process) return std::nullopt;
+std::optional<Verdict> leftover_verdict(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    if (thread.ends_process || has_asked_for_end(snapshot, thread) || is_runtime_helper(snapshot, thread)) {
+        return std::nullopt;
+    }
     if (thread.finished) return is_unjoined(thread) ? std::optional(Verdict::kUnjoined) : std::nullopt;
     return snapshot::is_blocked(thread) ? Verdict::kBlocked : Verdict::kAlive;
 }
@@ -103,7 +106,7 @@ std::vector<Finding> find_leftovers(const snapshot::Snapshot& snapshot, const st
     StackClasses classes(snapshot);
     std::map<Likeness, Group> groups;
     for (const snapshot::Thread& thread : snapshot.threads) {
-        const std::optional<Verdict> verdict = leftover_verdict(thread);
+        const std::optional<Verdict> verdict = leftover_verdict(snapshot, thread);
         if (!verdict || taken.count(thread.id) > 0) continue;
         groups[{*verdict, snapshot::state_word(thread), thread.timed, classes.representative(thread.stack),
                 classes.representative(thread.created_stack)}]

@@ -19,8 +19,8 @@ bool is_end_of_process(snapshot::Reason reason);
 bool is_unjoined(const snapshot::Thread& thread);
 
 /// kBlocked, kAlive or kUnjoined: what the thread is when the process ends now. Empty for the one
-/// that ends it, and for those that are rightly gone.
-std::optional<Verdict> leftover_verdict(const snapshot::Thread& thread);
+/// that ends it, for those that are rightly gone, and for the helpers of a language's runtime.
+std::optional<Verdict> leftover_verdict(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread);
 
 /// One finding for each set of leftover threads, without those in `taken`, that are in the same
 /// state at the same place and were created at the same place.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analyze/fingerprint.h"
+#include "analyze/language_runtimes.h"
 #include "analyze/owner_index.h"
 #include "analyze/remarks.h"
 #include "analyze/words.h"
@@ -57,6 +58,7 @@ public:
         for (const snapshot::Thread& thread : graph_.snapshot().threads) {
             if (!thread.finished) continue;
             for (const snapshot::Hold& hold : thread.holds) {
+                if (is_runtime_hold(graph_.snapshot(), thread, hold)) continue;
                 if (!can_be_abandoned(hold.lock.kind) || !judged.insert(key_of(hold.lock)).second) continue;
                 const std::vector<Owner> dead = dead_owners(index.holders(hold.lock).owners);
                 if (std::all_of(dead.begin(), dead.end(), [](const Owner& owner) { return owner.in_doubt; })) continue;

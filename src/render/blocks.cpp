@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "analyze/language_runtimes.h"
 #include "render/waits.h"
 #include "render/words.h"
 
@@ -84,23 +85,25 @@ std::string name_list(const Sheet& sheet, const Group& group) {
 }
 
 /// ` tid 4244, detached`: what is so for every thread of the group.
-std::string suffix_words(const Group& group) {
+std::string suffix_words(const snapshot::Snapshot& snapshot, const Group& group) {
     const Thread& first = *group.front();
     const auto all = [&](auto predicate) { return std::all_of(group.begin(), group.end(), predicate); };
     std::string text = group.size() == 1 && first.tid != 0 ? fmt::format(" tid {}", first.tid) : "";
     if (all([](const Thread* thread) { return thread->detached.value_or(false); })) text += ", detached";
     if (all([](const Thread* thread) { return thread->exiting && !thread->finished; })) text += ", exiting";
     if (all([](const Thread* thread) { return thread->ends_process; })) text += ", ends the process";
+    if (all([&](const Thread* thread) { return analyze::is_runtime_helper(snapshot, *thread); }))
+        text += ", the runtime's own";
     return text;
 }
 
 std::string header_words(const Sheet& sheet, const Group& group) {
     const std::string state = state_words(group);
     if (group.size() == 1)
-        return fmt::format("{} [{}]{}", thread_words(sheet.snapshot, group[0]->id), state, suffix_words(group));
+        return fmt::format("{} [{}]{}", thread_words(sheet.snapshot, group[0]->id), state, suffix_words(sheet.snapshot, group));
     const std::string name = have_equal_names(group) ? given_name(sheet.snapshot, *group[0]) : "";
     return fmt::format("{}{} [{}]: {}{}", counted(group.size(), "thread"), name, state, name_list(sheet, group),
-                       suffix_words(group));
+                       suffix_words(sheet.snapshot, group));
 }
 
 void print_stack(Sheet& sheet, const Group& group) {

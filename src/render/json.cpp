@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyze/language_runtimes.h"
 #include "analyze/owner_index.h"
 #include "render/render.h"
 #include "render/words.h"
@@ -83,11 +84,12 @@ Json seconds(const std::optional<double>& value) {
 
 Json frame_json(const snapshot::Frame& frame) {
     const bool has_module = !frame.module.empty();
+    const bool is_python = frame.language == snapshot::Language::kPython;
     return {{"function", or_null(frame.function)},
             {"file", or_null(frame.file)},
             {"line", frame.line > 0 ? Json(frame.line) : Json()},
             {"module", or_null(frame.module)},
-            {"offset", hex(has_module ? frame.offset : frame.address)},
+            {"offset", is_python ? Json() : hex(has_module ? frame.offset : frame.address)},
             {"inlined", frame.inlined}};
 }
 
@@ -195,6 +197,7 @@ private:
                 {"exiting", thread.exiting},
                 {"finished", thread.finished},
                 {"ends_process", thread.ends_process},
+                {"runtime_helper", analyze::is_runtime_helper(snapshot_, thread)},
                 {"last_recorded", thread.last_recorded},
                 {"settled", thread.settled},
                 {"torn", thread.torn},

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "analyze/frames.h"
+#include "analyze/language_runtimes.h"
 #include "render/render.h"
 #include "render/words.h"
 
@@ -48,14 +49,29 @@ bool ends_in_nameless_start(const Stack& stack) {
            analyze::is_runtime_frame(frames[frames.size() - 2]);
 }
 
+bool is_python_frame(const Frame& frame) {
+    return frame.language == snapshot::Language::kPython;
+}
+
+/// From the first frame that is `wanted` to the last; empty: none is.
+template <typename Wanted>
+std::span<const Frame> between(std::span<const Frame> frames, Wanted wanted) {
+    const auto first = std::find_if(frames.begin(), frames.end(), wanted);
+    if (first == frames.end()) return {};
+    const auto last = std::find_if(frames.rbegin(), frames.rend(), wanted).base();
+    return {first, last};
+}
+
 std::span<const Frame> folded(const Stack& stack) {
     const auto is_own = [](const Frame& frame) { return !analyze::is_runtime_frame(frame); };
     const std::span<const Frame> frames(stack.frames.data(),
                                         stack.frames.size() - (ends_in_nameless_start(stack) ? 1 : 0));
-    const auto first = std::find_if(frames.begin(), frames.end(), is_own);
+    if (const auto own = between(frames, is_own); !own.empty()) return own;
+    // An interpreter that runs nothing but its own library, or of which nothing more is known.
+    if (const auto library = between(frames, is_python_frame); !library.empty()) return library;
+    const auto first = std::find_if(frames.begin(), frames.end(), analyze::is_interpreter_frame);
     if (first == frames.end()) return frames;
-    const auto last = std::find_if(frames.rbegin(), frames.rend(), is_own).base();
-    return {first, last};
+    return {first, std::find_if_not(first, frames.end(), analyze::is_interpreter_frame)};
 }
 
 }  // namespace
@@ -68,7 +84,9 @@ Stacks::Stacks(const snapshot::Snapshot& snapshot, bool full_stacks)
         const Stack& stack = snapshot.stacks[index];
         if (stack.frames.empty()) continue;
         Look look({}, stack.truncated, stack.incomplete);
-        for (const Frame& frame : shown(index)) std::get<0>(look).push_back(look_of(frame));
+        for (const Frame& frame : shown(index)) {
+            if (full_stacks_ || !analyze::is_interpreter_frame(frame)) std::get<0>(look).push_back(look_of(frame));
+        }
         looks_[index] = known.try_emplace(std::move(look), static_cast<uint32_t>(known.size() + 1)).first->second;
     }
 }
@@ -89,9 +107,23 @@ void Stacks::print(Page& page, const Frame& frame, Style style) const {
         page.add_frame(std::move(words), frame.file, frame.line, style);
 }
 
+/// An interpreter's own frames, one after the other, say no more than that they are there.
+void Stacks::print_frames(Page& page, std::span<const Frame> frames, Style style) const {
+    while (!frames.empty()) {
+        const auto other = std::find_if_not(frames.begin(), frames.end(), analyze::is_interpreter_frame);
+        const auto folded = full_stacks_ ? 0 : static_cast<size_t>(other - frames.begin());
+        if (folded > 0) {
+            page.add(fmt::format("    ({} of the Python interpreter)", counted(folded, "frame")), Style::kDim);
+        } else {
+            print(page, frames.front(), style);
+        }
+        frames = frames.subspan(std::max<size_t>(folded, 1));
+    }
+}
+
 void Stacks::print(Page& page, snapshot::StackIndex stack, Style style) const {
     if (is_empty(stack)) return;
-    for (const Frame& frame : shown(stack)) print(page, frame, style);
+    print_frames(page, shown(stack), style);
     const Stack& found = snapshot_.stacks[stack];
     if (found.incomplete)
         page.add("    ... (outer frames not known)", Style::kDim);

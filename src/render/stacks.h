@@ -36,6 +36,8 @@ public:
     const snapshot::Frame* routine(snapshot::StackIndex entry) const;
 
 private:
+    void print_frames(Page& page, std::span<const snapshot::Frame> frames, Style style) const;
+
     const snapshot::Snapshot& snapshot_;
     bool full_stacks_;
     std::vector<uint32_t> looks_;  ///< by stack index

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/language_runtimes.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include "analyze/frames.h"
+
+namespace analyze {
+
+namespace {
+
+using std::string_view;
+
+/// Empty entries name nothing.
+using Names = std::array<string_view, 5>;
+
+struct LanguageRuntime {
+    /// Files that are the runtime, by name; of a library without its version.
+    Names modules;
+    /// Start routines of its helpers. None: a thread that starts in `modules` is a helper when the
+    /// runtime's own code alone created it; the program's threads are created by the program's code,
+    /// which is in no file.
+    Names routines;
+    /// Threads that its class library starts before the program's code runs, so that the first of the
+    /// name is the runtime's; and the exported functions in which they idle.
+    Names started_by_library;
+    Names idle_in;
+    /// The main thread, in none but these files, waits for the thread that took its place.
+    Names launcher;
+    /// Functions that make another thread end the process.
+    Names ends_in;
+};
+
+constexpr std::array kRuntimes = {
+    // The Java VM (HotSpot). Its main thread starts another one, which becomes Java's main.
+    LanguageRuntime{
+        .modules = {"libjvm.so", "libjli.so", "java"},
+        .routines = {},
+        .started_by_library = {"Reference Handl", "Finalizer", "Common-Cleaner"},
+        .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park"},
+        .launcher = {"java", "libjli.so"},
+        .ends_in = {"JVM_Halt"},
+    },
+    // Node. JavaScript may run in code that is in node's own file, so the routine must say it.
+    LanguageRuntime{
+        .modules = {"node", "nodejs", "libnode.so", "libuv.so"},
+        .routines = {"node::(anonymous namespace)::PlatformWorkerThread",
+                     "node::WorkerThreadsTaskRunner::DelayedTaskScheduler::Start",
+                     "node::inspector::(anonymous namespace)::StartIoThreadMain", "worker"},
+        .started_by_library = {},
+        .idle_in = {},
+        .launcher = {},
+        .ends_in = {},
+    },
+};
+
+bool is_file(string_view name, string_view module) {
+    if (module.empty() || !name.starts_with(module)) return false;
+    return name.size() == module.size() || (module.ends_with(".so") && name[module.size()] == '.');
+}
+
+bool is_of(const snapshot::Frame& frame, const Names& modules) {
+    const string_view name = base_name(frame.module);
+    return std::any_of(modules.begin(), modules.end(), [&](string_view module) { return is_file(name, module); });
+}
+
+/// With or without its arguments.
+bool is_named(string_view function, const Names& names) {
+    return std::any_of(names.begin(), names.end(), [&](string_view name) {
+        return !name.empty() && function.starts_with(name) &&
+               (function.size() == name.size() || function[name.size()] == '(');
+    });
+}
+
+bool has_names(const Names& names) {
+    return !names.front().empty();
+}
+
+const snapshot::Stack& stack_of(const snapshot::Snapshot& snapshot, snapshot::StackIndex index) {
+    return snapshot.stacks.at(index < snapshot.stacks.size() ? index : 0);
+}
+
+/// No frame that is known is of anything else. Of a thread that runs, none is known.
+bool stays_in(const snapshot::Stack& stack, const Names& modules) {
+    return std::all_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
+        return is_of(frame, modules) || (!frame.module.empty() && is_runtime_frame(frame));
+    });
+}
+
+bool is_wholly_in(const snapshot::Stack& stack, const Names& modules) {
+    return !stack.frames.empty() && !stack.incomplete && !stack.truncated && stays_in(stack, modules);
+}
+
+bool is_first_of_its_name(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    const auto first = std::find_if(snapshot.threads.begin(), snapshot.threads.end(),
+                                    [&](const snapshot::Thread& one) { return one.name == thread.name; });
+    return first != snapshot.threads.end() && first->id == thread.id;
+}
+
+bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
+    if (thread.id == 1) return is_wholly_in(stack, runtime.launcher);
+    const snapshot::Stack& entry = stack_of(snapshot, thread.entry);
+    if (entry.frames.empty() || !is_of(entry.frames.back(), runtime.modules)) return false;
+    if (has_names(runtime.routines)) {
+        return is_named(entry.frames.back().function, runtime.routines) && stays_in(stack, runtime.modules);
+    }
+    const bool made_alone = is_wholly_in(stack_of(snapshot, thread.created_stack), runtime.modules);
+    if (made_alone && stays_in(stack, runtime.modules)) return true;
+    const auto idles = [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.idle_in); };
+    return is_named(thread.name, runtime.started_by_library) && is_first_of_its_name(snapshot, thread) &&
+           std::any_of(stack.frames.begin(), stack.frames.end(), idles);
+}
+
+/// "python3.11", "libpython3.12.so.1.0"
+bool is_python_file(string_view name) {
+    if (name.starts_with("lib")) name.remove_prefix(3);
+    if (!name.starts_with("python")) return false;
+    name.remove_prefix(6);
+    return name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0;
+}
+
+}  // namespace
+
+bool is_interpreter_frame(const snapshot::Frame& frame) {
+    return frame.language == snapshot::Language::kNative && is_python_file(base_name(frame.module));
+}
+
+bool is_interpreted_library_frame(const snapshot::Frame& frame) {
+    if (frame.language != snapshot::Language::kPython) return false;
+    const string_view file = frame.file;
+    if (file.starts_with("<frozen ")) return true;
+    const bool is_installed = file.find("/site-packages/") != string_view::npos ||
+                              file.find("/dist-packages/") != string_view::npos;
+    return file.find("/lib/python3.") != string_view::npos && !is_installed;
+}
+
+bool is_runtime_helper(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+        return is_helper_of(runtime, snapshot, thread);
+    });
+}
+
+bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread& owner, const snapshot::Hold& hold) {
+    const snapshot::Stack& acquired_at = stack_of(snapshot, hold.acquired_at);
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+        return is_helper_of(runtime, snapshot, owner) && is_wholly_in(acquired_at, runtime.modules);
+    });
+}
+
+bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    if (snapshot.process.reason != snapshot::Reason::kExit) return false;
+    const std::vector<snapshot::Frame>& frames = stack_of(snapshot, thread.stack).frames;
+    return std::any_of(frames.begin(), frames.end(), [](const snapshot::Frame& frame) {
+        return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+            return is_of(frame, runtime.modules) && is_named(frame.function, runtime.ends_in);
+        });
+    });
+}
+
+}  // namespace analyze
