@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "read/jit_frames.h"
 #include "read/lock_words.h"
 #include "read/modules.h"
 #include "read/outside_stacks.h"
@@ -253,6 +254,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     if (std::string note = outside.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     snapshot.stacks = stacks.take();
+    if (looks.threads.is_live) mark_jit_frames(snapshot.process.pid, snapshot.process.root, snapshot.stacks);
     return snapshot;
 }
 
