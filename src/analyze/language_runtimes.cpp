@@ -133,15 +133,14 @@ bool is_interpreted_library_frame(const snapshot::Frame& frame) {
     if (frame.language != snapshot::Language::kPython) return false;
     const string_view file = frame.file;
     if (file.starts_with("<frozen ")) return true;
-    const bool is_installed = file.find("/site-packages/") != string_view::npos ||
-                              file.find("/dist-packages/") != string_view::npos;
+    const bool is_installed =
+        file.find("/site-packages/") != string_view::npos || file.find("/dist-packages/") != string_view::npos;
     return file.find("/lib/python3.") != string_view::npos && !is_installed;
 }
 
 bool is_runtime_helper(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
-    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
-        return is_helper_of(runtime, snapshot, thread);
-    });
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(),
+                       [&](const LanguageRuntime& runtime) { return is_helper_of(runtime, snapshot, thread); });
 }
 
 bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread& owner, const snapshot::Hold& hold) {

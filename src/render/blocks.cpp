@@ -100,7 +100,8 @@ std::string suffix_words(const snapshot::Snapshot& snapshot, const Group& group)
 std::string header_words(const Sheet& sheet, const Group& group) {
     const std::string state = state_words(group);
     if (group.size() == 1)
-        return fmt::format("{} [{}]{}", thread_words(sheet.snapshot, group[0]->id), state, suffix_words(sheet.snapshot, group));
+        return fmt::format("{} [{}]{}", thread_words(sheet.snapshot, group[0]->id), state,
+                           suffix_words(sheet.snapshot, group));
     const std::string name = have_equal_names(group) ? given_name(sheet.snapshot, *group[0]) : "";
     return fmt::format("{}{} [{}]: {}{}", counted(group.size(), "thread"), name, state, name_list(sheet, group),
                        suffix_words(sheet.snapshot, group));

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "python/frames.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "interpreter_memory.h"
+
+namespace python {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// "audit /srv/app.py:12", or nothing where no chain could be read.
+std::optional<Lines> shown(const InterpreterMemory& target, uint64_t frame) {
+    const Memory memory = target.memory();
+    const auto chain = read_chain(memory, target.offsets, Objects(memory, target.offsets, target.types), frame);
+    if (!chain) return std::nullopt;
+    Lines lines;
+    for (const snapshot::Frame& one : chain->frames) {
+        lines.push_back(one.function + " " + one.file + ":" + std::to_string(one.line));
+    }
+    return lines;
+}
+
+class Frames : public testing::TestWithParam<uint32_t> {
+protected:
+    InterpreterMemory target{*known_offsets(GetParam())};
+    const uint64_t main = target.frame(target.code("<module>", 1), 3, 0);
+};
+INSTANTIATE_TEST_SUITE_P(Python3, Frames, testing::Values(11, 12));
+
+TEST_P(Frames, AreToldFromTheNewestToTheOldest) {
+    const uint64_t worker = target.frame(target.code("Worker.run", 10), 0, main, /*owner: generator*/ 1);
+
+    EXPECT_EQ(shown(target, worker), (Lines{"Worker.run /srv/app.py:10", "<module> /srv/app.py:4"}));
+    EXPECT_EQ(shown(target, 0), Lines{});
+}
+
+TEST_P(Frames, WhereCEnteredTheInterpreterIsNoFunction) {
+    const uint64_t entry = target.frame(target.code("<shim>", 1), 0, main, /*owner: C stack*/ 3);
+
+    EXPECT_EQ(shown(target, target.frame(target.code("f", 5), 1, entry)),
+              (Lines{"f /srv/app.py:6", "<module> /srv/app.py:4"}));
+}
+
+TEST_P(Frames, OneThatHasNotBegunIsAtItsFirstLine) {
+    const uint64_t frame = target.frame(target.code("f", 5), 0, 0);
+    const auto code = target.code("g", 8);
+    target.put(frame, target.offsets.frame.code, code);
+    target.put(frame, target.offsets.frame.instruction, code + target.offsets.code.instructions - 2);
+
+    EXPECT_EQ(shown(target, frame), Lines{"g /srv/app.py:8"});
+}
+
+TEST_P(Frames, NamesAreUtf8HoweverTheyAreKept) {
+    const uint64_t latin = target.code(target.text("gr\xf6\xdf"
+                                                   "e",
+                                                   1, false),
+                                       1);
+    const uint64_t wide = target.text("xy", 4, false);
+    target.put<uint32_t>(wide, target.offsets.text.compact_data, 0x4e2d);
+    target.put<uint32_t>(wide, target.offsets.text.compact_data + 4, 0x1f600);
+
+    EXPECT_EQ(shown(target, target.frame(latin, 0, 0)), Lines{"größe /srv/app.py:1"});
+    EXPECT_EQ(shown(target, target.frame(target.code(wide, 1), 0, 0)), Lines{"中😀 /srv/app.py:1"});
+}
+
+TEST_P(Frames, AreCutShortAndMarkedWhereThereAreTooMany) {
+    uint64_t frame = main;
+    const uint64_t code = target.code("rec", 1);
+    for (size_t i = 0; i < kMaxFrames + 5; ++i) frame = target.frame(code, 1, frame);
+
+    const Memory memory = target.memory();
+    const auto chain = read_chain(memory, target.offsets, Objects(memory, target.offsets, target.types), frame);
+
+    ASSERT_TRUE(chain);
+    EXPECT_EQ(chain->frames.size(), kMaxFrames);
+    EXPECT_TRUE(chain->truncated);
+}
+
+TEST_P(Frames, WhatIsNoChainIsNotToldInPart) {
+    const uint64_t code = target.code("f", 5);
+    const uint64_t loop = target.frame(code, 0, main);
+    target.put(loop, target.offsets.frame.previous, loop);
+    EXPECT_EQ(shown(target, loop), std::nullopt) << "its own caller";
+
+    EXPECT_EQ(shown(target, target.frame(code, 0, 0xdead)), std::nullopt) << "no memory";
+    EXPECT_EQ(shown(target, target.frame(code, 10, main)), std::nullopt) << "past the code's end";
+    EXPECT_EQ(shown(target, target.frame(target.text("f"), 0, main)), std::nullopt) << "no code object";
+    EXPECT_EQ(shown(target, target.frame(target.code(target.bytes("f"), 1), 0, main)), std::nullopt) << "no name";
+    EXPECT_EQ(shown(target, target.frame(code, 0, main, 9)), std::nullopt) << "owned by nobody";
+}
+
+/// Bytes of any object replaced by others: read as something or nothing, never past what is there.
+TEST_P(Frames, DamagedMemoryIsSurvived) {
+    const uint64_t frame = target.frame(target.code("worker", 10), 0, main);
+    const auto intact = target.pieces();
+    std::minstd_rand random(GetParam());
+    for (int round = 0; round < 20'000; ++round) {
+        auto piece = target.pieces().begin();
+        std::advance(piece, random() % target.pieces().size());
+        for (int i = 0; i < 3; ++i) piece->second[random() % piece->second.size()] = static_cast<char>(random());
+        EXPECT_LE(shown(target, frame).value_or(Lines{}).size(), 2U);
+        target.pieces() = intact;
+    }
+}
+
+}  // namespace
+}  // namespace python
