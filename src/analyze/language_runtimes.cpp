@@ -80,7 +80,8 @@ bool has_names(const Names& names) {
 }
 
 const snapshot::Stack& stack_of(const snapshot::Snapshot& snapshot, snapshot::StackIndex index) {
-    return snapshot.stacks.at(index < snapshot.stacks.size() ? index : 0);
+    static const snapshot::Stack kNone;
+    return index < snapshot.stacks.size() ? snapshot.stacks[index] : kNone;
 }
 
 /// No frame that is known is of anything else. Of a thread that runs, none is known.

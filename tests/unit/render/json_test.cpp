@@ -175,6 +175,7 @@ TEST(Json, TellsAllOfAThread) {
                            {"exiting", false},
                            {"finished", false},
                            {"ends_process", false},
+                           {"runtime_helper", false},
                            {"last_recorded", false},
                            {"settled", true},
                            {"torn", false},
@@ -191,7 +192,8 @@ TEST(Json, HasEveryFieldOfAThreadOfWhichNothingIsKnown) {
               R"([{"id":7,"tid":null,"name":null,"state":"unknown","timed":false,"for_seconds":null,)"
               R"("for_is_lower_bound":false,"left_seconds":null,"age_seconds":null,"cpu_seconds":null,"detached":null,)"
               R"("entry":null,"stack":[],"created_by":null,"waits_for":null,"holds":[],"timeout_seconds":null,)"
-              R"("exiting":false,"finished":false,"ends_process":false,"last_recorded":false,"settled":false,)"
+              R"("exiting":false,"finished":false,"ends_process":false,"runtime_helper":false,"last_recorded":false,)"
+              R"("settled":false,)"
               R"("torn":false,"stack_truncated":false,"stack_incomplete":false}])");
 }
 
@@ -271,6 +273,26 @@ TEST(Json, HasFramesOfWhichLittleIsKnown) {
               R"({"function":null,"file":null,"line":null,"module":"/lib/x.so","offset":"0x9e10","inlined":false},)"
               R"({"function":null,"file":null,"line":null,"module":null,"offset":"0x1234","inlined":false}])");
     EXPECT_EQ(thread["stack_truncated"], true);
+}
+
+TEST(Json, HasFramesThatAreOfNoFile) {
+    SnapshotBuilder builder;
+    snapshot::Frame python;
+    python.language = snapshot::Language::kPython;
+    python.module = "python 3.11";
+    python.function = "Worker.run";
+    python.file = "/srv/app.py";
+    python.line = 7;
+    snapshot::Frame jit;
+    jit.language = snapshot::Language::kJit;
+    jit.address = 0x1234;
+    jit.function = "[jit]";
+    builder.thread(2).at({python, jit});
+
+    EXPECT_EQ(json_of(builder)["threads"][0]["stack"].dump(),
+              R"([{"function":"Worker.run","file":"/srv/app.py","line":7,"module":"python 3.11",)"
+              R"("offset":null,"inlined":false},)"
+              R"({"function":"[jit]","file":null,"line":null,"module":null,"offset":"0x1234","inlined":false}])");
 }
 
 TEST(Json, TakesTheRoutineItselfForTheEntry) {

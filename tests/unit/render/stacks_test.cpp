@@ -49,6 +49,47 @@ TEST(Stacks, FoldTheNamelessStartOfAStrippedProgram) {
 )");
 }
 
+snapshot::Frame python_frame(const std::string& function, const std::string& file, int line) {
+    snapshot::Frame made = frame_in("python 3.11", function, 0);
+    made.language = snapshot::Language::kPython;
+    made.file = file;
+    made.line = line;
+    return made;
+}
+
+const snapshot::Frame kInterpreter = frame_in("/usr/bin/python3.11");
+
+TEST(Stacks, FoldAnInterpreterBelowWhatItRuns) {
+    const Frames waits = {python_frame("Queue.get", "/usr/lib/python3.11/queue.py", 171),
+                          python_frame("work", "/srv/app.py", 12),
+                          python_frame("Thread.run", "/usr/lib/python3.11/threading.py", 975),
+                          kInterpreter,
+                          kInterpreter,
+                          libc_frame("clone3")};
+    EXPECT_EQ(printed({waits}), R"(
+    work                                     app.py:12
+)");
+    EXPECT_EQ(printed({{waits.front(), kInterpreter, libc_frame("clone3")}}), R"(
+    Queue.get                                queue.py:171
+)") << "nothing but the library";
+}
+
+TEST(Stacks, TellOfAnInterpreterThatItIsThere) {
+    EXPECT_EQ(printed({{libc_frame("__futex_wait"), kInterpreter, kInterpreter, libc_frame("clone3")}}), R"(
+    (2 frames of the Python interpreter)
+)");
+    EXPECT_EQ(printed({{python_frame("work", "/srv/app.py", 12), kInterpreter, frame("callback()", "tool.cpp", 3),
+                        kInterpreter}}),
+              R"(
+    work                                     app.py:12
+    (1 frame of the Python interpreter)
+    callback()                               tool.cpp:3
+)");
+    EXPECT_EQ(printed({{kInterpreter}}, true), R"(
+    0x9e10 in python3.11
+)");
+}
+
 TEST(Stacks, AreWholeOnDemand) {
     EXPECT_EQ(printed({kThread}, true), R"(
     __lll_lock_wait                          libc.so.6+0x9e10

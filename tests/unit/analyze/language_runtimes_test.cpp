@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a Java VM and Node leave behind, with the stacks that they were seen with, beside threads of programs.
+#include "analyze/language_runtimes.h"
+
+#include <gtest/gtest.h>
+
+#include "shown.h"
+#include "tests/support/snapshot_builder.h"
+
+namespace analyze {
+namespace {
+
+using snapshot::Reason;
+using snapshot::State;
+using support::condition;
+using support::frame;
+using support::frame_in;
+using support::Frames;
+using support::libc_frame;
+using support::mutex;
+using support::SnapshotBuilder;
+using support::ThreadBuilder;
+
+snapshot::Frame jvm(const std::string& function) {
+    return frame_in("/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so", function);
+}
+snapshot::Frame node(const std::string& function) {
+    return frame_in("/usr/bin/node", function);
+}
+snapshot::Frame jit() {
+    snapshot::Frame made;
+    made.language = snapshot::Language::kJit;
+    made.function = "[jit]";
+    made.address = 0x7f2e109455da;
+    return made;
+}
+
+const snapshot::Frame kJavaStart = jvm("thread_native_entry(Thread*)");
+const Frames kIdle = {jvm("PosixSemaphore::wait()"), jvm("GangWorker::loop()"), kJavaStart, libc_frame("start_thread"),
+                      libc_frame("clone3")};
+const Frames kMadeByVirtualMachine = {jvm("os::create_thread(Thread*)"), jvm("JNI_CreateJavaVM"),
+                                      frame_in("/usr/lib/jvm/lib/libjli.so", "JavaMain"), libc_frame("start_thread")};
+const Frames kMadeByJava = {jvm("os::create_thread(Thread*)"), jvm("JVM_StartThread"), jit()};
+const Frames kWaitsInJava = {jvm("os::PlatformEvent::park()"), jvm("JVM_MonitorWait"), jit()};
+
+struct JavaVm : SnapshotBuilder {
+    JavaVm() {
+        thread(1).ends_process();
+        java(2, kIdle, kMadeByVirtualMachine).named("GC Thread#0");
+    }
+    ThreadBuilder& java(uint32_t id, const Frames& at, const Frames& made) {
+        ThreadBuilder& added = thread(id).waits_on(condition(0x10 * id)).at(at).created_by(1, made).entry(kJavaStart);
+        return added.detached();
+    }
+};
+
+TEST(RuntimeHelpers, AreNoFindingsAndFailNothing) {
+    const JavaVm builder;
+
+    const Analysis analysis = analyze(builder.build());
+
+    EXPECT_EQ(shown(analysis), Lines{});
+    EXPECT_EQ(applying(analysis), Lines{});
+    EXPECT_EQ(analysis.counts.blocked, 1U) << "they are there nevertheless";
+}
+
+TEST(RuntimeHelpers, MayRunWithoutAStackThatIsKnown) {
+    JavaVm builder;
+    builder.java(3, {}, kMadeByVirtualMachine).in(State::kRunning);
+
+    EXPECT_EQ(shown(analyze(builder.build())), Lines{});
+}
+
+TEST(RuntimeHelpers, AThreadOfTheProgramIsNoneWhateverItsRuntimeDoesForIt) {
+    JavaVm builder;
+    builder.java(3, kWaitsInJava, kMadeByJava).named("worker");
+    builder.java(4, kIdle, kMadeByJava).named("has not begun");
+    builder.java(5, kWaitsInJava, kMadeByVirtualMachine).named("runs a handler");
+
+    EXPECT_EQ(applying(analyze(builder.build())), (Lines{"T3: blocked", "T4: blocked", "T5: blocked"}));
+}
+
+TEST(RuntimeHelpers, OneFrameOfAnotherFileMakesItTheProgramsThread) {
+    for (const snapshot::Frame& own :
+         {frame("callback()", "agent.cpp", 3), frame_in("/opt/libagent.so"), frame_in("")}) {
+        Frames frames = kIdle;
+        frames.insert(frames.begin() + 1, own);
+        JavaVm at;
+        at.java(3, frames, kMadeByVirtualMachine);
+        JavaVm made;
+        Frames makers = kMadeByVirtualMachine;
+        makers.push_back(own);
+        made.java(3, kIdle, makers);
+
+        EXPECT_EQ(applying(analyze(at.build())), Lines{"T3: blocked"}) << own.module;
+        EXPECT_EQ(applying(analyze(made.build())), Lines{"T3: blocked"}) << own.module;
+    }
+}
+
+TEST(RuntimeHelpers, OfANameThatTheLibraryGivesTheFirstIsIts) {
+    JavaVm builder;
+    builder.java(3, kWaitsInJava, kMadeByJava).named("Finalizer");
+    builder.java(4, kWaitsInJava, kMadeByJava).named("Finalizer");
+
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
+}
+
+TEST(RuntimeHelpers, ANamedOneThatIsStuckElsewhereIsTold) {
+    JavaVm builder;
+    builder.java(3, {jvm("ObjectMonitor::enter(JavaThread*)"), jit()}, kMadeByJava).named("Finalizer");
+
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T3: blocked"});
+}
+
+TEST(RuntimeHelpers, TheLauncherWaitsForTheThreadInItsPlace) {
+    const auto main_at = [](const snapshot::Frame& caller) {
+        SnapshotBuilder builder;
+        builder.thread(1).joins(2).at(
+            {frame_in("/usr/lib/jvm/lib/libjli.so", "ContinueInNewThread"), caller, libc_frame("__libc_start_main")});
+        builder.thread(2).ends_process();
+        return applying(analyze(builder.build()));
+    };
+    EXPECT_EQ(main_at(frame_in("/usr/lib/jvm/bin/java")), Lines{});
+    EXPECT_EQ(main_at(frame("main", "embedder.cpp", 3)), Lines{"T1: blocked"});
+}
+
+TEST(RuntimeHelpers, WhoAskedForTheEndWaitsForItRightly) {
+    JavaVm builder;
+    builder.java(3, {jvm("VMThread::execute(VM_Operation*)"), jvm("JVM_Halt"), jit()}, kMadeByJava);
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{});
+
+    builder.process().reason = Reason::kTimeout;
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T3: blocked"}) << "it waits in vain";
+}
+
+TEST(RuntimeHelpers, LeaveLocksThatNobodyWaitsFor) {
+    const auto left = [](const Frames& acquired_at) {
+        JavaVm builder;
+        builder.java(3, {}, kMadeByVirtualMachine).finished().holds(mutex(0x99)).acquired_at(acquired_at);
+        return shown(analyze(builder.build()));
+    };
+    EXPECT_EQ(left(kIdle), Lines{});
+    EXPECT_EQ(left(kWaitsInJava), Lines{"fact orphaned-lock: T3"});
+}
+
+TEST(RuntimeHelpers, OfNodeAreKnownByTheirStartRoutines) {
+    SnapshotBuilder builder;
+    builder.thread(1).ends_process();
+    const auto add = [&](uint32_t id, const std::string& routine) {
+        builder.thread(id).waits_on(condition(id)).at({node("uv_cond_wait"), node(routine)}).entry(node(routine));
+        builder.thread(id).created_by(1, {node("node::Start(int, char**)")});
+    };
+    add(2, "node::(anonymous namespace)::PlatformWorkerThread(void*)");
+    add(3, "worker");
+    add(4,
+        "node::worker::Worker::StartThread(v8::FunctionCallbackInfo<v8::Value> "
+        "const&)::{lambda(void*)#1}::_FUN(void*)");
+    add(5, "");
+    builder.thread(6).waits_on(condition(6)).at({frame("worker", "a.cpp", 3)}).entry(frame("worker", "a.cpp", 1));
+
+    EXPECT_EQ(applying(analyze(builder.build())), (Lines{"T4: blocked", "T5: blocked", "T6: blocked"}));
+}
+
+snapshot::Frame python(const std::string& function, const std::string& file) {
+    snapshot::Frame made;
+    made.language = snapshot::Language::kPython;
+    made.module = "python 3.11";
+    made.function = function;
+    made.file = file;
+    made.line = 7;
+    return made;
+}
+
+TEST(Interpreters, OwnFramesAreTheRuntimes) {
+    EXPECT_TRUE(is_interpreter_frame(frame_in("/usr/bin/python3.11")));
+    EXPECT_TRUE(is_interpreter_frame(frame_in("/usr/lib/x86_64-linux-gnu/libpython3.12.so.1.0")));
+    EXPECT_FALSE(is_interpreter_frame(frame_in("/opt/pythonic/bin/tool")));
+    EXPECT_FALSE(is_interpreter_frame(python("f", "/srv/python3.py")));
+}
+
+TEST(Interpreters, LibraryIsToldFromTheProgram) {
+    for (const char* const file : {"/usr/lib/python3.11/queue.py", "<frozen importlib._bootstrap>"}) {
+        EXPECT_TRUE(is_interpreted_library_frame(python("f", file))) << file;
+    }
+    for (const char* const file : {"/srv/app.py", "<stdin>", "/usr/lib/python3/dist-packages/apt.py",
+                                   "/usr/local/lib/python3.11/site-packages/tool.py"}) {
+        EXPECT_FALSE(is_interpreted_library_frame(python("f", file))) << file;
+    }
+}
+
+TEST(Interpreters, AThreadThatIsWhollyInOneIsTheProgramsOwn) {
+    SnapshotBuilder builder;
+    builder.thread(1).ends_process();
+    const Frames native = {frame_in("/usr/bin/python3.11"), libc_frame("start_thread")};
+    builder.thread(2).waits_on(condition(2)).at(native).created_by(1, native).entry(frame_in("/usr/bin/python3.11"));
+
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T2: blocked"});
+}
+
+}  // namespace
+}  // namespace analyze
