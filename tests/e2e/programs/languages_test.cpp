@@ -2,6 +2,10 @@
 //
 // Threads of other languages under the library alone: the program is none the wiser, and what its runtime
 // leaves behind is told with where it waits and who started it.
+#include <signal.h>
+
+#include <set>
+
 #include "tests/e2e/programs/preloaded.h"
 
 namespace programs {
@@ -70,9 +74,11 @@ TEST(Java, TheVirtualMachinesThreadsAreNamedAndNeverAccused) {
     ASSERT_EQ(twice.reports.size(), 1U);
     const Json& told = twice.reports.front();
     expect_facts_alone(told);
+    EXPECT_EQ(told.at("findings"), Json::array()) << "the program has left nothing";
     EXPECT_EQ(report::thread(told, 1).at("state"), "join");
     for (const char* const name : {"VM Thread", "Finalizer", "Service Thread"}) {
-        EXPECT_EQ(named(told, name).size(), 1U) << name;
+        ASSERT_EQ(named(told, name).size(), 1U) << name;
+        EXPECT_EQ(named(told, name).front().at("runtime_helper"), true) << name;
     }
     for (const Json& thread : told.at("threads")) {
         EXPECT_FALSE(report::text_of(thread.at("name")).starts_with("pool-")) << "has ended: " << thread.dump(1);
@@ -81,7 +87,27 @@ TEST(Java, TheVirtualMachinesThreadsAreNamedAndNeverAccused) {
     }
 }
 
-TEST(Node, ItsWaitingInspectorIsReportedAndItsWorkersAreNot) {
+/// One of the name of a helper of the virtual machine's is told from that one.
+TEST(Java, DaemonThreadsOfTheProgramAreReported) {
+    if (!is_installed("javac")) GTEST_SKIP() << "no Java compiler: apt-get install default-jdk-headless";
+
+    const Twice twice = run_twice({{"java", kSources + "/Daemons.java"}});
+
+    expect_untouched(twice, 0);
+    ASSERT_EQ(twice.reports.size(), 1U);
+    const Json& told = twice.reports.front();
+    expect_facts_alone(told);
+    std::vector<int> daemons = {named(told, "worker").at(0).at("id"), named(told, "Finalizer").at(1).at("id")};
+    ASSERT_EQ(report::verdicts(told), std::vector<std::string>{"blocked fact"}) << told.dump(1);
+    EXPECT_EQ(report::findings(told, "blocked").front().at("threads"), Json(daemons));
+    for (const int daemon : daemons) {
+        EXPECT_EQ(report::thread(told, daemon).at("state"), "cond wait");
+        EXPECT_TRUE(has_function(report::thread(told, daemon).at("stack"), "jit"));
+        EXPECT_EQ(report::thread(told, daemon).at("runtime_helper"), false);
+    }
+}
+
+TEST(Node, ItsOwnThreadsAreNeverAccused) {
     if (!is_installed("node")) GTEST_SKIP() << "no node: apt-get install nodejs";
 
     const Twice twice = run_twice({{"node", kSources + "/hello.js"}});
@@ -89,10 +115,39 @@ TEST(Node, ItsWaitingInspectorIsReportedAndItsWorkersAreNot) {
     expect_untouched(twice, 5);
     ASSERT_EQ(twice.reports.size(), 1U);
     const Json& told = twice.reports.front();
-    expect_facts_alone(told);
     EXPECT_GE(told.at("counts").at("created_total"), 5);
-    EXPECT_EQ(report::verdicts(told), std::vector<std::string>{"blocked fact"});
-    EXPECT_EQ(report::findings(told, "blocked").at(0).at("threads").size(), 1U);
+    EXPECT_EQ(told.at("findings"), Json::array());
+    EXPECT_EQ(told.at("counts").at("blocked"), 1) << "the inspector waits, and is listed";
+}
+
+/// Killed while a worker and main, which waits for it, are stuck in JavaScript.
+TEST(Node, AWorkerOfTheProgramIsReported) {
+    if (!is_installed("node")) GTEST_SKIP() << "no node: apt-get install nodejs";
+    const support::TemporaryFolder folder;
+    {
+        support::Running program(preloaded({{"node", kSources + "/stuck.js"}}, folder.path()));
+        ASSERT_TRUE(program.await_output("ready"));
+        ASSERT_TRUE(support::eventually([&] {
+            const Outcome now = support::run(
+                {.arguments = {LOITER_COMMAND, "dump", "--format", "json", std::to_string(program.pid())}});
+            const Json stack = report::thread(Json::parse(now.output), 1).at("stack");
+            return static_cast<bool>(has_function(stack, "WaitSync<int>"));
+        }));
+        program.signal(SIGKILL);
+        program.finish();
+    }
+
+    const Outcome outcome = support::run({.arguments = {LOITER_COMMAND, "report", "--format", "json", folder.path()}});
+
+    const Json told = Json::parse(outcome.output);
+    std::set<std::string> accused;
+    for (const Json& finding : told.at("findings")) {
+        for (const Json& id : finding.at("threads")) {
+            const Json entry = report::thread(told, id).at("entry");
+            accused.insert(entry.is_null() ? "main" : report::text_of(entry.at("function")).substr(0, 33));
+        }
+    }
+    EXPECT_EQ(accused, (std::set<std::string>{"main", "node::worker::Worker::StartThread"}));
 }
 
 }  // namespace
