@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/stacks.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace reader {
@@ -108,6 +109,14 @@ StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
         known->second = add(std::move(stack));
     }
     return known->second;
+}
+
+bool StackTable::is_completed_by(const snapshot::Stack& whole, StackIndex incomplete) const {
+    const std::vector<snapshot::Frame>& known = stacks_[incomplete].frames;
+    return !whole.incomplete && !whole.truncated && whole.frames.size() > known.size() &&
+           std::equal(
+               known.begin(), known.end(), whole.frames.begin(),
+               [](const snapshot::Frame& one, const snapshot::Frame& other) { return one.address == other.address; });
 }
 
 StackIndex StackTable::index_of_longer(snapshot::Stack&& inner, StackIndex outer) {

@@ -31,6 +31,9 @@ public:
     /// A stack that was not recorded, by addresses and modules; equal ones are kept once.
     snapshot::StackIndex index_of_unwound(snapshot::Stack&& stack);
 
+    /// `whole` has the outer frames that this one lacks.
+    bool is_completed_by(const snapshot::Stack& whole, snapshot::StackIndex incomplete) const;
+    bool is_incomplete(snapshot::StackIndex index) const { return stacks_[index].incomplete; }
     /// Both, the frames of `inner` first.
     snapshot::StackIndex index_of_longer(snapshot::Stack&& inner, snapshot::StackIndex outer);
 

@@ -224,6 +224,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         }
         thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
         if (task != nullptr) {
+            complete_stack(*task, thread);
             details_.fill(*task, &wait, thread);
         } else {
             fill_recorded_detail(wait, thread);
@@ -245,6 +246,15 @@ void ThreadAssembly::fill_outside_stack(const Task& task, snapshot::Thread& thre
     std::optional<OutsideStacks::Sight> sight = outside_.look(task);
     const bool is_same_call = sight && task.call && sight->task.call == task.call;
     if (is_same_call && !sight->stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+}
+
+/// The library knows the tables alone; of code without them, more may be known from outside.
+void ThreadAssembly::complete_stack(const Task& task, snapshot::Thread& thread) {
+    if (!thread.settled || !stacks_.is_incomplete(thread.stack)) return;
+    std::optional<OutsideStacks::Sight> sight = outside_.look(task);
+    if (sight && stacks_.is_completed_by(sight->stack, thread.stack)) {
+        thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    }
 }
 
 /// What it waits for and its stack are of one moment; where it moved on since it was first looked at,

@@ -61,6 +61,7 @@ private:
     snapshot::Thread describe(const ThreadCopy& copy);
     void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
+    void complete_stack(const Task& task, snapshot::Thread& thread);
     void fill_outside(const Task& task, snapshot::Thread& thread);
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
     void fill_task(const Task& task, snapshot::Thread& thread) const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "unwind/call_sites.h"
+#include "unwind/frame_pointers.h"
 #include "unwind/frame_size.h"
 #include "unwind/modules.h"
 #include "unwind/walker.h"
@@ -21,6 +22,7 @@ constexpr uint64_t kMaxPushedWords = 8;      // arguments that did not fit into 
 struct Unwinder::Parts {
     Parts(std::vector<Region> regions, ReadMemory read) : memory(std::move(regions), std::move(read)) {}
 
+    Walk walk_from(const Registers& registers);
     Walk walk(uint64_t pc, uint64_t stack_pointer);
     std::optional<Walk> walk_past(const Walk& walk);
     std::optional<Walk> walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk, bool is_direct);
@@ -29,10 +31,29 @@ struct Unwinder::Parts {
     Memory memory;
     Modules modules{memory};
     Walker walker{memory, modules};
+    FramePointers frame_pointers{memory, modules, walker};
 };
 
+/// As far as the tables go, and through code that is none of theirs where that leads to the outermost
+/// frame.
+Walk Unwinder::Parts::walk_from(const Registers& registers) {
+    const Walk direct = walker.walk(registers);
+    Walk walk = direct;
+    while (walk.end == Walk::End::kNotDescribed && walk.frame_pointer && walk.steps.size() < Walker::kMaxFrames) {
+        const auto crossing =
+            frame_pointers.cross(walk.steps.back(), *walk.frame_pointer, Walker::kMaxFrames - walk.steps.size());
+        if (!crossing) return direct;
+        Walk rest = walker.walk(crossing->after);
+        walk.steps.insert(walk.steps.end(), crossing->steps.begin(), crossing->steps.end() - 1);
+        walk.steps.insert(walk.steps.end(), rest.steps.begin(), rest.steps.end());
+        walk.end = rest.end;
+        walk.frame_pointer = rest.frame_pointer;
+    }
+    return walk.end == Walk::End::kOutermost ? walk : direct;
+}
+
 Walk Unwinder::Parts::walk(uint64_t pc, uint64_t stack_pointer) {
-    Walk found = walker.walk({pc, stack_pointer, std::nullopt});
+    Walk found = walk_from({pc, stack_pointer, std::nullopt});
     if (found.end != Walk::End::kNeedsFramePointer) return found;
     std::optional<Walk> longer = walk_past(found);
     return longer ? std::move(*longer) : std::move(found);
@@ -69,7 +90,7 @@ std::optional<Walk> Unwinder::Parts::walk_with(uint64_t frame_pointer, const Fun
     const CallSite call =
         walker.is_signal_return(*back) ? CallSite::kIndirect : call_before(memory, *back, function.start, end_of);
     if (call != CallSite::kDirect && (is_direct || call != CallSite::kIndirect)) return std::nullopt;
-    Walk found = walker.walk({walk.steps.front().pc, walk.steps.front().stack_pointer, frame_pointer});
+    Walk found = walk_from({walk.steps.front().pc, walk.steps.front().stack_pointer, frame_pointer});
     const size_t next = walk.steps.size();
     if (found.steps.size() <= next || found.steps[next].pc != *back || found.end != Walk::End::kOutermost) {
         return std::nullopt;

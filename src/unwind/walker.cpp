@@ -37,14 +37,18 @@ Walk Walker::walk(const Registers& registers) {
     walk.steps.push_back({registers.pc, registers.stack_pointer, true});
     unw_cursor_t cursor;
     if (space_ == nullptr || unw_init_remote(&cursor, space_, this) != 0) return walk;
-    walk.end = step_on(cursor, walk.steps);
+    walk.end = step_on(cursor, walk);
     // The cache forgets which frames are the kernel's own, behind which the address is exact.
     if (met_signal_) unw_flush_cache(space_, 0, 0);
     return walk;
 }
 
-Walk::End Walker::step_on(unw_cursor_t& cursor, std::vector<Step>& steps) {
+Walk::End Walker::step_on(unw_cursor_t& cursor, Walk& walk) {
+    std::vector<Step>& steps = walk.steps;
     while (true) {
+        unw_word_t frame_pointer = 0;
+        const bool has_frame_pointer = unw_get_reg(&cursor, UNW_X86_64_RBP, &frame_pointer) == 0;
+        walk.frame_pointer = has_frame_pointer ? std::optional<uint64_t>(frame_pointer) : std::nullopt;
         lacks_description_ = false;
         lacks_frame_pointer_ = false;
         const int result = unw_step(&cursor);

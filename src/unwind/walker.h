@@ -36,7 +36,8 @@ struct Walk {
         kUnreadable,         ///< memory that is not there, or makes no sense
         kTooDeep,
     };
-    std::vector<Step> steps;  ///< innermost first; never empty
+    std::vector<Step> steps;                ///< innermost first; never empty
+    std::optional<uint64_t> frame_pointer;  ///< rbp at the last step
     End end = End::kUnreadable;
 };
 
@@ -73,7 +74,7 @@ private:
                        void* walker);
 
     int find_description(unw_word_t address, unw_proc_info_t* info, int with_rules);
-    Walk::End step_on(unw_cursor_t& cursor, std::vector<Step>& steps);
+    Walk::End step_on(unw_cursor_t& cursor, Walk& walk);
 
     Memory& memory_;
     const Modules& modules_;

@@ -4,6 +4,7 @@
 // leaves behind is told with where it waits and who started it.
 #include <signal.h>
 
+#include <filesystem>
 #include <set>
 
 #include "tests/e2e/programs/preloaded.h"
@@ -118,6 +119,33 @@ TEST(Node, ItsOwnThreadsAreNeverAccused) {
     EXPECT_GE(told.at("counts").at("created_total"), 5);
     EXPECT_EQ(told.at("findings"), Json::array());
     EXPECT_EQ(told.at("counts").at("blocked"), 1) << "the inspector waits, and is listed";
+}
+
+/// Its compiler keeps frame pointers; a stack that is whole by them ends where the thread began.
+TEST(Node, StacksLeadThroughCompiledCode) {
+    if (!is_installed("node")) GTEST_SKIP() << "no node: apt-get install nodejs";
+    const support::TemporaryFolder folder;
+    for (const bool has_names : {false, true}) {
+        Command command{{"node", "--always-sparkplug", kSources + "/compiled.js"}};
+        if (has_names) command.arguments.insert(command.arguments.begin() + 1, "--perf-basic-prof");
+        support::Running program(preloaded(command, folder.path()));
+        ASSERT_TRUE(program.await_output("ready"));
+
+        Json main;
+        EXPECT_TRUE(support::eventually([&] {
+            const Outcome now = support::run(
+                {.arguments = {LOITER_COMMAND, "dump", "--format", "json", std::to_string(program.pid())}});
+            main = report::thread(Json::parse(now.output), 1);
+            return main.at("state") == "cond wait" && main.at("stack_incomplete") == false;
+        })) << main.dump(1);
+        EXPECT_EQ(main.at("stack").back().at("function"), "_start");
+        EXPECT_TRUE(has_function(main.at("stack"), "WaitSync<int>"));
+        EXPECT_TRUE(has_function(main.at("stack"), "jit"));
+        if (!has_names) continue;
+        EXPECT_TRUE(has_function(main.at("stack"), "waitForEver"));
+        EXPECT_TRUE(has_function(main.at("stack"), "callIt"));
+        std::filesystem::remove("/tmp/perf-" + std::to_string(program.pid()) + ".map");
+    }
 }
 
 /// Killed while a worker and main, which waits for it, are stuck in JavaScript.
