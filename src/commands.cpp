@@ -30,7 +30,7 @@ int dump(const Options& options) {
     Output output(options, STDOUT_FILENO);
     Reporter reporter(options, output);
     const reader::Recording recording = reader::Recording::of_process(options.pid);
-    reporter.report(recording.take_snapshot(snapshot::Reason::kDump));
+    reporter.report(recording.take_snapshot(snapshot::Reason::kDump, options.stop_running));
     return reporter.all_written() ? 0 : kNothingRead;
 }
 

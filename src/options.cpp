@@ -86,6 +86,8 @@ Parser::Parser() {
                 break;
             case Command::kDump:
                 add_printing(command, row.command);
+                command.add_flag("--stop-running", options_.stop_running,
+                                 "Stop running threads for an instant, for their full stacks");
                 add_pid(command);
                 break;
             case Command::kReport:

@@ -40,11 +40,12 @@ struct Options {
     bool children = true;   ///< run, gate: what CMD starts is reported and judged too
     std::string directory;  ///< run, gate: empty: recordings are not kept; ps: one more folder
 
-    uint32_t pid = 0;      ///< dump, attend
-    std::string source;    ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid
-    bool at_exit = false;  ///< attend: the process is at its end and waits; else: it was sent a signal
-    bool prune = false;    ///< ps
-    std::string help;      ///< help: the text
+    uint32_t pid = 0;           ///< dump, attend
+    bool stop_running = false;  ///< dump: running threads, for an instant, for their stacks
+    std::string source;         ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid
+    bool at_exit = false;       ///< attend: the process is at its end and waits; else: it was sent a signal
+    bool prune = false;         ///< ps
+    std::string help;           ///< help: the text
 };
 
 /// `arguments` without the command's own name. Throws UsageError.

@@ -76,9 +76,13 @@ std::string joined(std::initializer_list<std::string> parts) {
 
 }  // namespace
 
+/// A thread that runs is elsewhere each time, and at times found without having run for long.
 std::string identity(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
-    return joined({snapshot::state_word(thread), thread.wait ? object_identity(thread.wait->object) : "",
-                   stack_identity(snapshot, thread.stack), stack_identity(snapshot, thread.created_stack)});
+    const bool runs = thread.state == snapshot::State::kRunning || thread.state == snapshot::State::kSpinning;
+    const snapshot::StackIndex place = runs || thread.stack_is_last_known ? thread.entry : thread.stack;
+    return joined({runs ? "running" : snapshot::state_word(thread),
+                   thread.wait ? object_identity(thread.wait->object) : "", stack_identity(snapshot, place),
+                   stack_identity(snapshot, thread.created_stack)});
 }
 
 std::string identity_of_finished(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {

@@ -18,8 +18,8 @@ namespace {
 using snapshot::Reason;
 using snapshot::State;
 
-/// Verdict, state word, timed, block site, creation site.
-using Likeness = std::tuple<Verdict, std::string, bool, snapshot::StackIndex, snapshot::StackIndex>;
+/// Verdict, state word, timed, block site and whether it is of now, creation site.
+using Likeness = std::tuple<Verdict, std::string, bool, snapshot::StackIndex, bool, snapshot::StackIndex>;
 using Group = std::vector<const snapshot::Thread*>;
 
 std::string state_words(const snapshot::Thread& thread) {
@@ -58,7 +58,7 @@ std::string message(const snapshot::Snapshot& snapshot, Verdict verdict, const G
     }
     const std::string what =
         verdict == Verdict::kBlocked ? " blocked in " + snapshot::state_word(first) : " still " + state_words(first);
-    return threads + what + place_words(snapshot, first.stack, " at ");
+    return threads + what + place_words(snapshot, first.stack, first.stack_is_last_known ? ", last known at " : " at ");
 }
 
 Finding judge(const snapshot::Snapshot& snapshot, Verdict verdict, const Group& group) {
@@ -109,7 +109,7 @@ std::vector<Finding> find_leftovers(const snapshot::Snapshot& snapshot, const st
         const std::optional<Verdict> verdict = leftover_verdict(snapshot, thread);
         if (!verdict || taken.count(thread.id) > 0) continue;
         groups[{*verdict, snapshot::state_word(thread), thread.timed, classes.representative(thread.stack),
-                classes.representative(thread.created_stack)}]
+                thread.stack_is_last_known, classes.representative(thread.created_stack)}]
             .push_back(&thread);
     }
     std::vector<Finding> findings;

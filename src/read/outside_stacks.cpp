@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "read/mappings.h"
+#include "read/stopped_thread.h"
 #include "read/target_memory.h"
 
 namespace reader {
@@ -16,6 +17,7 @@ namespace reader {
 namespace {
 
 constexpr int kMaxLooks = 4;
+constexpr int kMaxStops = 4;
 constexpr size_t kMaxRegions = size_t{1} << 20;
 // Of a thread: its start routine's caller, and clone.
 constexpr size_t kFramesAroundStart = 2;
@@ -98,10 +100,39 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
     return std::nullopt;
 }
 
-std::string OutsideStacks::note() const {
-    if (error_ == 0) return "";
-    return std::string("the target's memory could not be read (") + std::strerror(error_) +
-           "): of threads outside of wrappers only the innermost frame is known";
+/// Each stop is another chance to be noticed: few, and none after the right was refused.
+std::optional<snapshot::Stack> OutsideStacks::stop_and_look(uint32_t tid) {
+    if (stop_error_ != 0 || !prepare()) return std::nullopt;
+    std::optional<snapshot::Stack> stack;
+    bool is_held = false;  // until all of it was walked
+    const auto look = [&](const unwind::Registers& registers, const std::function<void()>& let_go) {
+        stack = unwinder_->stack_of_stopped(registers, [&] {
+            if (!is_held) let_go();
+            return !is_held;
+        });
+    };
+    for (int stops = 0; stops < kMaxStops && !stack; ++stops) {
+        const StopResult result = stop_running_thread(pid_, tid, look);
+        if (result.stop == Stop::kRefused) stop_error_ = result.error;
+        if (result.stop == Stop::kRefused || result.stop == Stop::kNot) return std::nullopt;
+        is_held = result.stop == Stop::kStopped;
+    }
+    if (stack) drop_library(*stack);
+    return stack;
+}
+
+std::vector<std::string> OutsideStacks::notes() const {
+    std::vector<std::string> notes;
+    if (error_ != 0) {
+        notes.push_back(std::string("the target's memory could not be read (") + std::strerror(error_) +
+                        "): of threads outside of wrappers only the innermost frame is known");
+    }
+    if (stop_error_ != 0) {
+        notes.push_back(std::string("running threads could not be stopped for their stacks (") +
+                        std::strerror(stop_error_) +
+                        "): no right, or another program traces them; they have their last known place");
+    }
+    return notes;
 }
 
 }  // namespace reader

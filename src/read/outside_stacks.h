@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stacks of the threads that no wrapper sees, of a live process: unwound from its memory at a moment
-// at which the thread slept.
+// at which the thread slept, or, where that was asked for, was stopped.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "read/tasks.h"
 #include "snapshot/snapshot.h"
@@ -27,8 +28,12 @@ public:
     /// Empty: it is in no system call, or never slept long enough, or its memory cannot be read.
     std::optional<Sight> look(const Task& task);
 
-    /// Why no stack could be read; empty: all could, or there was none to read.
-    std::string note() const;
+    /// Of a running thread, which is stopped for an instant. Empty: it did not run just then, or there is
+    /// no right to stop it.
+    std::optional<snapshot::Stack> stop_and_look(uint32_t tid);
+
+    /// Why stacks could not be read, one sentence each; none: all could, or there was none to read.
+    std::vector<std::string> notes() const;
 
 private:
     bool prepare();
@@ -36,6 +41,7 @@ private:
     uint32_t pid_;
     bool is_prepared_ = false;
     int error_ = 0;
+    int stop_error_ = 0;
     std::unique_ptr<unwind::Unwinder> unwinder_;
 };
 

@@ -28,8 +28,10 @@ struct TaskStat {
 struct TaskStatus {
     char state = '?';
     uint64_t switches = 0;  ///< times it left a processor, of its own accord or not
+    uint64_t sleeps = 0;    ///< those of its own accord
     uint64_t caught = 0;    ///< signals that the process has handlers for, signal n at bit n - 1
     uint64_t blocked = 0;   ///< signals that the thread lets wait
+    uint64_t pending = 0;   ///< signals that are about to be delivered: sent, and not blocked
 };
 
 /// A line of /proc/PID/task/TID/syscall.

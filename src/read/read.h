@@ -75,8 +75,9 @@ public:
 
     /// Takes the snapshot. A live process is looked at twice, so that what is called settled was
     /// true at one moment between the two looks. Never throws for what the target wrote: gaps
-    /// become notes.
-    snapshot::Snapshot take_snapshot(snapshot::Reason reason) const;
+    /// become notes. `stop_running`: threads that run may be stopped for an instant, for their stacks; at
+    /// the process' end they may be in any case.
+    snapshot::Snapshot take_snapshot(snapshot::Reason reason, bool stop_running = false) const;
 
 private:
     struct State;

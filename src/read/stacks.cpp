@@ -97,7 +97,8 @@ StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
     if (stack.frames.empty()) return 0;
     std::vector<uint64_t> key;
     for (const snapshot::Frame& frame : stack.frames) key.push_back(frame.address);
-    key.push_back((stack.truncated ? 2 : 0) + (stack.incomplete ? 1 : 0));
+    const bool is_call = stack.frames.front().is_return_address;
+    key.push_back((is_call ? 4 : 0) + (stack.truncated ? 2 : 0) + (stack.incomplete ? 1 : 0));
     const auto [known, is_new] = by_addresses_.try_emplace(std::move(key), 0);
     if (is_new) {
         // As recorded stacks name the same module, so that equal places look alike.

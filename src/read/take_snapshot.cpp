@@ -225,14 +225,14 @@ void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<s
 }
 
 snapshot::Snapshot put_together(const Source& source, const Layout& layout, const Identity& identity, Looks& looks,
-                                Reason reason) {
+                                Reason reason, bool may_stop) {
     const ProcessRecord& head = *looks.head;
     const ModuleTable modules(source, layout, head);
     StackTable stacks(source, layout, head, modules);
     const ThreadRecords records(source, layout, looks.threads.is_at_rest);
     looks.threads.times = times_of(looks, identity);
     OutsideStacks outside(looks.threads.pid);
-    ThreadAssembly threads(looks.threads, records, stacks, outside);
+    ThreadAssembly threads(looks.threads, records, stacks, outside, may_stop);
 
     snapshot::Snapshot snapshot;
     snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
@@ -251,16 +251,31 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     snapshot.may_lack_threads = !looks.threads.is_live &&
                                 (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
     add_notes(looks, stacks, snapshot.process.command, snapshot.notes);
-    if (std::string note = outside.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
+    for (std::string& note : outside.notes()) snapshot.notes.push_back(std::move(note));
     if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
     snapshot.stacks = stacks.take();
     if (looks.threads.is_live) mark_jit_frames(snapshot.process.pid, snapshot.process.root, snapshot.stacks);
     return snapshot;
 }
 
+/// At its end the process is about to lose its threads wherever they are, or to be killed: an instant
+/// more makes no difference to it, and nobody can ask again where they were.
+bool may_stop_unasked(Reason reason) {
+    switch (reason) {
+        case Reason::kExit:
+        case Reason::kTimeout: return true;
+        case Reason::kSignal:
+        case Reason::kDump:
+        case Reason::kWatch:
+        case Reason::kPostMortem: return false;
+    }
+    return false;
+}
+
 }  // namespace
 
-snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason) {
+snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason,
+                                 bool stop_running) {
     const Fate fate = identity.fate(source);
     Looks looks = look(source, layout, identity, fate);
     if (fate == Fate::kRuns) {
@@ -268,7 +283,7 @@ snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, con
         const Fate now = identity.fate(source);
         if (now != fate) looks = look(source, layout, identity, now);
     }
-    return put_together(source, layout, identity, looks, reason);
+    return put_together(source, layout, identity, looks, reason, stop_running || may_stop_unasked(reason));
 }
 
 }  // namespace reader

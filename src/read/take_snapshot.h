@@ -11,6 +11,6 @@
 namespace reader {
 
 snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity,
-                                 snapshot::Reason reason);
+                                 snapshot::Reason reason, bool stop_running);
 
 }  // namespace reader

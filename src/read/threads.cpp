@@ -61,11 +61,12 @@ uint64_t start_of(const Task& task) {
 }  // namespace
 
 ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks,
-                               OutsideStacks& outside)
+                               OutsideStacks& outside, bool may_stop)
     : looks_(looks),
       records_(records),
       stacks_(stacks),
       outside_(outside),
+      running_(looks.pid, outside, stacks, may_stop),
       signals_(looks.second),
       handles_(looks.second),
       details_(looks.pid, looks.translates, looks.own_signal) {
@@ -82,6 +83,7 @@ std::vector<snapshot::Thread> ThreadAssembly::assemble() {
     if (looks_.is_live) pair_unstarted();
     for (const ThreadCopy& copy : looks_.second) add(copy);
     if (looks_.is_live) add_unrecorded();
+    running_.fill(threads_);
     std::vector<snapshot::Thread> threads;
     for (auto& [id, thread] : threads_) threads.push_back(thread);
     return threads;
@@ -232,12 +234,13 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
     } else if (task != nullptr && !thread.ends_process) {
         fill_outside(*task, thread);
+        if (thread.state == State::kRunning && thread.stack == 0) fill_last_place(copy, looks_.times, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, false);
     } else {
         // The thread that ends the process is in the library's own wait for the command.
         thread.state = State::kRunning;
         thread.last_recorded = !looks_.is_live;
-        if (thread.last_recorded) thread.stack = stacks_.index_of(wait.stack);
+        if (thread.last_recorded) fill_last_place(copy, looks_.times, stacks_, thread);
     }
 }
 
@@ -265,6 +268,7 @@ void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
     fill_kernel_wait(seen, stacks_, thread);
     details_.fill(seen, nullptr, thread);
     if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    if (thread.state == State::kRunning) running_.note(thread.id, task.tid);
 }
 
 bool ThreadAssembly::is_settled(const ThreadCopy& copy) const {

@@ -12,6 +12,7 @@
 
 #include "read/calls/call_details.h"
 #include "read/outside_stacks.h"
+#include "read/running_threads.h"
 #include "read/stacks.h"
 #include "read/tasks.h"
 #include "read/thread_records.h"
@@ -39,8 +40,10 @@ struct ThreadLooks {
 
 class ThreadAssembly {
 public:
-    /// All outlive it. `records` is asked again about threads that are gone.
-    ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks, OutsideStacks& outside);
+    /// All outlive it. `records` is asked again about threads that are gone. `may_stop`: running threads,
+    /// for an instant.
+    ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks, OutsideStacks& outside,
+                   bool may_stop);
 
     /// By id, ascending. Once.
     std::vector<snapshot::Thread> assemble();
@@ -73,6 +76,7 @@ private:
     const ThreadRecords& records_;
     StackTable& stacks_;
     OutsideStacks& outside_;
+    RunningThreads running_;
     LastSignals signals_;
     Handles handles_;
     CallDetails details_;

@@ -107,12 +107,27 @@ std::string header_words(const Sheet& sheet, const Group& group) {
                        suffix_words(sheet.snapshot, group));
 }
 
+/// Of one that runs, a stack can be had by stopping it.
+std::string no_stack_words(const Sheet& sheet, const Thread& thread) {
+    const bool runs = thread.state == snapshot::State::kRunning || thread.state == snapshot::State::kSpinning;
+    if (!runs || sheet.snapshot.process.at_rest) return "    (no stack recorded)";
+    const bool was_dumped = sheet.snapshot.process.reason == snapshot::Reason::kDump;
+    return std::string("    (it runs, and no place of it is known") +
+           (was_dumped ? "; --stop-running shows where)" : ")");
+}
+
 void print_stack(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
-    const bool has_stack = !sheet.stacks.is_empty(first.stack);
+    // The start routine is said to be one.
+    const bool has_place = !sheet.stacks.is_empty(first.stack);
+    const bool has_stack = has_place && !(first.stack_is_last_known && first.stack == first.entry);
+    if (has_stack && first.stack_is_last_known) {
+        const std::string ago = ago_words(group);
+        sheet.page.add("  last known place" + (ago.empty() ? "" : ", " + ago));
+    }
     if (has_stack) sheet.stacks.print(sheet.page, first.stack);
     if (has_stack && !sheet.snapshot.stacks[first.stack].incomplete) return;
-    if (!has_stack && !first.finished) sheet.page.add("    (no stack recorded)", Style::kDim);
+    if (!has_stack && !first.finished) sheet.page.add(no_stack_words(sheet, first), Style::kDim);
     // What the thread is for, where its stack does not say it.
     const snapshot::Frame* const routine = sheet.stacks.routine(first.entry);
     if (routine == nullptr) return;

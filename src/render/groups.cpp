@@ -35,9 +35,10 @@ auto key_of(const Thread& thread, const Stacks& stacks) {
     const bool owned = thread.wait && has_owner(thread.wait->object.kind);
     // Without a stack only the start routine tells two threads apart.
     const uint32_t entry = stacks.is_empty(thread.stack) ? stacks.look(thread.entry) : 0;
-    return std::make_tuple(snapshot::state_word(thread), thread.timed, thread.last_recorded, thread.exiting,
-                           thread.ends_process, stacks.look(thread.stack), entry, stacks.look(thread.created_stack),
-                           owned ? thread.wait->object.address : 0, owned ? thread.wait->joins.value_or(0) : 0);
+    return std::make_tuple(snapshot::state_word(thread), thread.timed, thread.last_recorded, thread.stack_is_last_known,
+                           thread.exiting, thread.ends_process, stacks.look(thread.stack), entry,
+                           stacks.look(thread.created_stack), owned ? thread.wait->object.address : 0,
+                           owned ? thread.wait->joins.value_or(0) : 0);
 }
 
 }  // namespace

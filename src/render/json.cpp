@@ -74,6 +74,7 @@ Json address_or_null(uint64_t address) {
     return address == 0 ? Json() : hex(address);
 }
 
+/// To thousandths, as shares are too.
 Json seconds(double value) {
     return std::isfinite(value) ? Json(std::round(value * 1000) / 1000) : Json();
 }
@@ -201,6 +202,11 @@ private:
                 {"last_recorded", thread.last_recorded},
                 {"settled", thread.settled},
                 {"torn", thread.torn},
+                {"cpu_share", seconds(thread.cpu_share)},
+                {"stack_is", !has_stack                   ? "none"
+                             : thread.stack_is_last_known ? "last-known"
+                                                          : "exact"},
+                {"stack_ago_seconds", seconds(thread.stack_ago_seconds)},
                 {"stack_truncated", has_stack && stack(thread.stack).truncated},
                 {"stack_incomplete", has_stack && stack(thread.stack).incomplete}};
     }

@@ -49,6 +49,13 @@ std::string bound_words(const std::vector<const Thread*>& threads, const std::st
     return text;
 }
 
+/// ", 98% CPU"
+std::string share_words(const Range& share) {
+    const std::string low = fmt::format("{:.0f}", 100 * share.low);
+    const std::string high = fmt::format("{:.0f}", 100 * share.high);
+    return ", " + (low == high ? low : low + "~" + high) + "% CPU";
+}
+
 }  // namespace
 
 std::string counted(uint64_t count, std::string_view noun) {
@@ -140,8 +147,14 @@ std::string state_words(const std::vector<const Thread*>& threads) {
         text += bound_words(threads, time);
     else if (!time.empty())
         text += ", " + time + (first.state == snapshot::State::kExited ? " ago" : "");
+    if (const std::optional<Range> share = range_of(threads, &Thread::cpu_share)) text += share_words(*share);
     const bool torn = std::any_of(threads.begin(), threads.end(), [](const Thread* thread) { return thread->torn; });
     return torn ? text + ", was changing while it was read" : text;
+}
+
+std::string ago_words(const std::vector<const Thread*>& threads) {
+    const std::optional<Range> ago = range_of(threads, &Thread::stack_ago_seconds);
+    return ago ? words(*ago) + " ago" : "";
 }
 
 std::string age_words(const std::vector<const Thread*>& threads) {

@@ -41,8 +41,11 @@ std::string short_object_words(const snapshot::Object& object);
 /// "mutex g_ledger (0x5581c0e8)", "mutex 0x5581c0e8".
 std::string object_words(const snapshot::Object& object);
 
-/// What threads of equal state do, with the range of their times: "cond wait, 11.9~12.1s".
+/// What threads of equal state do, with the range of their times: "cond wait, 11.9~12.1s"; "spinning, 98% CPU".
 std::string state_words(const std::vector<const snapshot::Thread*>& threads);
+
+/// "1.2~3s ago": when they were last known to be where their stacks say; empty: now, or not known.
+std::string ago_words(const std::vector<const snapshot::Thread*>& threads);
 
 /// "age 12.4s, CPU time 3.1s (25%)"; empty when neither is known.
 std::string age_words(const std::vector<const snapshot::Thread*>& threads);

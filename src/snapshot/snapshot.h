@@ -149,7 +149,8 @@ struct Thread {
     std::optional<double> age_seconds;
     std::optional<double> cpu_seconds;
     std::optional<bool> detached;
-    bool finished = false;  ///< its code has ended
+    std::optional<double> cpu_share;  ///< of a processor, while it was looked at; 1: all of the time
+    bool finished = false;            ///< its code has ended
     bool joined = false;
     bool ends_process = false;   ///< called exit, returned from main
     bool exiting = false;        ///< past pthread_exit or its start routine
@@ -159,7 +160,9 @@ struct Thread {
     bool asleep = false;         ///< live: slept in this very wait at one moment, at which all threads slept
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
     StackIndex stack = 0;
-    uint32_t created_by = 0;  ///< 0: not known
+    bool stack_is_last_known = false;         ///< it runs, and was there some time ago
+    std::optional<double> stack_ago_seconds;  ///< how long ago
+    uint32_t created_by = 0;                  ///< 0: not known
     StackIndex created_stack = 0;
     std::optional<Wait> wait;
     std::vector<Hold> holds;

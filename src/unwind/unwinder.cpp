@@ -15,7 +15,9 @@ namespace unwind {
 namespace {
 
 constexpr uint64_t kStackBytes = 64 * 1024;  // copied at once; most stacks are shorter
-constexpr uint64_t kMaxPushedWords = 8;      // arguments that did not fit into registers
+// Of a thread that is held meanwhile: some ten microseconds, and deep enough for a hundred frames.
+constexpr uint64_t kStoppedStackBytes = 512 * 1024;
+constexpr uint64_t kMaxPushedWords = 8;  // arguments that did not fit into registers
 
 }  // namespace
 
@@ -27,6 +29,8 @@ struct Unwinder::Parts {
     std::optional<Walk> walk_past(const Walk& walk);
     std::optional<Walk> walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk, bool is_direct);
     snapshot::Frame frame(const Step& step) const;
+    snapshot::Stack stack(const Walk& walk) const;
+    void begin_moment(uint64_t stack_pointer, uint64_t most_bytes);
 
     Memory memory;
     Modules modules{memory};
@@ -110,6 +114,21 @@ snapshot::Frame Unwinder::Parts::frame(const Step& step) const {
     return frame;
 }
 
+snapshot::Stack Unwinder::Parts::stack(const Walk& walk) const {
+    snapshot::Stack stack;
+    stack.frames.reserve(walk.steps.size());
+    for (const Step& step : walk.steps) stack.frames.push_back(frame(step));
+    stack.truncated = walk.end == Walk::End::kTooDeep;
+    stack.incomplete = !stack.truncated && walk.end != Walk::End::kOutermost;
+    return stack;
+}
+
+void Unwinder::Parts::begin_moment(uint64_t stack_pointer, uint64_t most_bytes) {
+    const Region* const region = memory.region_at(stack_pointer);
+    const uint64_t above = region == nullptr ? 0 : region->end - stack_pointer;
+    memory.begin_moment(stack_pointer, std::min(above, most_bytes));
+}
+
 Unwinder::Unwinder(std::vector<Region> regions, ReadMemory read)
     : parts_(std::make_unique<Parts>(std::move(regions), std::move(read))) {}
 
@@ -117,18 +136,20 @@ Unwinder::~Unwinder() = default;
 
 std::optional<snapshot::Stack> Unwinder::stack_at(uint64_t pc, uint64_t stack_pointer,
                                                   const std::function<bool()>& has_not_run) {
-    const Region* const region = parts_->memory.region_at(stack_pointer);
-    const uint64_t above = region == nullptr ? 0 : region->end - stack_pointer;
-    parts_->memory.begin_moment(stack_pointer, std::min(above, kStackBytes));
+    parts_->begin_moment(stack_pointer, kStackBytes);
     if (!has_not_run()) return std::nullopt;
     const Walk walk = parts_->walk(pc, stack_pointer);
     if (parts_->memory.fetches() > 0 && !has_not_run()) return std::nullopt;
-    snapshot::Stack stack;
-    stack.frames.reserve(walk.steps.size());
-    for (const Step& step : walk.steps) stack.frames.push_back(parts_->frame(step));
-    stack.truncated = walk.end == Walk::End::kTooDeep;
-    stack.incomplete = !stack.truncated && walk.end != Walk::End::kOutermost;
-    return stack;
+    return parts_->stack(walk);
+}
+
+std::optional<snapshot::Stack> Unwinder::stack_of_stopped(const Registers& registers,
+                                                          const std::function<bool()>& let_go) {
+    parts_->begin_moment(registers.stack_pointer, kStoppedStackBytes);
+    const bool runs = let_go();
+    const Walk walk = parts_->walker.walk(registers);
+    if (runs && parts_->memory.fetches() > 0) return std::nullopt;
+    return parts_->stack(walk);
 }
 
 }  // namespace unwind

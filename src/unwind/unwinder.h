@@ -18,6 +18,7 @@
 
 #include "snapshot/snapshot.h"
 #include "unwind/memory.h"
+#include "unwind/registers.h"
 
 namespace unwind {
 
@@ -33,6 +34,10 @@ public:
     /// read; empty: it said no, and nothing is known.
     std::optional<snapshot::Stack> stack_at(uint64_t pc, uint64_t stack_pointer,
                                             const std::function<bool()>& has_not_run);
+
+    /// Of a thread that is stopped, with all its registers. `let_go` is called once its stack was copied,
+    /// and says whether it runs from then on. Empty: it does, and the copy did not suffice.
+    std::optional<snapshot::Stack> stack_of_stopped(const Registers& registers, const std::function<bool()>& let_go);
 
 private:
     struct Parts;

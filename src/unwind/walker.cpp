@@ -34,7 +34,7 @@ Walk Walker::walk(const Registers& registers) {
     accesses_ = 0;
     met_signal_ = false;
     Walk walk;
-    walk.steps.push_back({registers.pc, registers.stack_pointer, true});
+    walk.steps.push_back({registers.pc, registers.stack_pointer, !registers.pc_is_exact});
     unw_cursor_t cursor;
     if (space_ == nullptr || unw_init_remote(&cursor, space_, this) != 0) return walk;
     walk.end = step_on(cursor, walk);
@@ -119,6 +119,8 @@ int Walker::access_register(unw_addr_space_t, unw_regnum_t number, unw_word_t* v
         *value = known.pc;
     } else if (number == UNW_X86_64_RSP) {
         *value = known.stack_pointer;
+    } else if (known.general && number >= 0 && static_cast<size_t>(number) < known.general->size()) {
+        *value = (*known.general)[static_cast<size_t>(number)];
     } else if (number == UNW_X86_64_RBP && known.frame_pointer) {
         *value = *known.frame_pointer;
     } else {

@@ -12,15 +12,9 @@
 
 #include "unwind/memory.h"
 #include "unwind/modules.h"
+#include "unwind/registers.h"
 
 namespace unwind {
-
-/// What is known of a thread's registers from outside.
-struct Registers {
-    uint64_t pc = 0;
-    uint64_t stack_pointer = 0;
-    std::optional<uint64_t> frame_pointer;  ///< rbp
-};
 
 struct Step {
     uint64_t pc = 0;

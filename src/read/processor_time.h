@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How much of a processor a thread takes, by two looks at the kernel's counts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace reader {
+
+/// A thread that is on a processor, or ready to be, for so much of the window between two looks burns
+/// CPU: it is called spinning.
+constexpr double kSpinningShare = 0.5;
+/// The window. The kernel brings its counts up to date every few milliseconds.
+constexpr uint64_t kCpuWindowNs = 60'000'000;
+
+struct CpuCounts {
+    uint64_t at_ns = 0;     ///< CLOCK_MONOTONIC
+    uint64_t used_ns = 0;   ///< on a processor
+    uint64_t ready_ns = 0;  ///< ready to be, while others were
+    uint64_t sleeps = 0;    ///< times it gave up its processor
+    uint64_t start_ticks = 0;
+    bool runs = false;  ///< is on one, or ready to be
+};
+
+/// Empty: the thread is gone.
+std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid);
+
+struct CpuShare {
+    double used = 0;  ///< of one processor, 0 to 1
+    bool spins = false;
+};
+
+/// Empty: it is another thread's, or of no time.
+std::optional<CpuShare> cpu_share(const CpuCounts& first, const CpuCounts& second);
+
+}  // namespace reader

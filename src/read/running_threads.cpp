@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/running_threads.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "read/proc.h"
+
+namespace reader {
+
+using snapshot::State;
+
+namespace {
+
+struct Place {
+    uint32_t stack = 0;
+    uint64_t at_ns = 0;
+
+    void take_newer(uint32_t other, uint64_t other_ns) {
+        if (other != 0 && other_ns >= at_ns) *this = {other, other_ns};
+    }
+};
+
+}  // namespace
+
+void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& stacks, snapshot::Thread& thread) {
+    Place last{0, copy.created_ns};  // the slot may have notes of an earlier thread
+    last.take_newer(copy.wait.stack, copy.wait.since_ns);
+    for (const HoldCopy& hold : copy.holds) last.take_newer(hold.stack, hold.since_ns);
+    for (const SignalCopy& signal : copy.signals) last.take_newer(signal.stack, signal.time_ns);
+    thread.stack = stacks.index_of(last.stack);
+    if (thread.stack == 0) {
+        thread.stack = thread.entry;
+        last.at_ns = copy.created_ns;
+    }
+    if (thread.stack == 0) return;
+    thread.stack_is_last_known = true;
+    thread.stack_ago_seconds = times.since(last.at_ns);
+}
+
+void RunningThreads::note(uint32_t number, uint32_t tid) {
+    noted_.push_back({number, tid, count_cpu(pid_, tid)});
+}
+
+void RunningThreads::fill(std::map<uint32_t, snapshot::Thread>& threads) {
+    if (noted_.empty()) return;
+    const uint64_t until = monotonic_now() + kCpuWindowNs;  // of the one noted last
+    for (uint64_t now = monotonic_now(); now < until; now = monotonic_now()) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(until - now));
+    }
+    for (const Noted& noted : noted_) {
+        const auto thread = threads.find(noted.number);
+        if (thread != threads.end()) fill(noted, thread->second);
+    }
+}
+
+void RunningThreads::fill(const Noted& noted, snapshot::Thread& thread) {
+    const std::optional<CpuCounts> now = count_cpu(pid_, noted.tid);
+    const std::optional<CpuShare> share = noted.counts && now ? cpu_share(*noted.counts, *now) : std::nullopt;
+    if (share) {
+        thread.cpu_share = share->used;
+        if (share->spins) thread.state = State::kSpinning;
+    }
+    const bool is_exact = thread.stack != 0 && !thread.stack_is_last_known;
+    if (!may_stop_ || is_exact) return;
+    std::optional<snapshot::Stack> stack = outside_.stop_and_look(noted.tid);
+    if (!stack) return;
+    thread.stack = stacks_.index_of_unwound(std::move(*stack));
+    thread.stack_is_last_known = false;
+    thread.stack_ago_seconds.reset();
+}
+
+}  // namespace reader

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be known of threads that run: how much of a processor they take, and where they are, or
+// were last.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "read/outside_stacks.h"
+#include "read/processor_time.h"
+#include "read/stacks.h"
+#include "read/thread_records.h"
+#include "read/times.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+/// The newest place that the thread noted of itself, of a wait, a hold or a wake-up; else its start
+/// routine.
+void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& stacks, snapshot::Thread& thread);
+
+class RunningThreads {
+public:
+    /// All outlive it. `may_stop`: each for an instant, for its stack.
+    RunningThreads(uint32_t pid, OutsideStacks& outside, StackTable& stacks, bool may_stop)
+        : pid_(pid), outside_(outside), stacks_(stacks), may_stop_(may_stop) {}
+
+    /// Here its window begins.
+    void note(uint32_t number, uint32_t tid);
+    /// Waits for the windows' end, unless nothing was noted; then fills share, state and stack.
+    void fill(std::map<uint32_t, snapshot::Thread>& threads);
+
+private:
+    struct Noted {
+        uint32_t number;
+        uint32_t tid;
+        std::optional<CpuCounts> counts;
+    };
+    void fill(const Noted& noted, snapshot::Thread& thread);
+
+    uint32_t pid_;
+    OutsideStacks& outside_;
+    StackTable& stacks_;
+    bool may_stop_;
+    std::vector<Noted> noted_;
+};
+
+}  // namespace reader

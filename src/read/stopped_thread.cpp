@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/stopped_thread.h"
+
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <future>
+#include <iterator>
+#include <thread>
+
+#include "read/proc.h"
+#include "read/target_memory.h"
+
+namespace reader {
+
+namespace {
+
+// Some ten microseconds on an idle machine. A thread that waits for a disk does not stop at all.
+constexpr std::chrono::milliseconds kMostTime{100};
+constexpr std::chrono::microseconds kBetweenLooks{20};
+
+/// Those that the kernel ends with EINTR, done with nothing, when a stop wakes them; all others it
+/// restarts by itself (signal(7)). Made again they wait as before.
+constexpr long kEndedCalls[] = {
+    SYS_epoll_wait,   SYS_epoll_pwait,   SYS_epoll_pwait2,   SYS_rt_sigtimedwait, SYS_semop,    SYS_semtimedop,
+    SYS_io_getevents, SYS_io_pgetevents, SYS_io_uring_enter, SYS_recvfrom,        SYS_recvmsg,  SYS_recvmmsg,
+    SYS_accept,       SYS_accept4,       SYS_sendto,         SYS_sendmsg,         SYS_sendmmsg,
+};
+
+bool seems_to_run(uint32_t pid, uint32_t tid) {
+    constexpr size_t kLineBytes = 512;
+    const auto call = parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kLineBytes));
+    return call && call->running;
+}
+
+/// In the order of the tables' numbers.
+unwind::Registers registers_of(const user_regs_struct& regs) {
+    unwind::Registers registers{regs.rip, regs.rsp};
+    registers.frame_pointer = regs.rbp;
+    registers.general = {regs.rax, regs.rdx, regs.rcx, regs.rbx, regs.rsi, regs.rdi, regs.rbp, regs.rsp,
+                         regs.r8,  regs.r9,  regs.r10, regs.r11, regs.r12, regs.r13, regs.r14, regs.r15};
+    registers.pc_is_exact = true;
+    return registers;
+}
+
+/// One stop of one thread, made and ended by the calling thread.
+class Tracer {
+public:
+    Tracer(uint32_t pid, uint32_t tid) : pid_(pid), tid_(tid) {}
+
+    StopResult stop(bool only_running, const LookAtStopped& look) {
+        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kInCall};
+        if (trace(PTRACE_SEIZE, nullptr) != 0) return refusal();
+        // From here on this thread's end is enough to leave the other one alone.
+        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kInCall};
+        if (trace(PTRACE_INTERRUPT, nullptr) != 0 || !await_stop()) return {Stop::kNot};
+        user_regs_struct regs{};
+        if (trace(PTRACE_GETREGS, &regs) != 0) return {Stop::kNot};
+        const bool is_in_call = static_cast<long>(regs.orig_rax) >= 0;
+        if (is_in_call) make_call_again(regs);
+        if (!is_in_call && signal_ == 0) look(registers_of(regs), [this] { let_go(); });
+        const bool was_looked_at = !is_in_call && signal_ == 0;
+        let_go();
+        return {was_looked_at ? Stop::kStopped : Stop::kInCall};
+    }
+
+private:
+    template <typename Request>
+    long trace(Request request, void* data) {
+        return ptrace(request, static_cast<pid_t>(tid_), nullptr, data);
+    }
+
+    static StopResult refusal() { return errno == ESRCH ? StopResult{Stop::kNot} : StopResult{Stop::kRefused, errno}; }
+
+    /// It may stop for a signal of its own first, which it must not lose.
+    bool await_stop() {
+        const auto until = std::chrono::steady_clock::now() + kMostTime;
+        int status = 0;
+        while (true) {
+            const pid_t changed = waitpid(static_cast<pid_t>(tid_), &status, __WALL | WNOHANG);
+            if (changed < 0 || (changed > 0 && !WIFSTOPPED(status))) return false;
+            if (changed > 0) break;
+            if (std::chrono::steady_clock::now() > until) return false;
+            std::this_thread::sleep_for(kBetweenLooks);
+        }
+        is_stopped_ = true;
+        if (status >> 16 == 0) signal_ = WSTOPSIG(status);
+        return true;
+    }
+
+    /// Right after the instruction, about to return EINTR for our sake: no signal is there to be handled.
+    void make_call_again(user_regs_struct& regs) {
+        const auto call = static_cast<long>(regs.orig_rax);
+        if (static_cast<long>(regs.rax) != -EINTR || signal_ != 0) return;
+        if (std::find(std::begin(kEndedCalls), std::end(kEndedCalls), call) == std::end(kEndedCalls)) return;
+        constexpr std::array<unsigned char, 2> kInstruction = {0x0f, 0x05};
+        std::array<unsigned char, 2> code{};
+        const std::optional<TaskStatus> status = status_of_task(pid_, tid_);
+        if (!status || status->pending != 0) return;
+        if (read_memory(pid_, regs.rip - code.size(), code.data(), code.size()).bytes != code.size()) return;
+        if (code != kInstruction) return;
+        regs.rip -= code.size();
+        regs.rax = regs.orig_rax;
+        regs.orig_rax = static_cast<unsigned long long>(-1);
+        trace(PTRACE_SETREGS, &regs);
+    }
+
+    void let_go() {
+        if (!is_stopped_) return;
+        is_stopped_ = false;
+        ptrace(PTRACE_DETACH, static_cast<pid_t>(tid_), nullptr, static_cast<long>(signal_));
+    }
+
+    uint32_t pid_;
+    uint32_t tid_;
+    bool is_stopped_ = false;
+    int signal_ = 0;  ///< that it stopped for, to be delivered when it goes on
+};
+
+StopResult stop_in_thread(uint32_t pid, uint32_t tid, bool only_running, const LookAtStopped& look) {
+    return std::async(std::launch::async, [&] { return Tracer(pid, tid).stop(only_running, look); }).get();
+}
+
+}  // namespace
+
+StopResult stop_running_thread(uint32_t pid, uint32_t tid, const LookAtStopped& look) {
+    return stop_in_thread(pid, tid, true, look);
+}
+
+StopResult stop_thread(uint32_t pid, uint32_t tid, const LookAtStopped& look) {
+    return stop_in_thread(pid, tid, false, look);
+}
+
+}  // namespace reader
