@@ -237,8 +237,8 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         if (thread.state == State::kRunning && thread.stack == 0) fill_last_place(copy, looks_.times, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, false);
     } else {
-        // The thread that ends the process is in the library's own wait for the command.
         thread.state = State::kRunning;
+        if (task != nullptr) fill_end(*task, thread);
         thread.last_recorded = !looks_.is_live;
         if (thread.last_recorded) fill_last_place(copy, looks_.times, stacks_, thread);
     }
@@ -269,6 +269,13 @@ void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
     details_.fill(seen, nullptr, thread);
     if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
     if (thread.state == State::kRunning) running_.note(thread.id, task.tid);
+}
+
+/// The thread that ends the process is in the library's own wait for the command, within its exit.
+void ThreadAssembly::fill_end(const Task& task, snapshot::Thread& thread) {
+    if (std::optional<OutsideStacks::Sight> sight = outside_.look(task)) {
+        thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    }
 }
 
 bool ThreadAssembly::is_settled(const ThreadCopy& copy) const {
@@ -303,6 +310,7 @@ void ThreadAssembly::add_unrecorded() {
         thread.ends_process = task.recorded_tid != 0 && task.recorded_tid == looks_.ended_by_tid;
         if (thread.ends_process) {
             thread.state = State::kRunning;
+            fill_end(task, thread);
         } else {
             fill_outside(task, thread);
             thread.asleep = is_asleep(task, false);

@@ -66,6 +66,7 @@ private:
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
     void complete_stack(const Task& task, snapshot::Thread& thread);
     void fill_outside(const Task& task, snapshot::Thread& thread);
+    void fill_end(const Task& task, snapshot::Thread& thread);
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
     void fill_task(const Task& task, snapshot::Thread& thread) const;
     bool is_settled(const ThreadCopy& copy) const;
