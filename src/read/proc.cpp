@@ -118,17 +118,16 @@ std::optional<TaskStatus> parse_status(std::string_view text) {
         !is_number(value_of(text, "\nnonvoluntary_ctxt_switches:"), 10, involuntary)) {
         return std::nullopt;
     }
-    if (!is_number(value_of(text, "\nSigBlk:"), 16, status.blocked)) status.blocked = 0;
     status.state = state.front();
     status.switches = voluntary + involuntary;
     status.sleeps = voluntary;
     uint64_t sent = 0;
     uint64_t sent_to_process = 0;
-    uint64_t blocked = 0;
-    if (is_number(value_of(text, "\nSigPnd:"), 16, sent) &&
-        is_number(value_of(text, "\nShdPnd:"), 16, sent_to_process) &&
-        is_number(value_of(text, "\nSigBlk:"), 16, blocked)) {
-        status.pending = (sent | sent_to_process) & ~blocked;
+    if (!is_number(value_of(text, "\nSigBlk:"), 16, status.blocked)) {
+        status.blocked = 0;
+    } else if (is_number(value_of(text, "\nSigPnd:"), 16, sent) &&
+               is_number(value_of(text, "\nShdPnd:"), 16, sent_to_process)) {
+        status.pending = (sent | sent_to_process) & ~status.blocked;
     }
     return status;
 }

@@ -20,6 +20,10 @@ struct Place {
     void take_newer(uint32_t other, uint64_t other_ns) {
         if (other != 0 && other_ns >= at_ns) *this = {other, other_ns};
     }
+    /// Its time is of a clock that lags by some milliseconds; it is the thread's own in any case.
+    void take_newer(const HoldCopy& hold) {
+        if (hold.stack != 0 && (stack == 0 || hold.since_ns >= at_ns)) *this = {hold.stack, hold.since_ns};
+    }
 };
 
 }  // namespace
@@ -27,8 +31,8 @@ struct Place {
 void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& stacks, snapshot::Thread& thread) {
     Place last{0, copy.created_ns};  // the slot may have notes of an earlier thread
     last.take_newer(copy.wait.stack, copy.wait.since_ns);
-    for (const HoldCopy& hold : copy.holds) last.take_newer(hold.stack, hold.since_ns);
     for (const SignalCopy& signal : copy.signals) last.take_newer(signal.stack, signal.time_ns);
+    for (const HoldCopy& hold : copy.holds) last.take_newer(hold);
     thread.stack = stacks.index_of(last.stack);
     if (thread.stack == 0) {
         thread.stack = thread.entry;

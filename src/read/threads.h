@@ -43,7 +43,7 @@ public:
     /// All outlive it. `records` is asked again about threads that are gone. `may_stop`: running threads,
     /// for an instant.
     ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks, OutsideStacks& outside,
-                   bool may_stop);
+                   bool may_stop = false);
 
     /// By id, ascending. Once.
     std::vector<snapshot::Thread> assemble();

@@ -110,10 +110,9 @@ std::string header_words(const Sheet& sheet, const Group& group) {
 /// Of one that runs, a stack can be had by stopping it.
 std::string no_stack_words(const Sheet& sheet, const Thread& thread) {
     const bool runs = thread.state == snapshot::State::kRunning || thread.state == snapshot::State::kSpinning;
-    if (!runs || sheet.snapshot.process.at_rest) return "    (no stack recorded)";
     const bool was_dumped = sheet.snapshot.process.reason == snapshot::Reason::kDump;
-    return std::string("    (it runs, and no place of it is known") +
-           (was_dumped ? "; --stop-running shows where)" : ")");
+    return runs && was_dumped ? "    (no stack recorded; it runs: --stop-running shows where)"
+                              : "    (no stack recorded)";
 }
 
 void print_stack(Sheet& sheet, const Group& group) {

@@ -165,6 +165,42 @@ TEST(ThreadOfASnapshot, InNoWrapperWasLastSeenSomewhere) {
     EXPECT_EQ(snapshot.stacks.at(thread_of(snapshot, 2).stack).frames.size(), 1U);
 }
 
+TEST(ThreadOfASnapshot, InNoWrapperWasLastSeenWhereItNotedLast) {
+    RecordingWriter writer;
+    protocol::ThreadRecord& record = writer.start_thread(2);
+    record.created_ns = 15 * kSecond;
+    RecordingWriter::wait(record, WaitKind::kNone, 0x40, 20 * kSecond, writer.stack({0x1001}));
+    protocol::Hold& hold = RecordingWriter::hold(record, 4, protocol::LockKind::kMutex, 0x50);
+    hold.since_ns = 25 * kSecond;
+    hold.stack = writer.stack({0x2001, 0x2002});
+    writer.head().ended_ns = 30 * kSecond;
+
+    const Snapshot snapshot = snapshot_of(writer);
+
+    const snapshot::Thread& thread = thread_of(snapshot, 2);
+    EXPECT_TRUE(thread.stack_is_last_known);
+    EXPECT_EQ(thread.stack_ago_seconds, 5.0);
+    EXPECT_EQ(snapshot.stacks.at(thread.stack).frames.size(), 2U);
+}
+
+TEST(ThreadOfASnapshot, ThatNotedNothingSinceItBeganWasLastSeenAtItsStart) {
+    RecordingWriter writer;
+    protocol::ThreadRecord& record = writer.start_thread(2);
+    record.created_ns = 25 * kSecond;
+    record.start_routine = 0x7000;
+    // The slot's earlier thread's.
+    RecordingWriter::wait(record, WaitKind::kNone, 0x40, 20 * kSecond, writer.stack({0x1001}));
+    writer.head().ended_ns = 30 * kSecond;
+
+    const Snapshot snapshot = snapshot_of(writer);
+
+    const snapshot::Thread& thread = thread_of(snapshot, 2);
+    EXPECT_TRUE(thread.stack_is_last_known);
+    EXPECT_EQ(thread.stack_ago_seconds, 5.0);
+    EXPECT_EQ(thread.stack, thread.entry);
+    EXPECT_NE(thread.entry, 0U);
+}
+
 TEST(ThreadOfASnapshot, OfAnUnknownWaitIsInNone) {
     RecordingWriter writer;
     RecordingWriter::wait(writer.start_thread(1), static_cast<WaitKind>(200), 0x40);

@@ -113,6 +113,44 @@ T2 [running (last recorded)] tid 4243
 )");
 }
 
+TEST(Block, OfAThreadThatRunsSaysHowOldItsPlaceIs) {
+    SnapshotBuilder builder;
+    builder.thread(2)
+        .in(State::kRunning)
+        .at({frame("take()", "jobs.cpp", 30)})
+        .entry(frame("worker(void*)", "jobs.cpp", 9));
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot.threads.at(0).stack_is_last_known = true;
+    snapshot.threads.at(0).stack_ago_seconds = 1.5;
+
+    const std::string report = render::text(snapshot, analyze::analyze(snapshot), {.all = true});
+
+    EXPECT_EQ(block(report, "T2"), R"(
+T2 [running] tid 4243
+  last known place, 1.5s ago
+    take()                                   jobs.cpp:30
+)");
+}
+
+TEST(Block, OfAThreadThatRunsSinceItsStartNamesItsRoutineAndTheWayToMore) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSpinning).entry(frame("worker(void*)", "jobs.cpp", 9));
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot.process.reason = snapshot::Reason::kDump;
+    snapshot::Thread& thread = snapshot.threads.at(0);
+    thread.stack = thread.entry;
+    thread.stack_is_last_known = true;
+
+    const std::string report = render::text(snapshot, analyze::analyze(snapshot), {.all = true});
+
+    EXPECT_EQ(block(report, "T2"), R"(
+T2 [spinning] tid 4243
+    (no stack recorded; it runs: --stop-running shows where)
+  started as
+    worker(void*)                            jobs.cpp:9
+)");
+}
+
 TEST(Block, OfAStackWithoutItsOuterFramesNamesTheStartRoutine) {
     SnapshotBuilder builder;
     builder.thread(2)

@@ -179,6 +179,9 @@ TEST(Json, TellsAllOfAThread) {
                            {"last_recorded", false},
                            {"settled", true},
                            {"torn", false},
+                           {"cpu_share", nullptr},
+                           {"stack_is", "exact"},
+                           {"stack_ago_seconds", nullptr},
                            {"stack_truncated", false},
                            {"stack_incomplete", false}};
     EXPECT_EQ(json_of(builder)["threads"][0].dump(1), expected.dump(1));
@@ -193,8 +196,25 @@ TEST(Json, HasEveryFieldOfAThreadOfWhichNothingIsKnown) {
               R"("for_is_lower_bound":false,"left_seconds":null,"age_seconds":null,"cpu_seconds":null,"detached":null,)"
               R"("entry":null,"stack":[],"created_by":null,"waits_for":null,"holds":[],"timeout_seconds":null,)"
               R"("exiting":false,"finished":false,"ends_process":false,"runtime_helper":false,"last_recorded":false,)"
-              R"("settled":false,)"
-              R"("torn":false,"stack_truncated":false,"stack_incomplete":false}])");
+              R"("settled":false,"torn":false,"cpu_share":null,"stack_is":"none","stack_ago_seconds":null,)"
+              R"("stack_truncated":false,"stack_incomplete":false}])");
+}
+
+TEST(Json, OfAThreadThatRunsTellsItsShareAndHowOldItsStackIs) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSpinning).at({support::frame("work()", "bank.cpp", 30)});
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot::Thread& thread = snapshot.threads.at(0);
+    thread.cpu_share = 0.98;
+    thread.stack_is_last_known = true;
+    thread.stack_ago_seconds = 1.5;
+
+    const auto json = nlohmann::json::parse(render::json(snapshot, analyze::analyze(snapshot))).at("threads").at(0);
+
+    EXPECT_EQ(json.at("state"), "spinning");
+    EXPECT_EQ(json.at("cpu_share"), 0.98);
+    EXPECT_EQ(json.at("stack_is"), "last-known");
+    EXPECT_EQ(json.at("stack_ago_seconds"), 1.5);
 }
 
 TEST(Json, HasEveryFieldOfAWaitOfWhichNothingIsKnown) {

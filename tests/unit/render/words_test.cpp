@@ -111,6 +111,15 @@ TEST(StateWords, TellTheRangeOfAGroup) {
     EXPECT_EQ(state_words({&first, &second, &third}), "semaphore, at least 11.9s");
 }
 
+TEST(StateWords, TellTheShareOfAProcessor) {
+    Thread first = thread_in(State::kSpinning);
+    Thread second = first;
+    first.cpu_share = 0.98;
+    second.cpu_share = 0.954;
+    EXPECT_EQ(words_of(first), "spinning, 98% CPU");
+    EXPECT_EQ(state_words({&first, &second}), "spinning, 95~98% CPU");
+}
+
 TEST(StateWords, TellHowMuchTheyAreToBeTrusted) {
     Thread thread = thread_in(State::kRunning);
     thread.last_recorded = true;
