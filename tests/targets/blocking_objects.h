@@ -49,23 +49,33 @@ inline constexpr timespec kShortTime{0, kShort};
 inline constexpr timespec kLongTime{600, 0};
 inline constexpr int kShortMs = kShort / 1'000'000;
 
-inline std::atomic<long> caller_tid{0};
-inline std::atomic<bool> returned{false};
-inline pthread_t caller;
-inline sigjmp_buf back;
-inline int ends[2];  ///< a pipe, or a pair of sockets
-inline int file = -1;
-inline sem_t semaphore;
-inline pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-inline pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-inline std::atomic<bool> condition_holds{false};
-inline pthread_t joined;
-inline gate::Flag let_go;
-inline std::atomic<int> word{0};
-inline int ipc = -1;
-inline pid_t child = -1;
+/// What one call blocks on, and how it goes.
+struct Objects {
+    std::atomic<long> caller_tid{0};
+    std::atomic<bool> returned{false};
+    pthread_t caller;
+    sigjmp_buf back;
+    int ends[2];  ///< a pipe, or a pair of sockets
+    int file = -1;
+    sem_t semaphore;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    std::atomic<bool> condition_holds{false};
+    pthread_t joined;
+    std::atomic<int> word{0};
+    int ipc = -1;
+    pid_t child = -1;
+    std::string path;
+    pollfd polled{};
+    fd_set set;
+    aiocb control{};
+    aio_context_t context = 0;
+};
+inline Objects only_objects;
+/// Of the call that this thread makes, or helps.
+inline thread_local Objects* my = &only_objects;
+
 inline std::atomic<int> handled{0};
-inline std::string path;
 
 struct Call {
     std::function<void()> prepare;
@@ -126,13 +136,13 @@ inline long pointer(T* object) {
 
 inline void nothing() {}
 inline void make_pipe() {
-    if (pipe(ends) != 0) fail("pipe");
+    if (pipe(my->ends) != 0) fail("pipe");
 }
 inline void make_sockets() {
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) fail("socketpair");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, my->ends) != 0) fail("socketpair");
 }
 inline void put() {
-    if (write(ends[1], "x\n", 2) != 2) fail("write");
+    if (write(my->ends[1], "x\n", 2) != 2) fail("write");
 }
 inline void handle_usr2() {
     struct sigaction action {};
@@ -140,7 +150,7 @@ inline void handle_usr2() {
     sigaction(SIGUSR2, &action, nullptr);
 }
 inline void send_usr2() {
-    syscall(SYS_tgkill, getpid(), caller_tid.load(), SIGUSR2);
+    syscall(SYS_tgkill, getpid(), my->caller_tid.load(), SIGUSR2);
 }
 inline void block_usr2() {
     sigset_t set;
@@ -164,148 +174,150 @@ inline void fill(int descriptor) {
     fcntl(descriptor, F_SETFL, 0);
 }
 inline void drain() {
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(my->ends[0], F_SETFL, O_NONBLOCK);
     char bytes[65536];
     gate::await([&] {
-        while (read(ends[0], bytes, sizeof(bytes)) > 0) {
+        while (read(my->ends[0], bytes, sizeof(bytes)) > 0) {
         }
-        return returned.load();
+        return my->returned.load();
     });
 }
 /// Half of what a writer waits with, so that a signal meets it with a part already written.
 inline void limit_receiving() {
     timeval time{0, kShort / 1000};
-    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+    setsockopt(my->ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
 inline void listen_on_loopback() {
-    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    my->ends[0] = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof(address);
-    if (bind(ends[0], reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(ends[0], 4) != 0 ||
-        getsockname(ends[0], reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    if (bind(my->ends[0], reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(my->ends[0], 4) != 0 ||
+        getsockname(my->ends[0], reinterpret_cast<sockaddr*>(&address), &length) != 0)
         fail("listen");
-    word = ntohs(address.sin_port);
+    my->word = ntohs(address.sin_port);
 }
 inline void connect_to_loopback() {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(word.load()));
+    address.sin_port = htons(static_cast<uint16_t>(my->word.load()));
     const int client = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) fail("connect");
 }
 inline void make_file() {
     char name[] = "/tmp/interrupted-call-XXXXXX";
-    file = mkstemp(name);
-    path = name;
+    my->file = mkstemp(name);
+    my->path = name;
 }
 inline void lock_file() {
     make_file();
-    const int other = open(path.c_str(), O_RDWR);
-    unlink(path.c_str());
+    const int other = open(my->path.c_str(), O_RDWR);
+    unlink(my->path.c_str());
     if (flock(other, LOCK_EX) != 0) fail("flock");
-    ends[1] = other;
+    my->ends[1] = other;
 }
 inline void lock_range() {
     make_file();
-    const int other = open(path.c_str(), O_RDWR);
-    unlink(path.c_str());
+    const int other = open(my->path.c_str(), O_RDWR);
+    unlink(my->path.c_str());
     struct flock lock {};
     lock.l_type = F_WRLCK;
     if (fcntl(other, F_OFD_SETLK, &lock) != 0) fail("F_OFD_SETLK");
-    ends[1] = other;
+    my->ends[1] = other;
 }
 inline void close_other() {
-    close(ends[1]);
+    close(my->ends[1]);
 }
 inline void make_fifo() {
     make_file();
-    unlink(path.c_str());
-    if (mkfifo(path.c_str(), 0600) != 0) fail("mkfifo");
+    unlink(my->path.c_str());
+    if (mkfifo(my->path.c_str(), 0600) != 0) fail("mkfifo");
 }
 inline void open_fifo() {
-    ends[1] = open(path.c_str(), O_WRONLY);
-    unlink(path.c_str());
+    my->ends[1] = open(my->path.c_str(), O_WRONLY);
+    unlink(my->path.c_str());
 }
 inline void make_child() {
     make_pipe();
-    child = fork();
-    if (child == 0) {
-        close(ends[1]);
+    my->child = fork();
+    if (my->child == 0) {
+        close(my->ends[1]);
         char byte;
-        _exit(read(ends[0], &byte, 1) == 0 ? 5 : 6);
+        _exit(read(my->ends[0], &byte, 1) == 0 ? 5 : 6);
     }
-    close(ends[0]);
+    close(my->ends[0]);
 }
 inline void make_semaphores() {
-    ipc = semget(IPC_PRIVATE, 1, 0600);
-    if (ipc < 0) fail("semget");
+    my->ipc = semget(IPC_PRIVATE, 1, 0600);
+    if (my->ipc < 0) fail("semget");
 }
 inline void raise_semaphore() {
     sembuf operation{0, 1, 0};
-    semop(ipc, &operation, 1);
+    semop(my->ipc, &operation, 1);
 }
 inline void make_messages() {
-    ipc = msgget(IPC_PRIVATE, 0600);
-    if (ipc < 0) fail("msgget");
+    my->ipc = msgget(IPC_PRIVATE, 0600);
+    if (my->ipc < 0) fail("msgget");
 }
 inline void send_message() {
     long message[2] = {1, 2};
-    msgsnd(ipc, message, sizeof(long), 0);
+    msgsnd(my->ipc, message, sizeof(long), 0);
 }
 inline void make_queue() {
     const std::string name = "/interrupted-call-" + std::to_string(getpid());
     mq_attr attributes{};
     attributes.mq_maxmsg = 1;
     attributes.mq_msgsize = 8;
-    file = mq_open(name.c_str(), O_RDWR | O_CREAT, 0600, &attributes);
+    my->file = mq_open(name.c_str(), O_RDWR | O_CREAT, 0600, &attributes);
     mq_unlink(name.c_str());
-    if (file < 0) fail("mq_open");
+    if (my->file < 0) fail("mq_open");
 }
 inline void hold_mutex() {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&my->mutex);
 }
 inline void release_mutex() {
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&my->mutex);
 }
 inline long wait_for_condition(const timespec* deadline) {
-    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&my->mutex);
     int error = 0;
-    while (!condition_holds && error == 0) {
-        error = deadline == nullptr ? pthread_cond_wait(&condition, &mutex)
-                                    : pthread_cond_timedwait(&condition, &mutex, deadline);
+    while (!my->condition_holds && error == 0) {
+        error = deadline == nullptr ? pthread_cond_wait(&my->condition, &my->mutex)
+                                    : pthread_cond_timedwait(&my->condition, &my->mutex, deadline);
     }
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_unlock(&my->mutex);
     return error;
 }
 inline void signal_condition() {
-    pthread_mutex_lock(&mutex);
-    condition_holds = true;
-    pthread_cond_signal(&condition);
-    pthread_mutex_unlock(&mutex);
+    pthread_mutex_lock(&my->mutex);
+    my->condition_holds = true;
+    pthread_cond_signal(&my->condition);
+    pthread_mutex_unlock(&my->mutex);
 }
-inline void* stays(void*) {
-    let_go.await_open();
+inline void* stays(void* objects) {
+    char byte;
+    gate::raw_call(SYS_read, static_cast<Objects*>(objects)->ends[0], pointer(&byte), 1);
     return nullptr;
 }
 inline void make_joined() {
-    pthread_create(&joined, nullptr, stays, nullptr);
+    make_pipe();
+    pthread_create(&my->joined, nullptr, stays, my);
 }
 inline void let_joined_go() {
-    let_go.open();
+    put();
 }
 inline void wake_word() {
-    word = 1;
-    gate::raw_call(SYS_futex, pointer(&word), 1, 1, 0);
+    my->word = 1;
+    gate::raw_call(SYS_futex, pointer(&my->word), 1, 1, 0);
 }
 inline void make_epoll() {
     make_pipe();
-    file = epoll_create1(0);
+    my->file = epoll_create1(0);
     epoll_event event{};
     event.events = EPOLLIN;
-    epoll_ctl(file, EPOLL_CTL_ADD, ends[0], &event);
+    epoll_ctl(my->file, EPOLL_CTL_ADD, my->ends[0], &event);
 }
 
 }  // namespace calls

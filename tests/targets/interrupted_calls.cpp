@@ -20,12 +20,10 @@
 namespace {
 
 using calls::Call;
-using calls::caller_tid;
 using calls::Calls;
-using calls::ipc;
 using calls::kShort;
+using calls::my;
 using calls::now;
-using calls::returned;
 
 struct Outcome {
     long result;
@@ -47,11 +45,11 @@ void use_signal_stack() {
 void* make_call(void* argument) {
     auto& outcome = *static_cast<Outcome*>(argument);
     if (has_signal_stack) use_signal_stack();
-    caller_tid = gate::raw_call(SYS_gettid);
+    my->caller_tid = gate::raw_call(SYS_gettid);
     const uint64_t start = now();
     errno = 0;
     outcome.result = -88;
-    pthread_cleanup_push([](void*) { returned = true; }, nullptr);
+    pthread_cleanup_push([](void*) { my->returned = true; }, nullptr);
     outcome.result = subject->call();
     outcome.error = outcome.result < 0 ? errno : 0;
     outcome.nanoseconds = now() - start;
@@ -68,8 +66,8 @@ bool is_pending(long tid, int signal) {
 
 /// Asleep in a system call, and since its count of sleeps was `switches` it has slept anew.
 bool sleeps_again(uint64_t& switches) {
-    const long tid = caller_tid;
-    if (returned) return true;
+    const long tid = my->caller_tid;
+    if (my->returned) return true;
     if (tid == 0 || is_pending(tid, SIGUSR1)) return false;
     const gate::detail::Sight sight = gate::detail::look_at(tid);
     if (!sight.asleep || sight.call < 0 || sight.switches <= switches) return false;
@@ -78,17 +76,17 @@ bool sleeps_again(uint64_t& switches) {
 }
 
 void await_moment(uint64_t until) {
-    gate::await([=] { return returned || now() >= until; });
+    gate::await([=] { return my->returned || now() >= until; });
 }
 
 int interrupt(int signals, bool by_time) {
     uint64_t switches = 0;
     int sent = 0;
     gate::await([&] { return sleeps_again(switches); });
-    for (; sent < signals && !returned; ++sent) {
+    for (; sent < signals && !my->returned; ++sent) {
         if (by_time) await_moment(now() + kShort / 3);
-        if (returned) break;
-        syscall(SYS_tgkill, getpid(), caller_tid.load(), SIGUSR1);
+        if (my->returned) break;
+        syscall(SYS_tgkill, getpid(), my->caller_tid.load(), SIGUSR1);
         gate::await([&] { return sleeps_again(switches); });
     }
     return sent;
@@ -108,7 +106,7 @@ int main(int argc, char** argv) {
     const auto found = argc >= 3 ? all.find(argv[1]) : all.end();
     if (found == all.end()) return 2;
     subject = &found->second;
-    sem_init(&calls::semaphore, 0, 0);
+    sem_init(&my->semaphore, 0, 0);
     subject->prepare();
 
     Outcome outcome{};
@@ -120,17 +118,17 @@ int main(int argc, char** argv) {
     if (stack == "small" || has_signal_stack) {
         pthread_attr_setstacksize(&attributes, static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)));
     }
-    pthread_create(&calls::caller, &attributes, make_call, &outcome);
+    pthread_create(&my->caller, &attributes, make_call, &outcome);
     const bool by_time = !subject->finish;
     const int signals = atoi(argv[2]);
     const int sent = interrupt(signals, by_time);
     if (!by_time) {
-        if (!returned || signals == 0) subject->finish();
+        if (!my->returned || signals == 0) subject->finish();
     }
-    gate::await([] { return returned.load(); });
-    if (ipc >= 0) {
-        semctl(ipc, 0, IPC_RMID);
-        msgctl(ipc, IPC_RMID, nullptr);
+    gate::await([] { return my->returned.load(); });
+    if (my->ipc >= 0) {
+        semctl(my->ipc, 0, IPC_RMID);
+        msgctl(my->ipc, IPC_RMID, nullptr);
     }
     const bool is_early = by_time && outcome.nanoseconds < static_cast<uint64_t>(kShort);
     const bool is_restarted = by_time && signals > 0 && sent == signals;
