@@ -150,6 +150,8 @@ TEST(Usage, NamesUnknownOptionsAndCommands) {
     EXPECT_EQ(complaint({"run", "--nosuch=5", "ls"}), "unknown option --nosuch=5");
     EXPECT_EQ(complaint({"run", "--all", "-x", "--", "ls"}), "unknown option -x");
     EXPECT_EQ(complaint({"dump", "--timeout", "5", "12"}), "unknown option --timeout");
+    EXPECT_EQ(complaint({"report", "--stop-running", "12"}), "unknown option --stop-running");
+    EXPECT_EQ(complaint({"gate", "--stop-running", "./prog"}), "unknown option --stop-running");
     EXPECT_EQ(complaint({"ps", "--grace", "x"}), "unknown option --grace");
     EXPECT_EQ(complaint({"run", "--prune", "ls"}), "unknown option --prune");
     EXPECT_EQ(complaint({"nosuch", "a"}), "unknown command nosuch");
@@ -174,6 +176,8 @@ TEST(Usage, NamesBadValues) {
 
 TEST(Usage, NeedsAProcessIdToDump) {
     EXPECT_EQ(parse({"dump", "4242"}).pid, 4242U);
+    EXPECT_FALSE(parse({"dump", "4242"}).stop_running);
+    EXPECT_TRUE(parse({"dump", "--stop-running", "4242"}).stop_running);
     EXPECT_TRUE(parse({"dump", "4242"}).all);
     for (const char* text : {"x", "12x", "0", "-5", "99999999999", "4294967296", "2147483648", " 1", "1.5"}) {
         EXPECT_THAT(complaint({"dump", text}), HasSubstr(text)) << text;
