@@ -18,14 +18,12 @@ namespace {
 // libc's bits/struct_mutex.h and pthreadP.h: part of its ABI, as mutexes have static initializers.
 constexpr int kRobust = 16;
 constexpr int kPriorityInheriting = 32;
+constexpr int kShared = 128;
+constexpr int kKnownKinds = 3 | kRobust | kPriorityInheriting | 64 | kShared | 256 | 512;  // protected, elision
 constexpr int kDestroyed = -1;
 
 bool is_robust(const pthread_mutex_t& mutex) {
     return mutex.__data.__kind != kDestroyed && (mutex.__data.__kind & kRobust) != 0;
-}
-
-bool is_robust(const pthread_rwlock_t&) {
-    return false;
 }
 
 uint32_t owner_of(const pthread_mutex_t& mutex) {
@@ -42,24 +40,51 @@ uint32_t owner_of(const pthread_rwlock_t& lock) {
     return static_cast<uint32_t>(lock.__data.__cur_writer);
 }
 
+bool is_plausible(const pthread_mutex_t& mutex) {
+    const int kind = mutex.__data.__kind;
+    return kind == kDestroyed || ((kind & ~kKnownKinds) == 0 && mutex.__data.__owner >= 0);
+}
+
+bool is_plausible(const pthread_rwlock_t& lock) {
+    return lock.__data.__flags <= PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP && lock.__data.__cur_writer >= 0 &&
+           (lock.__data.__shared == 0 || lock.__data.__shared == 1);
+}
+
+void note_kind(const pthread_mutex_t& mutex, uint64_t address, LockWords& words) {
+    if (is_robust(mutex)) words.robust.insert(address);
+    if (mutex.__data.__kind != kDestroyed && (mutex.__data.__kind & kShared) != 0) words.shared.insert(address);
+}
+
+void note_kind(const pthread_rwlock_t& lock, uint64_t address, LockWords& words) {
+    if (lock.__data.__shared != 0) words.shared.insert(address);
+    if (lock.__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) words.prefer_writers.insert(address);
+}
+
 /// Returns errno.
 template <typename Lock>
-int read_lock(uint32_t pid, uint64_t address, LockWords& words) {
+int read_lock(const std::function<MemoryRead(uint64_t, void*, size_t)>& read_bytes, uint64_t address,
+              LockWords& words) {
     Lock lock;
-    const MemoryRead read = read_memory(pid, address, &lock, sizeof(lock));
+    const MemoryRead read = read_bytes(address, &lock, sizeof(lock));
     if (read.bytes != sizeof(lock)) return read.error != 0 ? read.error : EFAULT;
+    if (!is_plausible(lock)) return 0;
     words.owner_tids.emplace(address, owner_of(lock));
-    if (is_robust(lock)) words.robust.insert(address);
+    note_kind(lock, address, words);
     return 0;
 }
 
 }  // namespace
 
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
+    return read_lock_words(
+        [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes); }, locks);
+}
+
+LockWords read_lock_words(const std::function<MemoryRead(uint64_t, void*, size_t)>& read, const LocksToAsk& locks) {
     LockWords words;
     for (const auto& [address, kind] : locks) {
-        const int error = kind == LockKind::kRwlock ? read_lock<pthread_rwlock_t>(pid, address, words)
-                                                    : read_lock<pthread_mutex_t>(pid, address, words);
+        const int error = kind == LockKind::kRwlock ? read_lock<pthread_rwlock_t>(read, address, words)
+                                                    : read_lock<pthread_mutex_t>(read, address, words);
         if (error != 0 && words.failure.empty()) words.failure = std::strerror(error);
         if (error == EPERM || error == ESRCH || error == ENOSYS) break;
     }

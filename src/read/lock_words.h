@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 
 #include "protocol/layout.h"
+#include "read/target_memory.h"
 
 namespace reader {
 
@@ -19,9 +21,13 @@ using LocksToAsk = std::map<uint64_t, protocol::LockKind>;
 struct LockWords {
     std::map<uint64_t, uint32_t> owner_tids;  ///< by address, as the process itself numbers them; 0: none
     std::set<uint64_t> robust;                ///< addresses of those that the kernel takes from a dead owner
+    std::set<uint64_t> shared;                ///< of those that other processes may use
+    std::set<uint64_t> prefer_writers;        ///< of rwlocks whose readers wait behind queued writers
     std::string failure;                      ///< why one could not be read; empty: all could
 };
 
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks);
+/// The same by whatever reads the memory. Words that no lock of libc's has are as if there were none.
+LockWords read_lock_words(const std::function<MemoryRead(uint64_t, void*, size_t)>& read, const LocksToAsk& locks);
 
 }  // namespace reader

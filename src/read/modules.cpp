@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace reader {
 
@@ -54,6 +55,15 @@ ModuleTable::ModuleTable(const Source& source, const Layout& layout, const proto
     }
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const Entry& a, const Entry& b) { return a.module.start < b.module.start; });
+    note_ends();
+}
+
+ModuleTable::ModuleTable(std::vector<snapshot::Module> modules) {
+    for (snapshot::Module& module : modules) entries_.push_back({std::move(module), 0, 0});
+    note_ends();
+}
+
+void ModuleTable::note_ends() {
     uint64_t highest = 0;
     for (Entry& entry : entries_) {
         highest = std::max(highest, entry.module.end);

@@ -20,6 +20,9 @@ public:
     /// `head`: a fresh copy.
     ModuleTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head);
 
+    /// Of a process without a recording. By start address.
+    explicit ModuleTable(std::vector<snapshot::Module> modules);
+
     /// The module that covered `address` at that generation; null: none is known. O(log n) where
     /// modules do not overlap.
     const snapshot::Module* find(uint64_t address, uint32_t generation) const;
@@ -33,6 +36,8 @@ private:
         uint32_t generation = 0;
         uint64_t highest_end = 0;  ///< of this entry and all before it
     };
+
+    void note_ends();
 
     std::vector<Entry> entries_;  ///< by start address
 };

@@ -100,6 +100,16 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
     return std::nullopt;
 }
 
+std::string_view OutsideStacks::waiting_function(const snapshot::Stack& stack) {
+    if (!prepare()) return {};
+    if (!functions_) functions_.emplace(*unwinder_);
+    return functions_->of(stack);
+}
+
+std::vector<snapshot::Module> OutsideStacks::modules() {
+    return prepare() ? unwinder_->modules() : std::vector<snapshot::Module>();
+}
+
 /// Each stop is another chance to be noticed: few, and none after the right was refused.
 std::optional<snapshot::Stack> OutsideStacks::stop_and_look(uint32_t tid) {
     if (stop_error_ != 0 || !prepare()) return std::nullopt;

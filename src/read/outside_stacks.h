@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "read/tasks.h"
+#include "read/waiting_functions.h"
 #include "snapshot/snapshot.h"
 #include "unwind/unwinder.h"
 
@@ -32,6 +34,11 @@ public:
     /// no right to stop it.
     std::optional<snapshot::Stack> stop_and_look(uint32_t tid);
 
+    /// libc's function, of waiting_functions(), that the innermost frames are in; empty: none.
+    std::string_view waiting_function(const snapshot::Stack& stack);
+    /// Of the process; empty before the first look.
+    std::vector<snapshot::Module> modules();
+
     /// Why stacks could not be read, one sentence each; none: all could, or there was none to read.
     std::vector<std::string> notes() const;
 
@@ -43,6 +50,7 @@ private:
     int error_ = 0;
     int stop_error_ = 0;
     std::unique_ptr<unwind::Unwinder> unwinder_;
+    std::optional<WaitingFunctions> functions_;  ///< once asked
 };
 
 }  // namespace reader

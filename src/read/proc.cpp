@@ -102,6 +102,8 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     }
     const auto field = [&](int number) { return static_cast<uint64_t>(fields[static_cast<size_t>(number - kFirst)]); };
     stat.parent = static_cast<uint32_t>(field(4));
+    constexpr uint64_t kOfKernel = 0x00200000;  // linux/sched.h: PF_KTHREAD
+    stat.is_kernel_thread = (field(9) & kOfKernel) != 0;
     stat.cpu_ticks = field(14) + field(15);
     stat.start_ticks = field(kLast);
     stat.group = fields[1];

@@ -19,6 +19,7 @@ struct TaskStat {
     std::string name;
     char state = '?';  ///< R, S, D, Z, ...
     uint32_t parent = 0;
+    bool is_kernel_thread = false;
     uint64_t cpu_ticks = 0;  ///< user and system time
     uint64_t start_ticks = 0;
     int64_t group = 0;  ///< process group

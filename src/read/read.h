@@ -120,6 +120,10 @@ struct RecordingRoom {
 /// Largest first.
 std::vector<RecordingRoom> recording_rooms();
 
+/// Snapshot of a live process that is not observed: what /proc, its stacks and the locks' own memory tell.
+/// Throws Error: no such process, no right, a thread of the kernel, a program of another machine.
+snapshot::Snapshot look_at_unobserved(uint32_t pid);
+
 /// Whether a process exists at all (a zombie does).
 bool process_exists(uint32_t pid);
 /// Whether a live process has a recording of its own mapped.

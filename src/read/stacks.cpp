@@ -24,7 +24,7 @@ bool is_sane(const StackHeader& header) {
 
 StackTable::StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
                        const ModuleTable& modules)
-    : source_(source),
+    : source_(&source),
       offset_(layout.regions[protocol::kStacks].offset),
       bytes_(used_bytes(source, layout, head, protocol::kStacks)),
       modules_(modules) {}
@@ -40,9 +40,9 @@ StackIndex StackTable::copy(uint32_t id) {
     const uint64_t at = uint64_t{id} * kIdUnit;
     StackHeader header{};
     uint64_t pcs[protocol::kMaxFrames];
-    if (at + sizeof(header) > bytes_ || !read_value(source_, offset_ + at, header) || !is_sane(header) ||
+    if (source_ == nullptr || at + sizeof(header) > bytes_ || !read_value(*source_, offset_ + at, header) || !is_sane(header) ||
         header.depth * sizeof(uint64_t) > bytes_ - at - sizeof(header) ||
-        source_.read(offset_ + at + sizeof(header), pcs, header.depth * sizeof(uint64_t)) !=
+        source_->read(offset_ + at + sizeof(header), pcs, header.depth * sizeof(uint64_t)) !=
             header.depth * sizeof(uint64_t)) {
         ++damaged_;
         return 0;

@@ -21,6 +21,8 @@ public:
     /// `head`: a copy made after the last thread record was, so that every id met is in it.
     StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
                const ModuleTable& modules);
+    /// Of a process without a recording: no stack has an id.
+    explicit StackTable(const ModuleTable& modules) : modules_(modules) {}
 
     /// 0, the empty stack, for id 0 and for what is no stack.
     snapshot::StackIndex index_of(uint32_t id);
@@ -46,9 +48,9 @@ private:
     snapshot::Frame frame(uint64_t pc, uint32_t generation, bool is_return_address) const;
     snapshot::StackIndex add(snapshot::Stack&& stack);
 
-    const Source& source_;
-    uint64_t offset_;
-    uint64_t bytes_;
+    const Source* source_ = nullptr;  ///< null: no recording
+    uint64_t offset_ = 0;
+    uint64_t bytes_ = 0;
     const ModuleTable& modules_;
     std::vector<snapshot::Stack> stacks_ = std::vector<snapshot::Stack>(1);
     std::unordered_map<uint32_t, snapshot::StackIndex> by_id_;

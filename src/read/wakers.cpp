@@ -57,4 +57,11 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     mark_shared(pid, snapshot);
 }
 
+void fill_unobserved_wakers(uint32_t pid, const TaskLook& tasks, snapshot::Snapshot& snapshot) {
+    snapshot.wakers.unknown = true;
+    if (!tasks.all_slept) return;
+    snapshot.wakers.handler = (tasks.tasks.front().status->caught & ~kOfLibc) != 0;
+    mark_shared(pid, snapshot);
+}
+
 }  // namespace reader

@@ -17,4 +17,7 @@ namespace reader {
 void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLook& tasks,
                  snapshot::Snapshot& snapshot);
 
+/// The same for a process whose library was never there.
+void fill_unobserved_wakers(uint32_t pid, const TaskLook& tasks, snapshot::Snapshot& snapshot);
+
 }  // namespace reader

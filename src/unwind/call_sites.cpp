@@ -82,4 +82,19 @@ CallSite call_before(Memory& memory, uint64_t return_address, uint64_t callee,
     return is_indirect ? CallSite::kIndirect : CallSite::kNone;
 }
 
+std::optional<uint64_t> callee_before(Memory& memory, uint64_t return_address) {
+    using Code = std::array<unsigned char, 6>;  // the longer of the two
+    if (return_address < sizeof(Code) || !memory.is_code(return_address - 1)) return std::nullopt;
+    const std::optional<Code> code = memory.value<Code>(return_address - sizeof(Code));
+    if (!code) return std::nullopt;
+    // A slot relative to the instruction, as -fno-plt has it.
+    if ((*code)[0] == 0xff && (*code)[1] == 0x15) {
+        return memory.value<uint64_t>(moved(return_address, signed4(code->data() + 2)));
+    }
+    if ((*code)[1] != kCall) return std::nullopt;
+    const uint64_t target = moved(return_address, signed4(code->data() + 2));
+    const std::optional<uint64_t> behind = jump_target(memory, target);
+    return behind ? behind : target;
+}
+
 }  // namespace unwind

@@ -21,4 +21,7 @@ enum class CallSite {
 CallSite call_before(Memory& memory, uint64_t return_address, uint64_t callee,
                      const std::function<std::optional<uint64_t>(uint64_t)>& end_of);
 
+/// What the instruction calls, behind linkage tables; empty: none, or through a register.
+std::optional<uint64_t> callee_before(Memory& memory, uint64_t return_address);
+
 }  // namespace unwind

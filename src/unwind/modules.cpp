@@ -86,6 +86,7 @@ std::optional<Module> module_in(Memory& memory, const Region& region) {
     for (const Elf64_Phdr& segment : segments) {
         const uint64_t address = module.bias + segment.p_vaddr;
         if (segment.p_type == PT_GNU_EH_FRAME) module.table = table_at(memory, address, segment.p_memsz);
+        if (segment.p_type == PT_DYNAMIC) module.dynamic = address;
         if (segment.p_type == PT_NOTE && module.build_id.empty()) {
             module.build_id = build_id_in(memory, address, segment.p_memsz);
         }

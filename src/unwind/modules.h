@@ -26,6 +26,7 @@ struct Module {
     std::string path;
     std::string build_id;  ///< lower-case hex; empty: none
     UnwindTable table;
+    uint64_t dynamic = 0;  ///< address of the loader's table; 0: none
 };
 
 class Modules {
@@ -34,6 +35,7 @@ public:
 
     /// Null: code of no known object.
     const Module* find(uint64_t address) const;
+    const std::vector<Module>& all() const { return modules_; }
 
 private:
     const Memory& memory_;

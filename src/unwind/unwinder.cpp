@@ -6,6 +6,7 @@
 
 #include "unwind/call_sites.h"
 #include "unwind/frame_pointers.h"
+#include "unwind/exports.h"
 #include "unwind/frame_size.h"
 #include "unwind/modules.h"
 #include "unwind/walker.h"
@@ -150,6 +151,51 @@ std::optional<snapshot::Stack> Unwinder::stack_of_stopped(const Registers& regis
     const Walk walk = parts_->walker.walk(registers);
     if (runs && parts_->memory.fetches() > 0) return std::nullopt;
     return parts_->stack(walk);
+}
+
+snapshot::Stack Unwinder::stack_of(uint64_t pc, uint64_t stack_pointer, uint64_t frame_pointer) {
+    parts_->begin_moment(stack_pointer, kStackBytes);
+    return parts_->stack(parts_->walker.walk({pc, stack_pointer, frame_pointer}));
+}
+
+std::vector<uint64_t> Unwinder::functions_of(const snapshot::Stack& stack, size_t index) {
+    std::vector<uint64_t> functions;
+    const snapshot::Frame& frame = stack.frames[index];
+    const uint64_t inside = frame.is_return_address ? frame.address - 1 : frame.address;
+    if (const std::optional<Function> described = parts_->walker.function_at(inside)) {
+        functions.push_back(described->start);
+    }
+    if (index + 1 < stack.frames.size() && stack.frames[index + 1].is_return_address) {
+        const std::optional<uint64_t> called = callee_before(parts_->memory, stack.frames[index + 1].address);
+        if (called) functions.push_back(*called);
+    }
+    return functions;
+}
+
+std::unordered_map<uint64_t, std::string_view> Unwinder::functions_of_glibc(std::span<const std::string_view> names) {
+    std::unordered_map<uint64_t, std::string_view> functions;
+    for (const Module& module : parts_->modules.all()) {
+        // Up to 2.33 it had two.
+        const std::string_view file = std::string_view(module.path).substr(module.path.rfind('/') + 1);
+        if (!file.starts_with("libpthread") &&
+            exported_functions(parts_->memory, module, "gnu_get_libc_version").empty()) {
+            continue;
+        }
+        for (const std::string_view name : names) {
+            for (const uint64_t address : exported_functions(parts_->memory, module, name)) {
+                functions.try_emplace(address, name);
+            }
+        }
+    }
+    return functions;
+}
+
+std::vector<snapshot::Module> Unwinder::modules() const {
+    std::vector<snapshot::Module> modules;
+    for (const Module& module : parts_->modules.all()) {
+        modules.push_back({module.path, module.build_id, module.bias, module.start, module.end});
+    }
+    return modules;
 }
 
 }  // namespace unwind

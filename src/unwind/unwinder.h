@@ -14,6 +14,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "snapshot/snapshot.h"
@@ -34,6 +38,18 @@ public:
     /// read; empty: it said no, and nothing is known.
     std::optional<snapshot::Stack> stack_at(uint64_t pc, uint64_t stack_pointer,
                                             const std::function<bool()>& has_not_run);
+    /// The same for a thread that cannot run, with the registers that it had.
+    snapshot::Stack stack_of(uint64_t pc, uint64_t stack_pointer, uint64_t frame_pointer);
+
+    /// Where the functions begin that led to frame `index` and made it: the one that the unwind tables
+    /// describe there, and the one that the next frame called. They differ where a call was a jump.
+    std::vector<uint64_t> functions_of(const snapshot::Stack& stack, size_t index);
+
+    /// Functions of these names by address, in glibc's own objects: other libraries have the same names.
+    std::unordered_map<uint64_t, std::string_view> functions_of_glibc(std::span<const std::string_view> names);
+
+    /// All objects, by start address.
+    std::vector<snapshot::Module> modules() const;
 
     /// Of a thread that is stopped, with all its registers. `let_go` is called once its stack was copied,
     /// and says whether it runs from then on. Empty: it does, and the copy did not suffice.

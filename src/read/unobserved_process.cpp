@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads are looked at twice, and the locks read between the looks: what a thread waits for that slept
+// in one wait from the first look to the second, and who had the lock then, was true at one moment.
+#include "read/unobserved_process.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "read/identity.h"
+#include "read/mappings.h"
+#include "read/outside_stacks.h"
+#include "read/program_kind.h"
+#include "read/read.h"
+#include "read/system_calls.h"
+#include "read/tasks.h"
+#include "read/unobserved_threads.h"
+#include "read/wakers.h"
+
+namespace reader {
+
+namespace {
+
+constexpr size_t kMaxCommand = size_t{1} << 20;
+
+bool sleeps(const std::optional<TaskStatus>& status) {
+    return status && status->state == 'S';
+}
+
+double seconds_since_start(const TaskStat& stat) {
+    const double started = static_cast<double>(stat.start_ticks) / static_cast<double>(ticks_per_second());
+    return std::max(0.0, static_cast<double>(boottime_now()) / 1e9 - started);
+}
+
+std::vector<std::string> command_of(uint32_t pid) {
+    std::vector<std::string> command;
+    const std::string text = read_small_file(proc_path(pid, "cmdline"), kMaxCommand);
+    for (size_t at = 0; at < text.size();) {
+        command.emplace_back(text.c_str() + at);
+        at += command.back().size() + 1;
+    }
+    return command;
+}
+
+bool is_in_other_namespace(uint32_t pid, uint32_t task) {
+    const uint64_t its = namespace_inode(task_path(pid, task, "ns/pid"));
+    return its != 0 && its != namespace_inode("/proc/self/ns/pid");
+}
+
+/// A thread of the process that lives, by which everything else is reached. Throws Error.
+uint32_t check_process(uint32_t pid) {
+    const std::string process = "process " + std::to_string(pid);
+    if (!process_exists(pid)) throw Error("there is no " + process);
+    const uint32_t task = live_task(pid);
+    if (task == 0) throw Error(process + " has ended; only its parent has not taken notice yet");
+    const std::optional<TaskStat> stat = stat_of_process(pid);
+    if (stat && stat->is_kernel_thread) {
+        throw Error(process + " (" + stat->name + ") is a thread of the kernel: there is no program to look at");
+    }
+    size_t mappings = 0;
+    const int error = visit_mappings(pid, [&](const Mapping&) { return ++mappings == 0; });
+    if (error == EACCES || error == EPERM) {
+        throw Error("no right to look at " + process + "; run as its user or as root");
+    }
+    if (error == ESRCH) throw Error(process + " has ended");
+    if (error != 0) throw Error(process + " cannot be looked at: " + std::strerror(error));
+    return task;
+}
+
+/// Throws Error for what cannot be unwound, or even be told apart, here.
+void check_program(uint32_t pid, const ProgramKind& kind) {
+    if (!kind.is_elf || (kind.is_64_bit && kind.machine == EM_X86_64)) return;
+    throw Error("process " + std::to_string(pid) + " runs a " + (kind.is_64_bit ? "" : "32-bit ") +
+                machine_name(kind.machine) + " program; loiter reads 64-bit x86-64 ones only");
+}
+
+class Look {
+public:
+    explicit Look(uint32_t pid)
+        : pid_(pid),
+          task_(check_process(pid)),
+          kind_(program_kind(task_path(pid, task_, "exe"))),
+          translates_(is_in_other_namespace(pid, task_)),
+          outside_(pid) {
+        check_program(pid, kind_);
+    }
+
+    snapshot::Snapshot take() {
+        tasks_ = look_at_tasks(pid_, translates_);
+        std::stable_sort(tasks_.tasks.begin(), tasks_.tasks.end(), [](const Task& one, const Task& other) {
+            return one.stat.start_ticks < other.stat.start_ticks;
+        });
+        std::vector<Sight> sights;
+        for (const Task& task : tasks_.tasks) sights.push_back(look_at(task));
+        words_ = read_lock_words(pid_, locks_of(sights));
+        const std::set<uint32_t> still = settle(sights);
+        return put_together(std::move(sights), still);
+    }
+
+private:
+    Sight look_at(const Task& task) {
+        Sight sight;
+        sight.age_seconds = seconds_since_start(task.stat);
+        std::optional<OutsideStacks::Sight> seen = outside_.look(task);
+        sight.task = seen ? std::move(seen->task) : task;
+        if (!seen) return sight;
+        sight.stack = std::move(seen->stack);
+        if (sight.task.call && awaited_futex(*sight.task.call) != 0) {
+            sight.wait = library_wait(*sight.task.call, outside_.waiting_function(sight.stack));
+        }
+        return sight;
+    }
+
+    /// Returns the numbers of all threads there are, as the process has them.
+    std::set<uint32_t> settle(std::vector<Sight>& sights) const {
+        for (Sight& sight : sights) {
+            const std::optional<TaskStatus> now = status_of_task(pid_, sight.task.tid);
+            sight.settled =
+                sleeps(sight.task.status) && sleeps(now) && now->switches == sight.task.status->switches;
+            sight.asleep = sight.settled && tasks_.all_slept && sight.task.call &&
+                           is_untimed_futex_wait(*sight.task.call, true);
+        }
+        std::set<uint32_t> all;
+        for (const uint32_t tid : task_ids(pid_)) all.insert(translates_ ? innermost_pid(pid_, tid) : tid);
+        return all;
+    }
+
+    snapshot::Process describe() const {
+        snapshot::Process process;
+        process.pid = pid_;
+        process.exe = read_link(task_path(pid_, task_, "exe"));
+        process.command = command_of(pid_);
+        process.observed = false;
+        process.reason = snapshot::Reason::kDump;
+        process.end = snapshot::End::kAlive;
+        process.root = root_of(pid_);
+        if (const std::optional<TaskStat> stat = stat_of_process(pid_)) {
+            process.ppid = stat->parent;
+            process.uptime_seconds = seconds_since_start(*stat);
+        }
+        return process;
+    }
+
+    snapshot::Snapshot put_together(std::vector<Sight>&& sights, const std::set<uint32_t>& still) {
+        const ModuleTable modules(outside_.modules());
+        StackTable stacks(modules);
+        const uint32_t main = translates_ ? innermost_pid(pid_, pid_) : pid_;
+        UnobservedThreads threads(pid_, main, stacks);
+        threads.add(std::move(sights), words_, task_ != pid_, [&](uint32_t tid) { return !still.contains(tid); });
+
+        snapshot::Snapshot snapshot;
+        snapshot.process = describe();
+        snapshot.threads = threads.threads();
+        snapshot.lock_memory = threads.lock_memory();
+        snapshot.created_total = static_cast<uint32_t>(snapshot.threads.size());
+        snapshot.modules = modules.latest();
+        fill_unobserved_wakers(pid_, tasks_, snapshot);
+        add_notes(stacks, snapshot.notes);
+        snapshot.stacks = stacks.take();
+        return snapshot;
+    }
+
+    void add_notes(const StackTable& stacks, std::vector<std::string>& notes) const {
+        if (std::string unseen = unseen_of(kind_); !unseen.empty()) notes.push_back(std::move(unseen));
+        if (tasks_.call_error != 0) {
+            notes.push_back(std::string("what the threads do could not be read from /proc (") +
+                            std::strerror(tasks_.call_error) + "); run as root");
+        }
+        for (std::string& note : outside_.notes()) notes.push_back(std::move(note));
+        for (std::string& note : stacks.notes()) notes.push_back(std::move(note));
+    }
+
+    uint32_t pid_;
+    uint32_t task_;  ///< a thread that lives
+    ProgramKind kind_;
+    bool translates_;
+    OutsideStacks outside_;
+    TaskLook tasks_;
+    LockWords words_;
+};
+
+}  // namespace
+
+snapshot::Snapshot look_at_unobserved(uint32_t pid) {
+    return Look(pid).take();
+}
+
+}  // namespace reader

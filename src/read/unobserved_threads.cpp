@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/unobserved_threads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "read/waits.h"
+
+namespace reader {
+
+using snapshot::LockKind;
+using snapshot::State;
+
+LocksToAsk locks_of(const std::vector<Sight>& sights) {
+    LocksToAsk locks;
+    for (const Sight& sight : sights) {
+        if (sight.wait.kind == LockKind::kMutex) locks.emplace(sight.wait.address, protocol::LockKind::kMutex);
+        if (sight.wait.kind == LockKind::kRwlock) locks.emplace(sight.wait.address, protocol::LockKind::kRwlock);
+    }
+    return locks;
+}
+
+UnobservedThreads::UnobservedThreads(uint32_t pid, uint32_t main_tid, StackTable& stacks)
+    : pid_(pid), main_tid_(main_tid), stacks_(stacks) {}
+
+void UnobservedThreads::add(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended,
+                            const std::function<bool(uint32_t)>& is_gone) {
+    for (Sight& sight : sights) add(std::move(sight), words);
+    if (main_has_ended) add_ended(kMain, main_tid_);
+    for (const auto& [address, tid] : words.owner_tids) {
+        const bool may_be_elsewhere = words.shared.contains(address);
+        if (tid != 0 && !by_tid_.contains(tid) && !may_be_elsewhere && is_gone(tid)) add_ended(++last_, tid);
+    }
+    fill_joins();
+    fill_owners(words);
+}
+
+void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
+    const Task& task = sight.task;
+    snapshot::Thread thread;
+    thread.id = task.recorded_tid == main_tid_ ? kMain : ++last_;
+    thread.tid = task.tid;
+    thread.name = task.stat.name;
+    thread.age_seconds = sight.age_seconds;
+    thread.cpu_seconds = static_cast<double>(task.stat.cpu_ticks) / static_cast<double>(ticks_per_second());
+    thread.settled = sight.settled;
+    thread.asleep = sight.asleep;
+    fill_kernel_wait(pid_, task, stacks_, thread);
+    if (!sight.stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight.stack));
+    const bool is_lock = sight.wait.kind == LockKind::kMutex || sight.wait.kind == LockKind::kRwlock;
+    // Words that cannot be those of a lock: it is some other one, and only the futex is known.
+    const bool is_known = sight.wait.state != State::kUnknown &&
+                          (!is_lock || words.owner_tids.contains(sight.wait.address) || !words.failure.empty());
+    if (is_known) {
+        thread.state = sight.wait.state;
+        thread.wait.emplace();
+        thread.wait->object.kind = sight.wait.kind;
+        thread.wait->object.address = sight.wait.address;
+        thread.wait->prefers_writers = words.prefer_writers.contains(sight.wait.address);
+        if (sight.wait.joins_tid != 0) joins_.emplace(thread.id, sight.wait.joins_tid);
+        kinds_.emplace(sight.wait.address, sight.wait.kind);
+    }
+    if (task.recorded_tid != 0) by_tid_.emplace(task.recorded_tid, thread.id);
+    threads_.emplace(thread.id, std::move(thread));
+}
+
+void UnobservedThreads::add_ended(uint32_t id, uint32_t tid) {
+    snapshot::Thread thread;
+    thread.id = id;
+    thread.tid = tid;
+    thread.state = State::kExited;
+    thread.finished = true;
+    thread.settled = true;
+    by_tid_.emplace(tid, id);
+    threads_.emplace(id, std::move(thread));
+}
+
+void UnobservedThreads::fill_joins() {
+    for (const auto& [id, tid] : joins_) {
+        const auto joined = by_tid_.find(tid);
+        if (joined != by_tid_.end()) threads_.at(id).wait->joins = joined->second;
+    }
+}
+
+void UnobservedThreads::fill_owners(const LockWords& words) {
+    for (const auto& [address, tid] : words.owner_tids) {
+        snapshot::LockMemory& memory = lock_memory_[address];
+        memory.owner_tid = tid;
+        memory.outlives_owner = words.robust.contains(address);
+        const auto owner = by_tid_.find(tid);
+        if (tid == 0 || owner == by_tid_.end()) continue;
+        snapshot::Thread& thread = threads_.at(owner->second);
+        memory.owner_thread = thread.id;
+        if (thread.tid != 0) memory.owner_tid = thread.tid;
+        snapshot::Hold hold;
+        hold.lock.kind = kinds_.at(address);
+        hold.lock.address = address;
+        thread.holds.push_back(std::move(hold));
+    }
+}
+
+std::vector<snapshot::Thread> UnobservedThreads::threads() const {
+    std::vector<snapshot::Thread> threads;
+    threads.reserve(threads_.size());
+    for (const auto& [id, thread] : threads_) threads.push_back(thread);
+    return threads;
+}
+
+}  // namespace reader

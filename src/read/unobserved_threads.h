@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads of a process that has no recording, put together from what the kernel, their stacks and the
+// memory of the locks that they wait for tell. Of a live process, or of one at rest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "read/library_waits.h"
+#include "read/lock_words.h"
+#include "read/stacks.h"
+#include "read/tasks.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+/// One thread, with what of it was seen at one moment.
+struct Sight {
+    Task task;
+    snapshot::Stack stack;
+    LibraryWait wait;
+    bool settled = false;  ///< it never left that wait while the locks were read
+    bool asleep = false;   ///< see snapshot::Thread
+    std::optional<double> age_seconds;
+};
+
+/// The locks that the threads wait for: to be read while they wait.
+LocksToAsk locks_of(const std::vector<Sight>& sights);
+
+class UnobservedThreads {
+public:
+    /// `pid`: 0 for a process that is gone. `main_tid`: of the main thread, as the process numbers it.
+    UnobservedThreads(uint32_t pid, uint32_t main_tid, StackTable& stacks);
+
+    /// Numbers the threads: main, then in the order of `sights`, then owners of locks that are in none of them.
+    /// `is_gone` says of a thread, by its number in the process, that there is none.
+    void add(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended,
+             const std::function<bool(uint32_t)>& is_gone);
+
+    std::vector<snapshot::Thread> threads() const;
+    const std::map<uint64_t, snapshot::LockMemory>& lock_memory() const { return lock_memory_; }
+
+private:
+    static constexpr uint32_t kMain = 1;
+
+    void add(Sight&& sight, const LockWords& words);
+    void add_ended(uint32_t id, uint32_t tid);
+    void fill_joins();
+    void fill_owners(const LockWords& words);
+
+    uint32_t pid_;
+    uint32_t main_tid_;
+    StackTable& stacks_;
+    uint32_t last_ = kMain;
+    std::map<uint32_t, snapshot::Thread> threads_;             ///< by id
+    std::map<uint32_t, uint32_t> by_tid_;                      ///< id by tid, as the process numbers it
+    std::map<uint32_t, uint32_t> joins_;                       ///< tid that is joined, by id of the joining thread
+    std::map<uint64_t, snapshot::LockKind> kinds_;             ///< of locks, by address
+    std::map<uint64_t, snapshot::LockMemory> lock_memory_;
+};
+
+}  // namespace reader

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/waiting_functions.h"
+
+#include <algorithm>
+
+#include "read/library_waits.h"
+
+namespace reader {
+
+namespace {
+
+// The deepest that libc waits below one of its functions, and an interposer's frame or two.
+constexpr size_t kInnermost = 6;
+
+}  // namespace
+
+WaitingFunctions::WaitingFunctions(unwind::Unwinder& unwinder)
+    : unwinder_(unwinder), functions_(unwinder.functions_of_glibc(waiting_functions())) {}
+
+std::string_view WaitingFunctions::of(const snapshot::Stack& stack) {
+    if (functions_.empty()) return {};
+    for (size_t index = 0; index < std::min(stack.frames.size(), kInnermost); ++index) {
+        for (const uint64_t address : unwinder_.functions_of(stack, index)) {
+            const auto found = functions_.find(address);
+            if (found != functions_.end()) return found->second;
+        }
+        // Further out are functions that called others of which nothing is known.
+        if (index + 1 < stack.frames.size() && stack.frames[index + 1].module != stack.frames[index].module) break;
+    }
+    return {};
+}
+
+}  // namespace reader
