@@ -80,6 +80,8 @@ int report(const Options& options) {
         report_folder(options.source, reporter);
     } else if (pid && !std::filesystem::exists(status)) {
         report_pid(*pid, reporter);
+    } else if (std::filesystem::is_regular_file(status) && reader::is_core_file(options.source)) {
+        reporter.report(reader::look_at_core(options.source));
     } else {
         report_recording(reader::Recording::open(options.source), reporter);
     }

@@ -45,6 +45,8 @@ bool is_of_library(const snapshot::Frame& frame) {
     return path.substr(path.rfind('/') + 1).starts_with("libloiter.so");
 }
 
+}  // namespace
+
 /// In a wrapper's own call: what the library called, and the wrapper. (Where the library calls back, as
 /// it does for a thread's start routine, only its own frames go.)
 void drop_library(snapshot::Stack& stack) {
@@ -58,8 +60,6 @@ void drop_library(snapshot::Stack& stack) {
     if (is_own_call && !starts_thread) frames.erase(frames.begin(), library);
     std::erase_if(frames, is_of_library);
 }
-
-}  // namespace
 
 OutsideStacks::OutsideStacks(uint32_t pid) : pid_(pid) {}
 

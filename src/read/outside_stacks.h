@@ -18,6 +18,9 @@
 
 namespace reader {
 
+/// Takes the library's own frames out, and in a wrapper's own call what it called.
+void drop_library(snapshot::Stack& stack);
+
 class OutsideStacks {
 public:
     /// Reads nothing before the first look.

@@ -124,6 +124,12 @@ std::vector<RecordingRoom> recording_rooms();
 /// Throws Error: no such process, no right, a thread of the kernel, a program of another machine.
 snapshot::Snapshot look_at_unobserved(uint32_t pid);
 
+/// The same from a core file and the files that were mapped. Throws Error: cannot be read, of another machine,
+/// cut short, damaged.
+snapshot::Snapshot look_at_core(const std::string& path);
+/// Whether a file is a core at all, even one that cannot be read.
+bool is_core_file(const std::string& path);
+
 /// Whether a process exists at all (a zombie does).
 bool process_exists(uint32_t pid);
 /// Whether a live process has a recording of its own mapped.

@@ -107,6 +107,7 @@ private:
     Sight look_at(const Task& task) {
         Sight sight;
         sight.age_seconds = seconds_since_start(task.stat);
+        sight.cpu_seconds = static_cast<double>(task.stat.cpu_ticks) / static_cast<double>(ticks_per_second());
         std::optional<OutsideStacks::Sight> seen = outside_.look(task);
         sight.task = seen ? std::move(seen->task) : task;
         if (!seen) return sight;

@@ -42,7 +42,7 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     thread.tid = task.tid;
     thread.name = task.stat.name;
     thread.age_seconds = sight.age_seconds;
-    thread.cpu_seconds = static_cast<double>(task.stat.cpu_ticks) / static_cast<double>(ticks_per_second());
+    thread.cpu_seconds = sight.cpu_seconds;
     thread.settled = sight.settled;
     thread.asleep = sight.asleep;
     fill_kernel_wait(pid_, task, stacks_, thread);

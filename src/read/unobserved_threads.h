@@ -26,6 +26,7 @@ struct Sight {
     bool settled = false;  ///< it never left that wait while the locks were read
     bool asleep = false;   ///< see snapshot::Thread
     std::optional<double> age_seconds;
+    std::optional<double> cpu_seconds;
 };
 
 /// The locks that the threads wait for: to be read while they wait.

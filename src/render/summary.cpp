@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
@@ -65,7 +66,8 @@ std::string running_words(const Process& process) {
 }
 
 std::string end_words(const Process& process) {
-    const std::string after = " after " + duration(process.uptime_seconds);
+    const std::string after =
+        std::isfinite(process.uptime_seconds) ? " after " + duration(process.uptime_seconds) : "";
     switch (process.end) {
         case End::kReturn:
             return (process.status ? fmt::format("returned {} from main", *process.status) : "returned from main") +
@@ -210,7 +212,9 @@ void print_head(Sheet& sheet) {
     sheet.page.add(fmt::format("loiter: {} (pid {}) {} with {}{}", program_words(process), process.pid,
                                end_words(process), counted(sheet.analysis.counts.threads, "thread"), counts));
     if (!process.observed)
-        sheet.page.add("note: started without the library; this is what /proc and the locks' own memory tell");
+        sheet.page.add(
+            "note: not observed, so not known: who created a thread, since when it waits, where a lock was taken, who "
+            "reads a rwlock; to know, start it by 'loiter run'");
     for (const std::string& note : sheet.snapshot.notes) sheet.page.add("note: " + printable(note));
     print_losses(sheet);
 }

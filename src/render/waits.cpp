@@ -83,8 +83,12 @@ std::string owner_words(const Sheet& sheet, const OwnerGroup& owners, LockKind k
     std::string text = owner_names(sheet, owners, waiters);
     if (kind == LockKind::kRwlock && first.hold != nullptr)
         text += first.hold->mode == snapshot::Mode::kShared ? " (reading)" : " (writing)";
-    if (is_finished(sheet, first.thread)) text += owners.size() == 1 ? ", which has exited," : ", which have exited,";
-    text += held_time(owners);
+    const std::string held = held_time(owners);
+    if (is_finished(sheet, first.thread)) {
+        text += owners.size() == 1 ? ", which has exited" : ", which have exited";
+        if (!held.empty()) text += ",";
+    }
+    text += held;
     if (first.hold != nullptr && first.hold->depth > 1) text += fmt::format(" (locked {} times)", first.hold->depth);
     if (first.in_doubt && !first.queued) text += " (in doubt: it may have let go)";
     return text;
@@ -92,7 +96,7 @@ std::string owner_words(const Sheet& sheet, const OwnerGroup& owners, LockKind k
 
 std::string acquired_words(const Sheet& sheet, const Owner& owner, LockKind kind) {
     if (owner.queued) return {};
-    if (owner.hold == nullptr) return ", as the lock's own memory tells";
+    if (owner.hold == nullptr || !sheet.snapshot.process.observed) return ", as the lock's own memory tells";
     const std::string verb = kind == LockKind::kOnce ? ", begun at" : ", acquired at";
     return sheet.stacks.is_empty(owner.hold->acquired_at) ? verb + " a place that was not recorded" : verb;
 }
@@ -224,7 +228,7 @@ void print_holds(Sheet& sheet, const Group& group) {
             const Owner owner{thread->id, &hold};
             sheet.page.add("  " + whose + (thread->finished ? "never released " : "holds ") + object_words(hold.lock) +
                            (hold.mode == snapshot::Mode::kShared ? " (reading)" : "") +
-                           (thread->finished ? ", held" : "") + held_time({owner}) +
+                           (thread->finished && hold.for_seconds ? ", held" : "") + held_time({owner}) +
                            acquired_words(sheet, owner, hold.lock.kind));
             sheet.stacks.print(sheet.page, hold.acquired_at);
         }
