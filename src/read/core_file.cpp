@@ -109,8 +109,7 @@ std::string CoreFile::bytes_at(uint64_t offset, uint64_t bytes) const {
     std::string content(bytes, '\0');
     size_t done = 0;
     while (done < bytes) {
-        const ssize_t got =
-            pread(descriptor_, content.data() + done, bytes - done, static_cast<off_t>(offset + done));
+        const ssize_t got = pread(descriptor_, content.data() + done, bytes - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return "";
         done += static_cast<size_t>(got);
@@ -126,9 +125,9 @@ void CoreFile::read_segments(uint64_t offset, uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
         const Elf64_Phdr segment = *value_at<Elf64_Phdr>(table, i * sizeof(Elf64_Phdr));
         if (segment.p_type != PT_LOAD && segment.p_type != PT_NOTE) continue;
-        const bool makes_sense =
-            segment.p_offset <= INT64_MAX && segment.p_filesz <= INT64_MAX - segment.p_offset &&
-            segment.p_memsz <= UINT64_MAX - segment.p_vaddr && (segment.p_type == PT_NOTE || segment.p_memsz > 0);
+        const bool makes_sense = segment.p_offset <= INT64_MAX && segment.p_filesz <= INT64_MAX - segment.p_offset &&
+                                 segment.p_memsz <= UINT64_MAX - segment.p_vaddr &&
+                                 (segment.p_type == PT_NOTE || segment.p_memsz > 0);
         if (!makes_sense && segment.p_memsz == 0 && segment.p_filesz == 0) continue;
         if (!makes_sense) refuse("is damaged: its table of segments makes no sense");
         if (segment.p_filesz > 0) needed = std::max(needed, segment.p_offset + segment.p_filesz);
@@ -237,8 +236,8 @@ size_t CoreFile::read(uint64_t address, void* to, size_t bytes) const {
         const uint64_t within = address - segment.start;
         if (within >= segment.dumped_bytes) break;
         const size_t wanted = std::min<uint64_t>(bytes - done, segment.dumped_bytes - within);
-        const ssize_t got = pread(descriptor_, static_cast<char*>(to) + done, wanted,
-                                  static_cast<off_t>(segment.offset + within));
+        const ssize_t got =
+            pread(descriptor_, static_cast<char*>(to) + done, wanted, static_cast<off_t>(segment.offset + within));
         if (got <= 0) break;
         done += static_cast<size_t>(got);
         address += static_cast<size_t>(got);

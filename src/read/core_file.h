@@ -18,15 +18,15 @@ struct CoreThread {
     uint64_t pc = 0;
     uint64_t stack_pointer = 0;
     uint64_t frame_pointer = 0;
-    SystemCall call;           ///< `running` unless it was in one
-    double cpu_seconds = 0;    ///< 0: not known
+    SystemCall call;         ///< `running` unless it was in one
+    double cpu_seconds = 0;  ///< 0: not known
 };
 
 /// Memory of the process; what is not in the core was as it is in the file that was mapped there.
 struct CoreSegment {
     uint64_t start = 0;
     uint64_t end = 0;
-    uint64_t offset = 0;       ///< in the core
+    uint64_t offset = 0;  ///< in the core
     uint64_t dumped_bytes = 0;
     bool readable = false;
     bool writable = false;
@@ -49,12 +49,14 @@ public:
     CoreFile(const CoreFile&) = delete;
     CoreFile& operator=(const CoreFile&) = delete;
 
-    const std::vector<CoreThread>& threads() const { return threads_; }    ///< as written: the one that took the signal first
+    const std::vector<CoreThread>& threads() const {
+        return threads_;
+    }  ///< as written: the one that took the signal first
     const std::vector<CoreSegment>& segments() const { return segments_; }  ///< by address
     const std::vector<CoreMapping>& mappings() const { return mappings_; }  ///< by address
     uint32_t pid() const { return pid_; }
     uint32_t parent() const { return parent_; }
-    int signal() const { return signal_; }               ///< that ended the process; 0: it lived on
+    int signal() const { return signal_; }                       ///< that ended the process; 0: it lived on
     const std::string& arguments() const { return arguments_; }  ///< the command's beginning, in one line
     uint64_t entry_point() const { return entry_point_; }        ///< 0: not known
 

@@ -48,9 +48,9 @@ CoreMemory::~CoreMemory() {
 
 bool CoreMemory::is_segment(const CoreMapping& mapping) const {
     const std::vector<CoreSegment>& segments = core_.segments();
-    const auto next = std::upper_bound(
-        segments.begin(), segments.end(), mapping.start,
-        [](uint64_t wanted, const CoreSegment& segment) { return wanted < segment.start; });
+    const auto next =
+        std::upper_bound(segments.begin(), segments.end(), mapping.start,
+                         [](uint64_t wanted, const CoreSegment& segment) { return wanted < segment.start; });
     return next != segments.begin() && mapping.start < std::prev(next)->end;
 }
 
@@ -72,9 +72,8 @@ void CoreMemory::open_file(const CoreMapping& first) {
     const bool is_object = known >= SELFMAG && std::memcmp(ran, ELFMAG, SELFMAG) == 0;
     if (descriptor < 0) {
         const bool has_code =
-            std::any_of(core_.mappings().begin(), core_.mappings().end(), [&](const CoreMapping& mapping) {
-                return mapping.path == first.path && may_be_code(mapping);
-            });
+            std::any_of(core_.mappings().begin(), core_.mappings().end(),
+                        [&](const CoreMapping& mapping) { return mapping.path == first.path && may_be_code(mapping); });
         if (has_code) missing_.push_back(first.path);
     } else if (is_object && (pread(descriptor, now, known, 0) < static_cast<ssize_t>(std::min(known, sizeof(now))) ||
                              std::memcmp(ran, now, known) != 0)) {
@@ -100,8 +99,7 @@ size_t CoreMemory::read_file(uint64_t address, void* to, size_t bytes) const {
     const uint64_t within = address - mapping->start;
     const size_t wanted = std::min<uint64_t>(bytes, mapping->end - address);
     const uint64_t offset = mapping->offset + within;
-    const ssize_t got =
-        offset > INT64_MAX ? -1 : pread(file->second, to, wanted, static_cast<off_t>(offset));
+    const ssize_t got = offset > INT64_MAX ? -1 : pread(file->second, to, wanted, static_cast<off_t>(offset));
     if (got <= 0) return 0;
     // The last page of a mapping goes on behind the file's end, with nothing in it.
     const size_t page_rest = (kPageBytes - (within + static_cast<size_t>(got)) % kPageBytes) % kPageBytes;
@@ -175,7 +173,8 @@ std::string CoreMemory::path_at(uint64_t address) const {
 std::string CoreMemory::note() const {
     std::string text;
     if (!missing_.empty()) text = "not found here: " + listing(missing_);
-    if (!others_.empty()) text += (text.empty() ? "" : "; ") + ("not what ran, but another version: " + listing(others_));
+    if (!others_.empty())
+        text += (text.empty() ? "" : "; ") + ("not what ran, but another version: " + listing(others_));
     return text.empty() ? "" : "stacks and names may lack what is in files " + text;
 }
 

@@ -108,7 +108,8 @@ private:
     void mark_ending(snapshot::Snapshot& snapshot) const {
         const CoreThread& first = core_.threads().front();
         if (core_.signal() == 0 || !first.call.running) return;
-        for (snapshot::Thread& thread : snapshot.threads) thread.ends_process = thread.tid == first.tid && !thread.finished;
+        for (snapshot::Thread& thread : snapshot.threads)
+            thread.ends_process = thread.tid == first.tid && !thread.finished;
     }
 
     void add_notes(const LockWords& words, std::vector<std::string>& notes) const {

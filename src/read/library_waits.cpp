@@ -122,8 +122,8 @@ LibraryWait library_wait(const SystemCall& call, std::string_view function) {
         case State::kConditionWait: return condition_wait(call);
         case State::kSemaphore: return {State::kSemaphore, LockKind::kSemaphore, futex, 0};
         case State::kBarrier:
-            return {State::kBarrier, LockKind::kBarrier,
-                    futex - (is_second_half(futex) ? kBarrierRound : kBarrierOut), 0};
+            return {State::kBarrier, LockKind::kBarrier, futex - (is_second_half(futex) ? kBarrierRound : kBarrierOut),
+                    0};
         // The kernel clears the word, and wakes, when the thread with this number is gone.
         case State::kJoin: return {State::kJoin, LockKind::kThread, 0, expected_by(call)};
         case State::kOnce: return {State::kOnce, LockKind::kOnce, futex, 0};

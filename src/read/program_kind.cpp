@@ -68,8 +68,8 @@ void look_at_segments(const File& file, ProgramKind& kind) {
             kind.loader = file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxPath)).c_str();
         }
         if (segment.p_type == PT_NOTE) {
-            kind.is_go = kind.is_go ||
-                         has_go_note(file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxNotes)));
+            kind.is_go =
+                kind.is_go || has_go_note(file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxNotes)));
         }
     }
 }
@@ -110,7 +110,9 @@ std::string unseen_of(const ProgramKind& kind) {
                "it SIGQUIT, or use its debug/pprof";
     }
     if (kind.is_static) {
-        return "statically linked: its waits for locks show as futex, without the lock and its owner";
+        return "statically linked: its waits for locks show as futex, without the lock and its owner, and stacks end "
+               "at "
+               "their first frame";
     }
     if (kind.loader.find("ld-musl") != std::string::npos) {
         return "program of musl: its waits for locks show as futex, without the lock and its owner";

@@ -40,8 +40,8 @@ StackIndex StackTable::copy(uint32_t id) {
     const uint64_t at = uint64_t{id} * kIdUnit;
     StackHeader header{};
     uint64_t pcs[protocol::kMaxFrames];
-    if (source_ == nullptr || at + sizeof(header) > bytes_ || !read_value(*source_, offset_ + at, header) || !is_sane(header) ||
-        header.depth * sizeof(uint64_t) > bytes_ - at - sizeof(header) ||
+    if (source_ == nullptr || at + sizeof(header) > bytes_ || !read_value(*source_, offset_ + at, header) ||
+        !is_sane(header) || header.depth * sizeof(uint64_t) > bytes_ - at - sizeof(header) ||
         source_->read(offset_ + at + sizeof(header), pcs, header.depth * sizeof(uint64_t)) !=
             header.depth * sizeof(uint64_t)) {
         ++damaged_;

@@ -122,10 +122,9 @@ private:
     std::set<uint32_t> settle(std::vector<Sight>& sights) const {
         for (Sight& sight : sights) {
             const std::optional<TaskStatus> now = status_of_task(pid_, sight.task.tid);
-            sight.settled =
-                sleeps(sight.task.status) && sleeps(now) && now->switches == sight.task.status->switches;
-            sight.asleep = sight.settled && tasks_.all_slept && sight.task.call &&
-                           is_untimed_futex_wait(*sight.task.call, true);
+            sight.settled = sleeps(sight.task.status) && sleeps(now) && now->switches == sight.task.status->switches;
+            sight.asleep =
+                sight.settled && tasks_.all_slept && sight.task.call && is_untimed_futex_wait(*sight.task.call, true);
         }
         std::set<uint32_t> all;
         for (const uint32_t tid : task_ids(pid_)) all.insert(translates_ ? innermost_pid(pid_, tid) : tid);

@@ -57,10 +57,10 @@ private:
     uint32_t main_tid_;
     StackTable& stacks_;
     uint32_t last_ = kMain;
-    std::map<uint32_t, snapshot::Thread> threads_;             ///< by id
-    std::map<uint32_t, uint32_t> by_tid_;                      ///< id by tid, as the process numbers it
-    std::map<uint32_t, uint32_t> joins_;                       ///< tid that is joined, by id of the joining thread
-    std::map<uint64_t, snapshot::LockKind> kinds_;             ///< of locks, by address
+    std::map<uint32_t, snapshot::Thread> threads_;  ///< by id
+    std::map<uint32_t, uint32_t> by_tid_;           ///< id by tid, as the process numbers it
+    std::map<uint32_t, uint32_t> joins_;            ///< tid that is joined, by id of the joining thread
+    std::map<uint64_t, snapshot::LockKind> kinds_;  ///< of locks, by address
     std::map<uint64_t, snapshot::LockMemory> lock_memory_;
 };
 

@@ -64,12 +64,14 @@ TEST(Dump, OfAnUnobservedProcessSaysSo) {
     support::Running target(command);
     ASSERT_TRUE(target.await_output("ready"));
 
-    const support::Outcome outcome = run({"dump", std::to_string(target.pid())});
+    const support::Outcome outcome = run({"dump", "--format", "json", std::to_string(target.pid())});
 
-    EXPECT_EQ(outcome.status, 125);
-    EXPECT_EQ(outcome.output, "");
-    EXPECT_EQ(line_count(outcome.errors), 1);
-    EXPECT_THAT(outcome.errors, HasSubstr(std::to_string(target.pid())));
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.errors, "");
+    const std::vector<json> reports = objects(outcome.output);
+    ASSERT_THAT(ends(reports), ElementsAre("dump alive null"));
+    EXPECT_EQ(reports[0]["process"]["observed"], false);
+    EXPECT_EQ(reports[0]["process"]["pid"], target.pid());
 }
 
 TEST(Dump, DoesNotDisturb) {

@@ -141,7 +141,7 @@ TEST(Head, NamesEveryGapBelow) {
 
     EXPECT_EQ(text_of_all(builder), R"(
 loiter: ./bank (pid 4242) ended by exit(0) after 12.4s with 1 thread
-note: started without the library; this is what /proc and the locks' own memory tell
+note: not observed, so not known: who created a thread, since when it waits, where a lock was taken, who reads a rwlock; to know, start it by 'loiter run'
 note: the recording ends early
 not recorded: 3 threads, 12 holds, 1 stack (tables full)
 
