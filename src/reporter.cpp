@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reporter.h"
 
+#include <sys/stat.h>
+
+#include <string>
+
 #include "analyze/finding.h"
 #include "render/render.h"
 
@@ -13,7 +17,35 @@ std::string nothing_found(const snapshot::Process& process) {
            "): no findings; --all shows its threads\n";
 }
 
+/// Those that a user asks for again and again. A program that reports by itself leaves nothing behind.
+bool asks_for_one_report(Command command) {
+    return command == Command::kDump || command == Command::kReport;
+}
+
+/// This very build: another one may name things in another way.
+std::string own_version() {
+    struct stat status = {};
+    if (stat("/proc/self/exe", &status) != 0) return "";
+    return std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
+           std::to_string(status.st_mtim.tv_nsec);
+}
+
+symbolize::Options symbols_for(Command command, Progress& progress) {
+    symbolize::Options options;
+    if (!asks_for_one_report(command)) return options;
+    options.cache_version = own_version();
+    if (!options.cache_version.empty()) options.cache_folder = symbolize::default_cache_folder();
+    options.progress = [&progress](size_t done, size_t all) { progress.name(done, all); };
+    return options;
+}
+
 }  // namespace
+
+Reporter::Reporter(const Options& options, Output& output)
+    : options_(options),
+      output_(output),
+      progress_(asks_for_one_report(options.command)),
+      symbolizer_(symbols_for(options.command, progress_)) {}
 
 void Reporter::report(snapshot::Snapshot&& snapshot) {
     symbolizer_.name(snapshot);
@@ -31,6 +63,7 @@ void Reporter::report(snapshot::Snapshot&& snapshot) {
                   snapshot, analysis,
                   {.color = output_.colored(), .all = all, .judges = judges, .full_stacks = options_.full_stacks});
     if (report.empty() && options_.command == Command::kReport) report = nothing_found(snapshot.process);
+    progress_.end();
     if (!output_.write(snapshot.process.pid, report)) all_written_ = false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "options.h"
 #include "output.h"
+#include "progress.h"
 #include "snapshot/snapshot.h"
 #include "symbolize/symbolize.h"
 
@@ -12,7 +13,7 @@ namespace command {
 
 class Reporter {
 public:
-    Reporter(const Options& options, Output& output) : options_(options), output_(output) {}
+    Reporter(const Options& options, Output& output);
 
     /// As text, a process without findings gets no words unless --all is given or the user asked
     /// for this very report by a signal; as JSON each gets its object.
@@ -26,6 +27,7 @@ public:
 private:
     const Options& options_;
     Output& output_;
+    Progress progress_;
     symbolize::Symbolizer symbolizer_;
     bool has_failed_ = false;
     bool all_written_ = true;

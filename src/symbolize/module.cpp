@@ -99,41 +99,63 @@ void place_by_call(Dwarf_Die call, Dwarf_Die lines, Place& place) {
 }  // namespace
 
 struct Module::Contents {
-    explicit Contents(ModuleFiles module_files) : files(std::move(module_files)) {}
+    Contents(ModuleIdentity which, Debuginfod* debuginfod, const NameCache* name_cache)
+        : identity(std::move(which)), files(identity, debuginfod), cache(name_cache) {}
     ~Contents() {
+        if (cache && is_new && module) cache->save(identity, known);
         names.reset();
         info.reset();
         if (dwfl) dwfl_end(dwfl);
     }
 
-    void open();
+    void begin();
+    bool open();
     void read_symbols();
     std::vector<Place> find(uint64_t address);
+    std::string find_object(uint64_t address, uint64_t size);
     void find_in_debug_information(uint64_t address, std::vector<Place>& places);
 
+    ModuleIdentity identity;
     ModuleFiles files;
+    const NameCache* cache;  ///< null: none
+    bool is_cached = false;  ///< the files were there when the names were looked up, and are the same now
+    bool is_tried = false;   ///< to open them
+    bool is_new = false;     ///< some of `known` is not in the cache
+    Names known;
     Dwfl* dwfl = nullptr;
     Dwfl_Module* module = nullptr;
     std::optional<SymbolTable> symbols;  ///< these three: read when first needed
     std::optional<DebugInfo> info;
     std::optional<DieNames> names;
     Dwarf_Addr bias = 0;  ///< of `info`: its addresses plus this are the module's
-    std::unordered_map<uint64_t, std::vector<Place>> found;
 };
 
-void Module::Contents::open() {
+void Module::Contents::begin() {
+    std::optional<Names> names_kept = cache ? cache->load(identity) : std::nullopt;
+    is_cached = names_kept.has_value();
+    if (is_cached) {
+        known = std::move(*names_kept);
+    } else {
+        open();
+    }
+}
+
+bool Module::Contents::open() {
+    if (is_tried) return module != nullptr;
+    is_tried = true;
     File file = files.open();
-    if (!file.is_open()) return;
+    if (!file.is_open()) return false;
     dwfl = dwfl_begin(&kCallbacks);
-    if (!dwfl) return;
+    if (!dwfl) return false;
     const std::string path = file.path();
     module = dwfl_report_elf(dwfl, path.c_str(), path.c_str(), file.descriptor(), 0, true);
-    if (!module) return;
+    if (!module) return false;
     file.release();
     dwfl_report_end(dwfl, nullptr, nullptr);
     void** context = nullptr;
     dwfl_module_info(module, &context, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
     if (context) *context = &files;
+    return true;
 }
 
 void Module::Contents::read_symbols() {
@@ -176,34 +198,45 @@ std::vector<Place> Module::Contents::find(uint64_t address) {
     return places;
 }
 
-Module::Module(ModuleIdentity identity, Debuginfod* debuginfod)
-    : contents_(std::make_unique<Contents>(ModuleFiles(std::move(identity), debuginfod))) {
-    contents_->open();
-}
-
-Module::~Module() = default;
-
-bool Module::is_open() const {
-    return contents_->module != nullptr;
-}
-
-const std::vector<Place>& Module::places(uint64_t address) {
-    const auto [at, is_new] = contents_->found.try_emplace(address);
-    if (is_new && is_open()) at->second = contents_->find(address);
-    return at->second;
-}
-
-std::string Module::object(uint64_t address, uint64_t size) {
-    if (!is_open()) return "";
-    contents_->read_symbols();
-    const Symbol* const symbol = contents_->symbols->object_at(address);
+std::string Module::Contents::find_object(uint64_t address, uint64_t size) {
+    read_symbols();
+    const Symbol* const symbol = symbols->object_at(address);
     if (!symbol) return "";
     const uint64_t offset = address - symbol->start;
     std::string name = demangled(symbol->name);
     if (offset == 0 && symbol->end - symbol->start <= size) return name;
     std::optional<Dwarf_Die> variable;
-    if (contents_->info) variable = contents_->info->variable_at(symbol->start - contents_->bias);
-    return name + (variable ? member_path(*variable, offset, *contents_->names) : offset_text(offset));
+    if (info) variable = info->variable_at(symbol->start - bias);
+    return name + (variable ? member_path(*variable, offset, *names) : offset_text(offset));
+}
+
+Module::Module(ModuleIdentity identity, Debuginfod* debuginfod, const NameCache* cache)
+    : contents_(std::make_unique<Contents>(std::move(identity), debuginfod, cache)) {
+    contents_->begin();
+}
+
+Module::~Module() = default;
+
+bool Module::is_open() const {
+    return contents_->is_cached || contents_->module != nullptr;
+}
+
+const std::vector<Place>& Module::places(uint64_t address) {
+    const auto [at, is_new] = contents_->known.places.try_emplace(address);
+    if (is_new && contents_->open()) {
+        at->second = contents_->find(address);
+        contents_->is_new = true;
+    }
+    return at->second;
+}
+
+std::string Module::object(uint64_t address, uint64_t size) {
+    const auto [at, is_new] = contents_->known.objects.try_emplace({address, size});
+    if (is_new && contents_->open()) {
+        at->second = contents_->find_object(address, size);
+        contents_->is_new = true;
+    }
+    return at->second;
 }
 
 }  // namespace symbolize

@@ -9,25 +9,20 @@
 #include <vector>
 
 #include "symbolize/module_files.h"
+#include "symbolize/name_cache.h"
 
 namespace symbolize {
 
-/// One call at an address.
-struct Place {
-    std::string function;  ///< empty: not known
-    std::string file;      ///< empty: not known
-    int line = 0;          ///< 0: not known
-    bool inlined = false;  ///< into the next place
-};
-
 class Module {
 public:
-    Module(ModuleIdentity identity, Debuginfod* debuginfod);
+    /// `cache` null: every name is looked up in the files.
+    Module(ModuleIdentity identity, Debuginfod* debuginfod, const NameCache* cache = nullptr);
+    /// Keeps in the cache what was looked up.
     ~Module();
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
 
-    /// False: there is no file, none that is the one that ran, or it is no ELF file.
+    /// False: there is no file, none that is the one that ran, or it is no ELF file; and none is known of.
     bool is_open() const;
 
     /// Innermost call first, the function that the code belongs to last; empty: nothing known.

@@ -9,6 +9,7 @@
 
 #include "symbolize/io_functions.h"
 #include "symbolize/module.h"
+#include "symbolize/name_cache.h"
 
 namespace symbolize {
 
@@ -46,13 +47,15 @@ const snapshot::Module* module_at(const std::vector<snapshot::Module>& modules, 
 }  // namespace
 
 struct Symbolizer::Cache {
-    explicit Cache(Options chosen) : options(chosen) {}
+    explicit Cache(Options chosen)
+        : options(std::move(chosen)), name_cache(options.cache_folder, options.cache_version) {}
 
     Module& module(const std::string& path, const std::string& build_id, const std::string& root);
     void name(snapshot::Stack& stack, const std::string& root);
     void name(snapshot::Object& object, const snapshot::Snapshot& snapshot);
 
     Options options;
+    NameCache name_cache;
     Debuginfod debuginfod;
     std::map<ModuleIdentity, std::shared_ptr<Module>> modules;
     std::map<std::tuple<const Module*, uint64_t, snapshot::LockKind>, std::string> objects;
@@ -65,7 +68,8 @@ Module& Symbolizer::Cache::module(const std::string& path, const std::string& bu
     std::shared_ptr<Module>& opened = modules[ModuleIdentity{path, build_id, root}];
     if (!opened) {
         opened = std::make_shared<Module>(ModuleIdentity{path, build_id, root},
-                                          options.use_debuginfod ? &debuginfod : nullptr);
+                                          options.use_debuginfod ? &debuginfod : nullptr,
+                                          options.cache_folder.empty() ? nullptr : &name_cache);
         // A build-id says all: what is found under one process' root is the same file for every process.
         if (opened->is_open() && !build_id.empty()) modules[shared] = opened;
     }
@@ -105,12 +109,16 @@ void Symbolizer::Cache::name(snapshot::Object& object, const snapshot::Snapshot&
     object.name = at->second;
 }
 
-Symbolizer::Symbolizer(Options options) : cache_(std::make_unique<Cache>(options)) {}
+Symbolizer::Symbolizer(Options options) : cache_(std::make_unique<Cache>(std::move(options))) {}
 
 Symbolizer::~Symbolizer() = default;
 
 void Symbolizer::name(snapshot::Snapshot& snapshot) {
-    for (snapshot::Stack& stack : snapshot.stacks) cache_->name(stack, snapshot.process.root);
+    size_t done = 0;
+    for (snapshot::Stack& stack : snapshot.stacks) {
+        cache_->name(stack, snapshot.process.root);
+        if (cache_->options.progress) cache_->options.progress(++done, snapshot.stacks.size());
+    }
     name_io_functions(snapshot);
     for (snapshot::Thread& thread : snapshot.threads) {
         if (thread.wait) {
