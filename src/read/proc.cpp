@@ -163,17 +163,16 @@ std::vector<uint32_t> parse_namespace_pids(std::string_view status) {
 }
 
 std::string read_small_file(const std::string& path, size_t limit, int* error) {
-    std::string text(limit, '\0');
-    size_t used = 0;
+    std::string text;
+    char block[4096];  // most are shorter than that, however much they may have
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t got = descriptor < 0 ? -1 : 1;
-    while (got > 0 && used < limit) {
-        got = read(descriptor, text.data() + used, limit - used);
-        if (got > 0) used += static_cast<size_t>(got);
+    while (got > 0 && text.size() < limit) {
+        got = read(descriptor, block, std::min(limit - text.size(), sizeof(block)));
+        if (got > 0) text.append(block, static_cast<size_t>(got));
     }
     if (error != nullptr) *error = got < 0 ? errno : 0;
     if (descriptor >= 0) close(descriptor);
-    text.resize(used);
     return text;
 }
 
