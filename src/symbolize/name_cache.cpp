@@ -145,10 +145,11 @@ bool write_all(int descriptor, std::string_view bytes) {
 
 void add_witness(const std::string& path, std::string& witness) {
     struct stat status = {};
-    witness += path + (stat(path.c_str(), &status) != 0
-                           ? " -"
-                           : " " + std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
-                                 std::to_string(status.st_mtim.tv_nsec)) +
+    witness += path +
+               (stat(path.c_str(), &status) != 0
+                    ? " -"
+                    : " " + std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." +
+                          std::to_string(status.st_mtim.tv_nsec)) +
                "\n";
 }
 
@@ -251,7 +252,8 @@ void NameCache::make_room() const {
         files.push_back({written, bytes, entry->path()});
         together += bytes;
     }
-    std::sort(files.begin(), files.end(), [](const Kept& one, const Kept& other) { return one.written < other.written; });
+    std::sort(files.begin(), files.end(),
+              [](const Kept& one, const Kept& other) { return one.written < other.written; });
     for (const Kept& file : files) {
         if (together <= kMaxFolderBytes) break;
         if (fs::remove(file.path, error)) together -= file.bytes;

@@ -29,7 +29,7 @@ struct Place {
 
 /// Of one module, by ELF virtual addresses.
 struct Names {
-    std::unordered_map<uint64_t, std::vector<Place>> places;            ///< innermost call first
+    std::unordered_map<uint64_t, std::vector<Place>> places;       ///< innermost call first
     std::map<std::pair<uint64_t, uint64_t>, std::string> objects;  ///< by address and size asked for
 };
 

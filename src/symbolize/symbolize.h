@@ -14,7 +14,7 @@
 namespace symbolize {
 
 struct Options {
-    bool use_debuginfod = false;  ///< ask debuginfod servers for what is not on this machine
+    bool use_debuginfod = false;     ///< ask debuginfod servers for what is not on this machine
     std::string cache_folder = {};   ///< where names are kept for the next command; empty: nowhere
     std::string cache_version = {};  ///< of this program: names that another one found are not taken
     std::function<void(size_t done, size_t all)> progress = {};  ///< called for each stack

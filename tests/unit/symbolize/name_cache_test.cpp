@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names kept on disk: they come back as they were, never from a file that is not whole, never for
+// another module, and never in the way.
+#include "symbolize/name_cache.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <thread>
+
+#include "tests/unit/symbolize/bank.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using symbolize::ModuleIdentity;
+using symbolize::NameCache;
+using symbolize::Names;
+using symbolize::Place;
+using testing::ElementsAre;
+
+const ModuleIdentity kModule{"/opt/bank.so", bank::kIdO2, ""};
+
+Names some_names() {
+    Names names;
+    names.places[0x1234] = {Place{"inner", "/src/bank.cpp", 7, true}, Place{"outer()", "", 0, false}};
+    names.places[0x5678] = {};
+    names.objects[{0x4000, 40}] = "g_ledger";
+    return names;
+}
+
+std::string content(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const fs::path& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+/// The one file in `folder`.
+fs::path only_file(const fs::path& folder) {
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
+    return fs::directory_iterator(folder)->path();
+}
+
+TEST(NameCache, GivesBackWhatWasSaved) {
+    const bank::Folder folder;
+    const NameCache cache(folder.path() / "made", "1");
+
+    EXPECT_FALSE(cache.load(kModule));
+    cache.save(kModule, some_names());
+    const std::optional<Names> names = cache.load(kModule);
+
+    ASSERT_TRUE(names);
+    EXPECT_EQ(names->places, some_names().places);
+    EXPECT_EQ(names->objects, some_names().objects);
+    EXPECT_EQ(fs::status(folder.path() / "made").permissions(), fs::perms::owner_all);
+}
+
+TEST(NameCache, IsOfOneModuleOneVersionAndTheFilesOfThen) {
+    const bank::Folder folder;
+    const bank::Folder root;
+    const std::string path = root.put("bank_o2.so", "opt/bank.so");
+    const ModuleIdentity module{path, bank::kIdO2, ""};
+    NameCache(folder.path(), "1").save(module, some_names());
+
+    EXPECT_TRUE(NameCache(folder.path(), "1").load(module));
+    EXPECT_FALSE(NameCache(folder.path(), "2").load(module));
+    EXPECT_FALSE(NameCache(folder.path(), "1").load({path, bank::kIdO0, ""}));
+    root.put("bank_o2.debug", "opt/bank.so.debug");
+    EXPECT_FALSE(NameCache(folder.path(), "1").load(module)) << "debug information has come";
+}
+
+TEST(NameCache, TakesNothingFromAFileThatIsNotWhole) {
+    const bank::Folder folder;
+    const NameCache cache(folder.path(), "1");
+    cache.save(kModule, some_names());
+    const fs::path file = only_file(folder.path());
+    const std::string whole = content(file);
+    std::mt19937 random(3);
+
+    for (size_t length = 0; length < whole.size(); ++length) {
+        write(file, whole.substr(0, length));
+        EXPECT_FALSE(cache.load(kModule)) << "cut to " << length;
+    }
+    for (size_t at = 0; at < whole.size(); ++at) {
+        std::string damaged = whole;
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 + random() % 255));
+        write(file, damaged);
+        EXPECT_FALSE(cache.load(kModule)) << "changed at " << at;
+    }
+    write(file, whole);
+    EXPECT_TRUE(cache.load(kModule));
+}
+
+TEST(NameCache, SurvivesLiesWithARightSum) {
+    const bank::Folder folder;
+    const NameCache cache(folder.path(), "1");
+    cache.save(kModule, some_names());
+    const fs::path file = only_file(folder.path());
+    const std::string whole = content(file);
+    const auto sum = [](std::string_view bytes) {
+        uint64_t hash = 0xcbf29ce484222325;
+        for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+        return hash;
+    };
+    constexpr size_t kHead = 15;
+    constexpr size_t kPayload = kHead + 16;
+    size_t refused = 0;
+
+    // Counts and lengths of every size.
+    for (size_t at = kPayload; at < whole.size(); ++at) {
+        std::string lying = whole;
+        lying[at] = '\x7f';
+        const uint64_t right = sum(std::string_view(lying).substr(kPayload));
+        lying.replace(kHead + 8, 8, std::string(reinterpret_cast<const char*>(&right), 8));
+        write(file, lying);
+        refused += cache.load(kModule) ? 0 : 1;
+    }
+
+    EXPECT_GT(refused, 20U);
+}
+
+TEST(NameCache, KeepsNothingWhereItCannotWrite) {
+    const bank::Folder folder;
+    write(folder.path() / "file", "");
+
+    NameCache(folder.path() / "file", "1").save(kModule, some_names());
+    NameCache(folder.path() / "file/below", "1").save(kModule, some_names());
+    NameCache("", "1").save(kModule, some_names());
+    NameCache(folder.path() / "made", "1").save({"/opt/bank.so", "../../etc/passwd", ""}, some_names());
+
+    EXPECT_EQ(only_file(folder.path()), folder.path() / "file");
+}
+
+TEST(NameCache, IsWholeWhileManyWriteIt) {
+    const bank::Folder folder;
+    const NameCache cache(folder.path(), "1");
+    cache.save(kModule, some_names());
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < 4; ++writer) {
+        writers.emplace_back([&] {
+            for (int round = 0; round < 50; ++round) cache.save(kModule, some_names());
+        });
+    }
+
+    for (int look = 0; look < 200; ++look) EXPECT_TRUE(cache.load(kModule));
+    for (std::thread& writer : writers) writer.join();
+
+    EXPECT_EQ(only_file(folder.path()).extension(), ".names");
+}
+
+TEST(NameCache, GivesASymbolizerItsNamesWithoutTheModule) {
+    const bank::Folder folder;
+    const bank::Folder root;
+    root.put("bank_o2.so", "opt/bank.so");
+    const symbolize::Options options{.cache_folder = folder.path(), .cache_version = "1"};
+    auto snapshot = bank::with_frame("/opt/bank.so", bank::kIdO2, bank::Library("bank_o2.so").sites.at("deposit"));
+    snapshot.process.root = root.path();
+    const std::vector<std::string> first = bank::named_frames(snapshot, options);
+    ASSERT_NE(first.at(0), "");
+
+    // What it says now can come from there alone.
+    const fs::path kept = only_file(folder.path());
+    const auto written = fs::last_write_time(kept);
+    EXPECT_EQ(bank::named_frames(snapshot, options), first);
+    EXPECT_EQ(fs::last_write_time(kept), written) << "nothing new was looked up";
+}
+
+}  // namespace
