@@ -27,7 +27,7 @@ constexpr CommandRow kCommands[] = {
      "The same, and fail by policy: 86 findings, 124 timeout, 125 CMD could not be observed"},
     {Command::kDump, "dump", "[options] PID", "Report of a live process now; it is not stopped and sees nothing"},
     {Command::kReport, "report", "[options] FILE|DIR|PID",
-     "Report from a recording: saved, or left behind by a killed process"},
+     "Report from a recording, saved or left behind by a killed process, or from a core file"},
     {Command::kAttend, "attend", "[options] exit|signal PID [FILE]",
      "Started by the library in a plainly preloaded process, to report it"},
     {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},

@@ -229,6 +229,42 @@ TEST_P(Stuck, BehindAWaitGroupIsShownWithoutAVerdictThatNothingProves) {
     EXPECT_EQ(report::thread(seen, 1).at("stack_incomplete"), false);
 }
 
+TEST(NearCycles, AreNoneWithoutTheLibraryEither) {
+    support::Running target({.arguments = {NEAR_CYCLES}});
+    ASSERT_TRUE(target.await_output("ready"));
+
+    size_t waited = 0;
+    for (int look = 0; look < 40; ++look) {
+        const Json seen = dump(target.pid());
+        EXPECT_EQ(seen.at("findings"), Json::array());
+        for (const Json& thread : seen.at("threads")) waited += thread.at("state") == "mutex lock" ? 1 : 0;
+    }
+    EXPECT_GT(waited, 0U) << "nothing was looked at that could have misled";
+}
+
+/// Tids are other ones inside, where locks have their owners' from.
+TEST(InAPidNamespaceOfItsOwn, ADeadlockIsProved) {
+    const Words apart{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
+    Words arguments = apart;
+    arguments.push_back("true");
+    if (support::run({.arguments = arguments}).status != 0) GTEST_SKIP() << "no right to make a pid namespace";
+    arguments = apart;
+    arguments.insert(arguments.end(), {std::string(GALLERY_PROGRAMS) + "/opposite_lock_order_O0", "leaky"});
+    support::Running target({.arguments = arguments});
+    ASSERT_TRUE(target.await_output("stuck\n"));
+    std::ifstream children("/proc/" + std::to_string(target.pid()) + "/task/" + std::to_string(target.pid()) +
+                           "/children");
+    pid_t child = 0;
+    ASSERT_TRUE(children >> child);
+
+    const Json seen = dump(child);
+
+    EXPECT_THAT(report::verdicts(seen), ElementsAre("deadlock proved"));
+    EXPECT_EQ(report::threads_of(report::findings(seen, "deadlock").at(0)), (std::set<int>{2, 3}));
+    EXPECT_EQ(report::thread(seen, 1).at("tid"), child);
+    EXPECT_EQ(report::thread(seen, 1).at("waits_for").at("owners").at(0).at("thread"), 2);
+}
+
 TEST(Refused, IsAKernelThreadInOneLine) {
     std::string name;
     std::ifstream("/proc/2/comm") >> name;
