@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analyze/finding.h"
+#include "analyze/wait_meaning.h"
 #include "render/render.h"
 
 namespace command {
@@ -49,6 +50,7 @@ Reporter::Reporter(const Options& options, Output& output)
 
 void Reporter::report(snapshot::Snapshot&& snapshot) {
     symbolizer_.name(snapshot);
+    analyze::name_waits(snapshot);
     const analyze::Analysis analysis = analyze::analyze(snapshot);
     const bool fails = analyze::fails(analysis, options_.fail_on);
     has_failed_ = has_failed_ || fails;

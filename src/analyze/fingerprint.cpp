@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "analyze/frames.h"
+#include "analyze/function_name.h"
 #include "analyze/words.h"
 
 namespace analyze {
@@ -48,15 +49,19 @@ std::string_view without_version(std::string_view library) {
 /// Names of the program's own frames. Others' libraries count by file name, and only where nothing
 /// else is there: their functions are known on one machine and not on the next.
 std::string stack_identity(const snapshot::Snapshot& snapshot, snapshot::StackIndex index) {
+    const snapshot::Stack& stack = snapshot.stacks.at(index);
+    const Origin nearest = nearest_origin(stack);
     std::string own;
     std::string others;
     std::string previous_own;
     std::string previous_other;
-    for (const snapshot::Frame& frame : snapshot.stacks.at(index).frames) {
-        if (is_runtime_frame(frame)) continue;
-        if (is_in_system_library(frame) && frame.file.empty()) {
+    for (const snapshot::Frame& frame : stack.frames) {
+        const Origin origin = origin_of(frame);
+        if (origin == Origin::kRuntime) continue;
+        const bool is_others = is_in_system_library(frame) && (frame.file.empty() || origin == Origin::kLibrary);
+        if (is_others) {
             append_frame(others, without_version(base_name(frame.module)), previous_other);
-        } else {
+        } else if (origin == nearest) {
             append_frame(own, without_clone_suffixes(frame_words(frame)), previous_own);
         }
     }
@@ -80,7 +85,8 @@ std::string joined(std::initializer_list<std::string> parts) {
 std::string identity(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
     const bool runs = thread.state == snapshot::State::kRunning || thread.state == snapshot::State::kSpinning;
     const snapshot::StackIndex place = runs || thread.stack_is_last_known ? thread.entry : thread.stack;
-    return joined({runs ? "running" : snapshot::state_word(thread),
+    // What the wait means is not known where the libraries' functions have no names.
+    return joined({runs ? "running" : snapshot::plain_state_word(thread),
                    thread.wait ? object_identity(thread.wait->object) : "", stack_identity(snapshot, place),
                    stack_identity(snapshot, thread.created_stack)});
 }

@@ -168,7 +168,13 @@ OwnerIndex::Owners OwnerIndex::joined(uint32_t thread) const {
 
 std::vector<Owner> OwnerIndex::owners_of_wait(const snapshot::Thread& thread) const {
     const LockKind kind = awaited_kind(thread.state);
-    if (kind == LockKind::kUnknown || !thread.wait || thread.finished) return {};
+    if (!thread.wait || thread.finished) return {};
+    if (!thread.wait->members.empty()) {
+        std::vector<Owner> owners;
+        for (const uint32_t member : thread.wait->members) owners.push_back(Owner{member});
+        return owners;
+    }
+    if (kind == LockKind::kUnknown) return {};
     if (kind == LockKind::kThread) return joined(thread.wait->joins.value_or(0)).owners;
     const snapshot::Object lock{kind, thread.wait->object.address, thread.wait->object.name};
     if (thread.state != State::kRwlockRead) return holders(lock).owners;

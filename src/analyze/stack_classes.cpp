@@ -23,15 +23,14 @@ bool looks_equal(const snapshot::Frame& left, const snapshot::Frame& right) {
     return left.module.empty() ? left.address == right.address : left.offset == right.offset;
 }
 
-/// The frames that count: the program's own. A call through another instantiation of the library's
-/// (a vector that grows, or does not) is the same place. All of them where the program has none.
+/// The frames that count: those nearest to the program. A call through another instantiation of the
+/// library's (a vector that grows, or does not) is the same place.
 std::vector<const snapshot::Frame*> counted_frames(const snapshot::Stack& stack) {
+    const Origin nearest = nearest_origin(stack);
     std::vector<const snapshot::Frame*> frames;
     for (const snapshot::Frame& frame : stack.frames) {
-        if (!is_runtime_frame(frame)) frames.push_back(&frame);
+        if (origin_of(frame) == nearest) frames.push_back(&frame);
     }
-    if (!frames.empty()) return frames;
-    for (const snapshot::Frame& frame : stack.frames) frames.push_back(&frame);
     return frames;
 }
 

@@ -80,7 +80,7 @@ std::string_view kind_word(snapshot::LockKind kind) {
 }
 
 std::string object_words(const snapshot::Object& object) {
-    return std::string(kind_word(object.kind)) + " " +
+    return (object.noun.empty() ? std::string(kind_word(object.kind)) : object.noun) + " " +
            (object.name.empty() ? hexadecimal(object.address) : object.name);
 }
 

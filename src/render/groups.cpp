@@ -32,7 +32,7 @@ bool has_owner(snapshot::LockKind kind) {
 }
 
 auto key_of(const Thread& thread, const Stacks& stacks) {
-    const bool owned = thread.wait && has_owner(thread.wait->object.kind);
+    const bool owned = thread.wait && (has_owner(thread.wait->object.kind) || !thread.wait->members.empty());
     // Without a stack only the start routine tells two threads apart.
     const uint32_t entry = stacks.is_empty(thread.stack) ? stacks.look(thread.entry) : 0;
     return std::make_tuple(snapshot::state_word(thread), thread.timed, thread.last_recorded, thread.stack_is_last_known,

@@ -95,7 +95,7 @@ Json frame_json(const snapshot::Frame& frame) {
 }
 
 Json object_json(const snapshot::Object& object) {
-    return {{"kind", word(object.kind)}, {"address", address_or_null(object.address)}, {"name", or_null(object.name)}};
+    return {{"kind", noun(object)}, {"address", address_or_null(object.address)}, {"name", or_null(object.name)}};
 }
 
 class Writer {
@@ -232,7 +232,7 @@ private:
         for (const analyze::Owner& owner : owners) {
             if (owners_left_ == 0) break;
             --owners_left_;
-            json["owners"].push_back(owner_json(owner, thread.wait->object.kind));
+            json["owners"].push_back(owner_json(owner, *thread.wait));
         }
         for (const snapshot::ProcessOwner& owner : thread.wait->process_owners) {
             if (owners_left_ == 0) break;
@@ -243,10 +243,10 @@ private:
         return json;
     }
 
-    /// Who is known from libc's memory has the lock alone; a joined thread has no lock.
-    Json owner_json(const analyze::Owner& owner, snapshot::LockKind kind) {
+    /// Who is known from libc's memory has the lock alone; a thread whose end is awaited has no lock.
+    Json owner_json(const analyze::Owner& owner, const snapshot::Wait& wait) {
         const snapshot::Hold* const hold = owner.hold;
-        const bool is_joined = kind == snapshot::LockKind::kThread;
+        const bool is_joined = wait.object.kind == snapshot::LockKind::kThread || !wait.members.empty();
         const snapshot::Mode mode = hold == nullptr ? snapshot::Mode::kExclusive : hold->mode;
         return {{"thread", number_or_null(owner.thread)},
                 {"pid", nullptr},

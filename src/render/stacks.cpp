@@ -49,29 +49,31 @@ bool ends_in_nameless_start(const Stack& stack) {
            analyze::is_runtime_frame(frames[frames.size() - 2]);
 }
 
-bool is_python_frame(const Frame& frame) {
-    return frame.language == snapshot::Language::kPython;
+/// Where a Rust program's stack goes over to the `main` that the compiler made for libc; 0: nowhere.
+size_t start_of_rust(std::span<const Frame> frames) {
+    const auto starts = [](const Frame& frame) { return frame.function.starts_with("std::rt::lang_start"); };
+    const auto found = std::find_if(frames.begin(), frames.end(), starts);
+    return found == frames.end() ? 0 : static_cast<size_t>(found - frames.begin());
 }
 
-/// From the first frame that is `wanted` to the last; empty: none is.
-template <typename Wanted>
-std::span<const Frame> between(std::span<const Frame> frames, Wanted wanted) {
-    const auto first = std::find_if(frames.begin(), frames.end(), wanted);
-    if (first == frames.end()) return {};
-    const auto last = std::find_if(frames.rbegin(), frames.rend(), wanted).base();
-    return {first, last};
-}
-
-std::span<const Frame> folded(const Stack& stack) {
-    const auto is_own = [](const Frame& frame) { return !analyze::is_runtime_frame(frame); };
-    const std::span<const Frame> frames(stack.frames.data(),
-                                        stack.frames.size() - (ends_in_nameless_start(stack) ? 1 : 0));
-    if (const auto own = between(frames, is_own); !own.empty()) return own;
-    // An interpreter that runs nothing but its own library, or of which nothing more is known.
-    if (const auto library = between(frames, is_python_frame); !library.empty()) return library;
+/// An interpreter of whose program nothing is known.
+std::span<const Frame> folded_runtime(std::span<const Frame> frames) {
     const auto first = std::find_if(frames.begin(), frames.end(), analyze::is_interpreter_frame);
     if (first == frames.end()) return frames;
     return {first, std::find_if_not(first, frames.end(), analyze::is_interpreter_frame)};
+}
+
+std::span<const Frame> folded(const Stack& stack) {
+    std::span<const Frame> frames(stack.frames);
+    const analyze::Origin nearest = analyze::nearest_origin(stack);
+    const auto is_own = [nearest](const Frame& frame) { return analyze::origin_of(frame) == nearest; };
+    if (ends_in_nameless_start(stack)) frames = frames.first(frames.size() - 1);
+    if (nearest == analyze::Origin::kRuntime) return folded_runtime(frames);
+    const auto first = std::find_if(frames.begin(), frames.end(), is_own);
+    if (first == frames.end()) return frames;
+    if (const size_t start = start_of_rust(frames); start != 0) frames = frames.first(start);
+    const auto last = std::find_if(frames.rbegin(), frames.rend(), is_own).base();
+    return {first, last};
 }
 
 }  // namespace

@@ -192,6 +192,10 @@ std::string_view owned_words(LockKind kind, bool queued) {
 void print_wait(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
     if (!first.wait) return;
+    if (!first.wait->members.empty()) {
+        sheet.page.add("  waits for " + thread_list(first.wait->members) + " to end");
+        return Chain(sheet, group).follow(sheet.owners_of(first), kChainLength);
+    }
     switch (first.wait->object.kind) {
         case LockKind::kMutex:
         case LockKind::kRwlock:

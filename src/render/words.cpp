@@ -124,9 +124,13 @@ std::string thread_list(const std::vector<uint32_t>& ids) {
     return list;
 }
 
+std::string_view noun(const snapshot::Object& object) {
+    return object.noun.empty() ? word(object.kind) : std::string_view(object.noun);
+}
+
 std::string short_object_words(const snapshot::Object& object) {
-    if (object.name.empty()) return fmt::format("{} {:#x}", word(object.kind), object.address);
-    return fmt::format("{} {}", word(object.kind), printable(object.name));
+    if (object.name.empty()) return fmt::format("{} {:#x}", noun(object), object.address);
+    return fmt::format("{} {}", noun(object), printable(object.name));
 }
 
 std::string object_words(const snapshot::Object& object) {

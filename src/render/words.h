@@ -24,6 +24,9 @@ std::string counted(uint64_t count, std::string_view noun);
 std::string_view word(snapshot::LockKind kind);
 std::string_view word(snapshot::Mode mode);
 
+/// What an object is, as far as it is known: "latch", or the word of its kind.
+std::string_view noun(const snapshot::Object& object);
+
 /// "SIGKILL"; empty for a number without a name of its own.
 std::string_view signal_name(int signal);
 

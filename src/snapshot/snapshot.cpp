@@ -12,6 +12,10 @@ const Thread* find_thread(const Snapshot& snapshot, uint32_t id) {
 }
 
 std::string state_word(const Thread& thread) {
+    return thread.meaning.empty() ? plain_state_word(thread) : thread.meaning;
+}
+
+std::string plain_state_word(const Thread& thread) {
     switch (thread.state) {
         case State::kUnknown: return "unknown";
         case State::kRunning: return "running";

@@ -91,6 +91,7 @@ struct Object {
     LockKind kind = LockKind::kUnknown;
     uint64_t address = 0;
     std::string name;  ///< empty: no global symbol
+    std::string noun;  ///< "latch": what `kind` is made into; empty: no more than its kind is known
 };
 
 struct Hold {
@@ -126,6 +127,7 @@ struct Wait {
     Object object;
     Object mutex;                   ///< condition waits: the mutex given up; address 0: none
     std::optional<uint32_t> joins;  ///< join: the thread waited for
+    std::vector<uint32_t> members;  ///< what is no lock, but ends only after these threads; ascending
     std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
     bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
     bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
@@ -140,6 +142,7 @@ struct Thread {
     uint32_t tid = 0;  ///< as the reader's pid namespace numbers it; 0: not known
     std::string name;  ///< empty: none
     State state = State::kUnknown;
+    std::string meaning;      ///< "future wait": what the wait is to the program; empty: not known
     std::string io_function;  ///< kIo: the libc function, "epoll_wait"
     bool timed = false;
     std::optional<double> for_seconds;
@@ -231,8 +234,12 @@ struct Snapshot {
 /// The thread with this id; null when the snapshot has none.
 const Thread* find_thread(const Snapshot& snapshot, uint32_t id);
 
-/// State word of `interface.md`, without time: "mutex lock", "io epoll_wait".
+/// State word of `interface.md`, without time: "mutex lock", "io epoll_wait"; what the wait means, where
+/// that is known: "future wait".
 std::string state_word(const Thread& thread);
+
+/// The same, whatever the wait means: it needs no names of functions.
+std::string plain_state_word(const Thread& thread);
 
 /// Untimed wait inside the process: what makes a leftover thread `blocked` and not `alive`.
 bool is_blocked(const Thread& thread);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyze/function_name.h"
 #include "tests/support/snapshot_builder.h"
 
 namespace analyze {
@@ -42,8 +43,7 @@ TEST(RuntimeFrame, IsLibraryCodeOfAStandardHeader) {
           "/build/gcc-12/src/libstdc++-v3/src/c++11/condition_variable.cc"}) {
         EXPECT_TRUE(is_runtime_file(file)) << file;
     }
-    for (const char* file :
-         {"/src/bank/c++/teller.h", "/src/include/bits/teller.h", "/usr/include/boost/asio.hpp", "a.cpp"}) {
+    for (const char* file : {"/src/bank/c++/teller.h", "/src/include/bits/teller.h", "/usr/include/zlib.h", "a.cpp"}) {
         EXPECT_FALSE(is_runtime_file(file)) << file;
     }
 }
@@ -74,6 +74,43 @@ TEST(RuntimeFrame, IsNoSpecializationInTheProgramsOwnFile) {
     EXPECT_FALSE(is_runtime_frame(frame("std::hash<Account>::operator()(Account const&) const", "account.h", 9)));
 }
 
+TEST(LibraryFrame, IsOneOfALibraryThatProgramsWaitIn) {
+    for (const char* file :
+         {"/usr/include/boost/thread/detail/thread.hpp", "/usr/include/oneapi/tbb/concurrent_queue.h",
+          "/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/crossbeam-channel-0.5.8/src/channel.rs",
+          "/usr/include/x86_64-linux-gnu/qt5/QtCore/qmutex.h"}) {
+        snapshot::Frame in_file = frame("callback()", "", 1);
+        in_file.file = file;
+        EXPECT_EQ(origin_of(in_file), Origin::kLibrary) << file;
+    }
+    for (const char* module : {"/usr/lib/x86_64-linux-gnu/libtbb.so.12", "/usr/lib/x86_64-linux-gnu/libgomp.so.1",
+                               "/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "/usr/bin/python3.11"}) {
+        EXPECT_EQ(origin_of(frame_in(module)), Origin::kLibrary) << module;
+    }
+    for (const char* file : {"/home/me/crossbeam-notes/src/main.rs", "/home/me/boost/main.cpp"}) {
+        snapshot::Frame in_file = frame("callback()", "", 1);
+        in_file.file = file;
+        EXPECT_EQ(origin_of(in_file), Origin::kProgram) << file;
+    }
+}
+
+TEST(RuntimeFrame, IsOneOfRustsLibraryInTheProgramItself) {
+    EXPECT_TRUE(is_runtime_file("/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/thread/mod.rs"));
+    for (const char* function :
+         {"std::sys::backtrace::__rust_begin_short_backtrace", "__rust_try", "core::ops::function::FnOnce::call_once",
+          "<core::panic::unwind_safe::AssertUnwindSafe<F> as core::ops::function::FnOnce<()>>::call_once"}) {
+        EXPECT_TRUE(is_runtime_function(function)) << function;
+    }
+    EXPECT_FALSE(is_runtime_function("<jobs::Queue as core::iter::Iterator>::next"));
+}
+
+TEST(FirstProgramFrame, OfAStackOfLibrariesAloneIsTheLibrarys) {
+    const snapshot::Stack stack{{support::libc_frame("syscall"), frame_in("/usr/lib/libtbb.so.12"),
+                                 frame_in("/usr/lib/libtbb.so.12"), support::libc_frame("start_thread")}};
+
+    EXPECT_EQ(first_program_frame(stack), &stack.frames[1]);
+}
+
 TEST(FirstProgramFrame, LiesBelowTheRuntimesFrames) {
     const snapshot::Stack stack{
         {support::libc_frame("pthread_cond_wait"), support::std_header_frame("std::condition_variable::wait<F>()"),
@@ -91,6 +128,25 @@ TEST(FrameWords, AreTheFunctionOrElseTheModule) {
     EXPECT_EQ(frame_words(frame("worker()", "jobs.cpp", 12)), "worker()");
     EXPECT_EQ(frame_words(frame_in("/usr/bin/xz")), "xz");
     EXPECT_EQ(frame_words(snapshot::Frame()), "");
+}
+
+TEST(QualifiedName, HasNoTypesAndNoArguments) {
+    const std::pair<const char*, const char*> names[] = {
+        {"std::latch::wait() const", "std::latch::wait"},
+        {"void std::__atomic_wait_address<int, std::latch::wait() const::{lambda()#1}>(int const*)",
+         "std::__atomic_wait_address"},
+        {"std::sync::mpmc::list::Channel<T>::recv::{{closure}}", "std::sync::mpmc::list::Channel::recv::{{closure}}"},
+        {"<std::sync::mpsc::Receiver<i32>>::recv", "std::sync::mpsc::Receiver::recv"},
+        {"<core::panic::AssertUnwindSafe<F> as core::ops::FnOnce<()>>::call_once",
+         "core::panic::AssertUnwindSafe::call_once"},
+        {"(anonymous namespace)::worker(std::thread&)", "(anonymous namespace)::worker"},
+        {"std::__future_base::_Async_state_impl<F, void>::~_Async_state_impl()",
+         "std::__future_base::_Async_state_impl::~_Async_state_impl"},
+        {"g_mutex_lock", "g_mutex_lock"},
+        {"broken<<<", "broken"},
+        {"<", ""},
+        {"", ""}};
+    for (const auto& [function, name] : names) EXPECT_EQ(qualified_name(function), name) << function;
 }
 
 TEST(CloneSuffixes, AreCutOff) {

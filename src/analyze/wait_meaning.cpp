@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/wait_meaning.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "analyze/frames.h"
+#include "analyze/function_name.h"
+#include "analyze/pattern.h"
+
+namespace analyze {
+
+namespace {
+
+using snapshot::Frame;
+using snapshot::State;
+using snapshot::Thread;
+using std::string_view;
+
+struct Meaning {
+    State state;
+    string_view built_on;
+    string_view function;
+    string_view word;
+    string_view kind;
+};
+
+using enum State;
+
+constexpr Meaning kMeanings[] = {
+#define WAIT(state, built_on, function, word, kind) Meaning{state, built_on, function, word, kind},
+#include "analyze/wait_meanings.inc"
+#undef WAIT
+};
+
+bool is_of_module(const Meaning& row) {
+    return row.function.starts_with('[');
+}
+
+/// What is asked of one frame.
+struct Names {
+    explicit Names(const Frame& frame)
+        : whole(without_return_type(frame.function)),
+          qualified(qualified_name(frame.function)),
+          module("[" + std::string(base_name(frame.module)) + "]") {}
+
+    bool has(string_view pattern) const {
+        const bool wants_arguments = pattern.find('<') != string_view::npos;
+        return wants_arguments ? matches(whole, pattern) : matches(qualified, pattern);
+    }
+
+    string_view whole;
+    std::string qualified;
+    std::string module;
+};
+
+class Search {
+public:
+    explicit Search(State state) : state_(state) {}
+
+    void ask(const Frame& frame) {
+        const Names names(frame);
+        for (const Meaning& row : kMeanings) {
+            if (row.state != state_) continue;
+            if (is_of_module(row)) {
+                if (by_module_ == nullptr && matches(names.module, row.function)) by_module_ = &row;
+            } else if (replaces(row) && names.has(row.function)) {
+                found_ = &row;
+                return;
+            }
+        }
+    }
+
+    const Meaning* result() const { return found_ != nullptr ? found_ : by_module_; }
+
+private:
+    /// A row that builds on another also counts alone: calls between them may have been inlined.
+    bool replaces(const Meaning& row) const {
+        return found_ == nullptr || (!row.built_on.empty() && row.built_on == found_->word);
+    }
+
+    State state_;
+    const Meaning* found_ = nullptr;
+    const Meaning* by_module_ = nullptr;
+};
+
+const Meaning* meaning_of(State state, const snapshot::Stack& stack) {
+    Search search(state);
+    for (const Frame& frame : stack.frames) {
+        if (origin_of(frame) == Origin::kProgram) break;
+        search.ask(frame);
+    }
+    return search.result();
+}
+
+bool has_meanings(const Thread& thread) {
+    return !thread.finished && std::any_of(std::begin(kMeanings), std::end(kMeanings),
+                                           [&](const Meaning& row) { return row.state == thread.state; });
+}
+
+/// Words that libstdc++ shares among all atomics that are no futexes themselves.
+bool is_of_shared_word(const snapshot::Object& object) {
+    return object.name.starts_with("std::__detail::__waiter_pool_base::");
+}
+
+size_t count_calls(const snapshot::Stack& stack, string_view pattern) {
+    return static_cast<size_t>(std::count_if(stack.frames.begin(), stack.frames.end(), [pattern](const Frame& frame) {
+        return matches(qualified_name(frame.function), pattern);
+    }));
+}
+
+/// Of one scope the waiter is in, every thread that it has spawned through a scope and that has not ended
+/// belongs to it. In scopes within scopes, which of them is not known.
+std::vector<uint32_t> scoped_threads(const snapshot::Snapshot& snapshot, const Thread& waiter) {
+    std::vector<uint32_t> members;
+    if (count_calls(snapshot.stacks.at(waiter.stack), "std::thread::scoped::scope") != 1) return members;
+    for (const Thread& thread : snapshot.threads) {
+        const bool may_be = thread.created_by == waiter.id && !thread.finished && !thread.exiting && thread.wait;
+        if (may_be && count_calls(snapshot.stacks.at(thread.created_stack), "std::thread::scoped::*spawn*") > 0)
+            members.push_back(thread.id);
+    }
+    return members;
+}
+
+}  // namespace
+
+void name_waits(snapshot::Snapshot& snapshot) {
+    std::map<std::pair<State, snapshot::StackIndex>, const Meaning*> known;
+    for (Thread& thread : snapshot.threads) {
+        if (!has_meanings(thread)) continue;
+        const auto [entry, is_new] = known.try_emplace({thread.state, thread.stack}, nullptr);
+        if (is_new) entry->second = meaning_of(thread.state, snapshot.stacks.at(thread.stack));
+        if (entry->second == nullptr) continue;
+        const Meaning& meaning = *entry->second;
+        thread.meaning = meaning.word;
+        if (!thread.wait) continue;
+        thread.wait->object.noun = meaning.kind;
+        if (is_of_shared_word(thread.wait->object)) thread.wait->object.name.clear();
+        if (meaning.kind == "scope") thread.wait->members = scoped_threads(snapshot, thread);
+    }
+}
+
+}  // namespace analyze
