@@ -40,12 +40,12 @@ bool is_of_module(const Meaning& row) {
     return row.function.starts_with('[');
 }
 
-/// What is asked of one frame.
+/// What is asked of one function.
 struct Names {
-    explicit Names(const Frame& frame)
-        : whole(without_return_type(frame.function)),
-          qualified(qualified_name(frame.function)),
-          module("[" + std::string(base_name(frame.module)) + "]") {}
+    Names(const std::string& function, string_view module_path)
+        : whole(without_return_type(function)),
+          qualified(qualified_name(function)),
+          module("[" + std::string(base_name(module_path)) + "]") {}
 
     bool has(string_view pattern) const {
         const bool wants_arguments = pattern.find('<') != string_view::npos;
@@ -61,8 +61,8 @@ class Search {
 public:
     explicit Search(State state) : state_(state) {}
 
-    void ask(const Frame& frame) {
-        const Names names(frame);
+    void ask(const std::string& function, string_view module) {
+        const Names names(function, module);
         for (const Meaning& row : kMeanings) {
             if (row.state != state_) continue;
             if (is_of_module(row)) {
@@ -90,8 +90,9 @@ private:
 const Meaning* meaning_of(State state, const snapshot::Stack& stack) {
     Search search(state);
     for (const Frame& frame : stack.frames) {
+        if (!frame.calls.empty()) search.ask(frame.calls, {});
         if (origin_of(frame) == Origin::kProgram) break;
-        search.ask(frame);
+        search.ask(frame.function, frame.module);
     }
     return search.result();
 }

@@ -13,6 +13,7 @@
 #include "symbolize/debug_info.h"
 #include "symbolize/demangle.h"
 #include "symbolize/die_names.h"
+#include "symbolize/imports.h"
 #include "symbolize/member_path.h"
 #include "symbolize/symbol_table.h"
 
@@ -127,7 +128,8 @@ struct Module::Contents {
     std::optional<SymbolTable> symbols;  ///< these three: read when first needed
     std::optional<DebugInfo> info;
     std::optional<DieNames> names;
-    Dwarf_Addr bias = 0;  ///< of `info`: its addresses plus this are the module's
+    std::optional<Imports> imports;  ///< read when first needed
+    Dwarf_Addr bias = 0;             ///< of `info`: its addresses plus this are the module's
 };
 
 void Module::Contents::begin() {
@@ -228,6 +230,13 @@ const std::vector<Place>& Module::places(uint64_t address) {
         contents_->is_new = true;
     }
     return at->second;
+}
+
+std::string Module::called_before(uint64_t return_address) {
+    if (!contents_->open()) return "";
+    if (!contents_->imports) contents_->imports.emplace(contents_->module);
+    const std::string symbol = contents_->imports->called_before(return_address);
+    return symbol.empty() ? symbol : demangled(symbol.c_str());
 }
 
 std::string Module::object(uint64_t address, uint64_t size) {

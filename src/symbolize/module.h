@@ -28,6 +28,9 @@ public:
     /// Innermost call first, the function that the code belongs to last; empty: nothing known.
     const std::vector<Place>& places(uint64_t address);
 
+    /// The function of another module that the call before a return address is of; empty: not known.
+    std::string called_before(uint64_t return_address);
+
     /// Name of what is at `address`, which takes `size` bytes; empty: nothing known.
     std::string object(uint64_t address, uint64_t size);
 

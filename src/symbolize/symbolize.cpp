@@ -85,13 +85,18 @@ void Symbolizer::Cache::name(snapshot::Stack& stack, const std::string& root) {
             continue;
         }
         const uint64_t back = frame.is_return_address && frame.offset > 0 ? 1 : 0;
-        const auto& places = module(frame.module, frame.build_id, root).places(frame.offset - back);
+        Module& opened = module(frame.module, frame.build_id, root);
+        const bool calls_nameless =
+            !named.empty() && named.back().function.empty() && back != 0 && named.back().module != frame.module;
+        if (calls_nameless) frame.calls = opened.called_before(frame.offset);
+        const auto& places = opened.places(frame.offset - back);
         for (const Place& place : places) {
             snapshot::Frame& added = named.emplace_back(frame);
             added.function = place.function;
             added.file = place.file;
             added.line = place.line;
             added.inlined = place.inlined;
+            frame.calls.clear();  // it is the innermost that calls
         }
         if (places.empty()) named.push_back(std::move(frame));
     }
