@@ -166,6 +166,13 @@ OwnerIndex::Owners OwnerIndex::joined(uint32_t thread) const {
     return {{Owner{thread}}, {}};
 }
 
+/// Of a futex that the kernel makes a lock of; no record of ours has such a lock.
+std::vector<Owner> OwnerIndex::owner_in_futex(uint64_t address) const {
+    const auto memory = snapshot_.lock_memory.find(address);
+    if (memory == snapshot_.lock_memory.end() || memory->second.owner_tid == 0) return {};
+    return {Owner{memory->second.owner_thread.value_or(0)}};
+}
+
 std::vector<Owner> OwnerIndex::owners_of_wait(const snapshot::Thread& thread) const {
     const LockKind kind = awaited_kind(thread.state);
     if (!thread.wait || thread.finished) return {};
@@ -174,6 +181,7 @@ std::vector<Owner> OwnerIndex::owners_of_wait(const snapshot::Thread& thread) co
         for (const uint32_t member : thread.wait->members) owners.push_back(Owner{member});
         return owners;
     }
+    if (thread.state == State::kFutex) return owner_in_futex(thread.wait->object.address);
     if (kind == LockKind::kUnknown) return {};
     if (kind == LockKind::kThread) return joined(thread.wait->joins.value_or(0)).owners;
     const snapshot::Object lock{kind, thread.wait->object.address, thread.wait->object.name};

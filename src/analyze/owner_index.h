@@ -36,6 +36,7 @@ public:
     std::vector<Owner> owners_of_wait(const snapshot::Thread& thread) const;
 
 private:
+    std::vector<Owner> owner_in_futex(uint64_t address) const;
     std::vector<Owner> recorded(const snapshot::Object& lock) const;
     Owners overrule(std::vector<Owner> recorded, const snapshot::LockMemory& memory) const;
     std::vector<Owner> settle_contradictions(std::vector<Owner> recorded) const;

@@ -42,6 +42,10 @@ FutexCall kernel_futex_call(const SystemCall& call) {
     return {static_cast<uint32_t>(call.arguments[1]), static_cast<uint32_t>(call.arguments[2]), 1};
 }
 
+bool is_owned_lock(const FutexCall& call) {
+    return call.operation != protocol::kFutexWaitv && is_lock(call.operation & kCommandMask);
+}
+
 bool is_futex_wait(const SystemCall& call) {
     return call.number == SYS_futex && name_of(static_cast<uint32_t>(call.arguments[1]) & kCommandMask) != nullptr;
 }

@@ -20,6 +20,9 @@ FutexCall recorded_futex_call(uint64_t detail);
 /// `call`: one for which is_futex_wait is true.
 FutexCall kernel_futex_call(const SystemCall& call);
 
+/// A call that waits for a lock whose word says who has it: its owner's kernel id, as the kernel asks for.
+bool is_owned_lock(const FutexCall& call);
+
 /// A call of futex that waits; futex_waitv is another call.
 bool is_futex_wait(const SystemCall& call);
 

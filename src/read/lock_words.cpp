@@ -75,6 +75,14 @@ int read_lock(const std::function<MemoryRead(uint64_t, void*, size_t)>& read_byt
 
 }  // namespace
 
+void read_owned_futexes(uint32_t pid, const std::vector<uint64_t>& futexes, LockWords& words) {
+    for (const uint64_t futex : futexes) {
+        uint32_t word = 0;
+        const MemoryRead read = read_memory(pid, futex, &word, sizeof(word));
+        if (read.bytes == sizeof(word)) words.owner_tids.emplace(futex, word & FUTEX_TID_MASK);
+    }
+}
+
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
     return read_lock_words(
         [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes); }, locks);

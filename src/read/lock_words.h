@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "protocol/layout.h"
 #include "read/target_memory.h"
@@ -25,6 +26,9 @@ struct LockWords {
     std::set<uint64_t> prefer_writers;        ///< of rwlocks whose readers wait behind queued writers
     std::string failure;                      ///< why one could not be read; empty: all could
 };
+
+/// Adds the owners of futexes that the kernel makes locks of.
+void read_owned_futexes(uint32_t pid, const std::vector<uint64_t>& futexes, LockWords& words);
 
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks);
 /// The same by whatever reads the memory. Words that no lock of libc's has are as if there were none.

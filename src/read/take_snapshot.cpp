@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "read/futex.h"
 #include "read/jit_frames.h"
 #include "read/lock_words.h"
 #include "read/modules.h"
@@ -63,6 +64,17 @@ LocksToAsk locks_to_ask(const std::vector<ThreadCopy>& threads) {
     return locks;
 }
 
+/// Futexes that somebody waits for as for a lock with an owner.
+std::vector<uint64_t> owned_futexes(const std::vector<ThreadCopy>& threads) {
+    std::vector<uint64_t> futexes;
+    for (const ThreadCopy& thread : threads) {
+        const WaitCopy& wait = thread.wait;
+        if (wait.kind == protocol::WaitKind::kFutex && is_owned_lock(recorded_futex_call(wait.detail)))
+            futexes.push_back(wait.object);
+    }
+    return futexes;
+}
+
 Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate) {
     Looks looks;
     looks.fate = fate;
@@ -78,6 +90,7 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
     if (threads.is_live) {
         threads.between = look_at_tasks(threads.pid, threads.translates);
         looks.lock_words = read_lock_words(threads.pid, locks_to_ask(threads.first));
+        read_owned_futexes(threads.pid, owned_futexes(threads.first), looks.lock_words);
     }
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
     threads.second = threads.is_at_rest ? threads.first : records.copy_all(*looks.head);

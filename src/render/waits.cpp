@@ -213,11 +213,17 @@ void print_wait(Sheet& sheet, const Group& group) {
             Chain(sheet, group).follow(sheet.owners_of(first), kChainLength);
             return;
         }
+        case LockKind::kFutex: {
+            const std::vector<Owner>& owners = sheet.owners_of(first);
+            if (owners.empty()) return print_evidence(sheet, group);
+            print_owners(sheet, "", group, owners);
+            Chain(sheet, group).follow(owners, kChainLength);
+            return;
+        }
         case LockKind::kUnknown:
         case LockKind::kCondition:
         case LockKind::kSemaphore:
         case LockKind::kBarrier:
-        case LockKind::kFutex:
         case LockKind::kFile: print_evidence(sheet, group);
     }
 }
