@@ -19,7 +19,7 @@ TEST_P(FutexWait, ThatIsLeftBehindIsBlocked) {
     EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"blocked fact"}));
     EXPECT_EQ(report::threads_of(report.at("findings").at(0)), std::set<int>{2});
     const Site block = report::site_of(kSources + "/" + tested.program + ".cpp", tested.name);
-    expect_futex_wait(report, 2, false, block, report::site_of(kSources + "/leak.h", "created"));
+    expect_futex_wait(report, 2, tested.state, false, block, report::site_of(kSources + "/leak.h", "created"));
     EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), block));
     const std::string name = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
     if (tested.futex.empty()) return;
@@ -31,20 +31,25 @@ TEST_P(FutexWait, ThatIsLetGoIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, FutexWait,
-                         testing::Values(Case{"standard_waits", "latch", "g_latch"}, Case{"standard_waits", "barrier"},
-                                         Case{"standard_waits", "semaphore", "g_semaphore"},
-                                         Case{"standard_waits", "atomic", "g_number"},
-                                         Case{"standard_waits", "wide-atomic"}, Case{"standard_waits", "future"},
-                                         Case{"tbb_waits", "queue"}, Case{"glib_waits", "mutex", "g_mutex"},
-                                         Case{"glib_waits", "condition", "g_condition"}, Case{"glib_waits", "queue"},
-                                         Case{"abseil_waits", "mutex"}, Case{"abseil_waits", "condition"}),
+                         testing::Values(Case{"standard_waits", "latch", "g_latch", "latch"},
+                                         Case{"standard_waits", "barrier", "", "barrier"},
+                                         Case{"standard_waits", "semaphore", "g_semaphore", "semaphore"},
+                                         Case{"standard_waits", "atomic", "g_number", "atomic wait"},
+                                         Case{"standard_waits", "wide-atomic", "", "atomic wait"},
+                                         Case{"standard_waits", "future", "", "future wait"},
+                                         Case{"tbb_waits", "queue", "", "tbb queue"},
+                                         Case{"glib_waits", "mutex", "g_mutex", "glib mutex"},
+                                         Case{"glib_waits", "condition", "g_condition", "glib cond"},
+                                         Case{"glib_waits", "queue", "", "glib queue"},
+                                         Case{"abseil_waits", "mutex", "", "abseil mutex"},
+                                         Case{"abseil_waits", "condition", "", "abseil condvar"}),
                          name_of);
 
 TEST(BoundedFutexWait, ThatIsLeftBehindIsAlive) {
     const Json report = report_of({"standard_waits", "timed-future"}, "leaky", 86);
 
     EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"alive fact"}));
-    expect_futex_wait(report, 2, true, report::site_of(kSources + "/standard_waits.cpp", "timed-future"),
+    expect_futex_wait(report, 2, "future wait", true, report::site_of(kSources + "/standard_waits.cpp", "timed-future"),
                       report::site_of(kSources + "/leak.h", "created"));
     EXPECT_GT(report::thread(report, 2).at("left_seconds"), 3500);
 }
@@ -58,7 +63,7 @@ TEST(StaticInitializer, ThatNeverEndsBlocksWhoeverWantsItsValue) {
 
     EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"blocked fact"}));
     const std::string source = kSources + "/static_initializer.cpp";
-    expect_futex_wait(report, 2, false, report::site_of(source, "block"), report::site_of(source, "created"));
+    expect_futex_wait(report, 2, "once", false, report::site_of(source, "block"), report::site_of(source, "created"));
     EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), report::site_of(source, "block")));
 }
 

@@ -22,7 +22,8 @@ TEST_P(RustWait, ThatIsLeftBehindIsBlocked) {
 
     for (const std::string& verdict : report::verdicts(report)) EXPECT_EQ(verdict, "blocked fact");
     EXPECT_EQ(report.at("counts").at("blocked"), name == "scope" ? 2 : 1);
-    expect_futex_wait(report, 2, false, report::site_of(kSource, name), report::site_of(kSource, "created-" + name));
+    expect_futex_wait(report, 2, GetParam().state, false, report::site_of(kSource, name),
+                      report::site_of(kSource, "created-" + name));
     const std::string lock = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
     if (GetParam().futex.empty()) return;
     EXPECT_TRUE(report::names_function(lock, GetParam().futex)) << lock;
@@ -33,11 +34,14 @@ TEST_P(RustWait, ThatIsLetGoIsClean) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, RustWait,
-                         testing::Values(Case{"rust_waits", "mutex", "MUTEX"}, Case{"rust_waits", "read", "RWLOCK"},
-                                         Case{"rust_waits", "write", "RWLOCK"},
-                                         Case{"rust_waits", "condition", "CONDVAR"}, Case{"rust_waits", "scope"},
-                                         Case{"rust_waits", "receive"}, Case{"rust_waits", "barrier"},
-                                         Case{"rust_waits", "park"}),
+                         testing::Values(Case{"rust_waits", "mutex", "MUTEX", "rust mutex"},
+                                         Case{"rust_waits", "read", "RWLOCK", "rust rwlock read"},
+                                         Case{"rust_waits", "write", "RWLOCK", "rust rwlock write"},
+                                         Case{"rust_waits", "condition", "CONDVAR", "rust condvar"},
+                                         Case{"rust_waits", "scope", "", "rust scope join"},
+                                         Case{"rust_waits", "receive", "", "rust channel"},
+                                         Case{"rust_waits", "barrier", "", "rust barrier"},
+                                         Case{"rust_waits", "park", "", "rust park"}),
                          name_of);
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST_F(Rust, AReceiverWhoseSenderStaysIsBlockedThere) {
     ASSERT_EQ(report::findings(told, "blocked").size(), 1U);
     const std::vector<Json> consumers = named(told, "consumer");
     ASSERT_EQ(consumers.size(), 1U);
-    EXPECT_EQ(consumers.front().at("state"), "futex");
+    EXPECT_EQ(consumers.front().at("state"), "rust channel");
     EXPECT_TRUE(has_function(consumers.front().at("stack"), "consume"));
     EXPECT_TRUE(has_function(consumers.front().at("created_by").at("stack"), "main"));
 }
