@@ -5,13 +5,9 @@
 
 namespace preload {
 
-namespace {
+namespace detail {
 
-/// A lock that is made anew, or that somebody got, is not held by a thread that ended with it: its memory
-/// was used again. With `exclusive_only` readers that ended keep theirs. O(slots), but only while there
-/// are such threads.
 void void_holds_of_dead(uint64_t address, bool exclusive_only) {
-    if (process == nullptr || process->dead_holders.load(std::memory_order_relaxed) == 0) return;
     for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
         if ((thread->life.load(std::memory_order_acquire) & protocol::kLifeDiedHolding) == 0) continue;
         Hold* const hold = find_hold(thread, address);
@@ -21,25 +17,15 @@ void void_holds_of_dead(uint64_t address, bool exclusive_only) {
     }
 }
 
-}  // namespace
-
-void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
-    if (hold == nullptr) return;
-    if (!acquired) {
-        drop(self, hold);
-        return;
-    }
-    if (recursive) {
-        if (Hold* const outer = find_hold(self, hold->address.load(std::memory_order_relaxed), hold->kind, hold)) {
-            outer->depth.store(outer->depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-            drop(self, hold);
-            return;
-        }
-    }
-    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
-    hold->state.store(HoldState::kHeld, std::memory_order_release);
-    void_holds_of_dead(hold->address.load(std::memory_order_relaxed), hold->mode == Mode::kShared);
+bool deepen(ThreadRecord* self, Hold* hold) {
+    Hold* const outer = find_hold(self, hold->address.load(std::memory_order_relaxed), hold->kind, hold);
+    if (outer == nullptr) return false;
+    outer->depth.store(outer->depth.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    drop(self, hold);
+    return true;
 }
+
+}  // namespace detail
 
 namespace {
 
@@ -71,43 +57,30 @@ Release find_foreign(ThreadRecord* self, LockKind kind, const volatile void* loc
 
 }  // namespace
 
-Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
-    Hold* const hold = find_hold(self, address_of(lock), kind);
-    Release release{self, hold, false};
-    if (hold == nullptr) release = find_foreign(self, kind, lock, libc_owner);
+namespace detail {
+
+Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
+    const Release release = find_foreign(self, kind, lock, libc_owner);
     if (release.hold == nullptr) return {};
-    if (release.foreign) {
-        note_foreign_unlock(lock);
-        HoldState expected = HoldState::kHeld;
-        if (!release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing)) return {};
-    } else if (hold->depth.load(std::memory_order_relaxed) == 1) {
-        hold->state.store(HoldState::kReleasing, std::memory_order_relaxed);
-        // A store that readers must see before the lock is free; x86 keeps the order of stores.
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    }
-    return release;
+    note_foreign_unlock(lock);
+    HoldState expected = HoldState::kHeld;
+    return release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing) ? release : Release{};
 }
 
-void end_release(ThreadRecord* self, const Release& release, bool released) {
+void end_uncommon_release(const Release& release, bool released) {
     Hold* const hold = release.hold;
-    if (hold == nullptr) return;
     if (!released) {
         hold->state.store(HoldState::kHeld, std::memory_order_release);
-        return;
-    }
-    if (release.foreign) {
+    } else if (release.foreign) {
         HoldState expected = HoldState::kReleasing;
         hold->state.compare_exchange_strong(expected, HoldState::kFree);
         free_if_done(release.owner);
-        return;
-    }
-    const uint32_t depth = hold->depth.load(std::memory_order_relaxed);
-    if (depth > 1) {
-        hold->depth.store(depth - 1, std::memory_order_relaxed);
     } else {
-        drop(self, hold);
+        hold->depth.store(hold->depth.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
 }
+
+}  // namespace detail
 
 void forget_lock(ThreadRecord* self, const volatile void* lock) {
     while (Hold* const hold = find_hold(self, address_of(lock))) drop(self, hold);

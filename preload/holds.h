@@ -105,9 +105,35 @@ inline void take_back(ThreadRecord* self, Hold* hold, uint32_t stack) {
     protocol::end_write(self->sequence, outermost);
 }
 
+namespace detail {
+
+/// Counts one more time in the hold that the thread has already, if it has one.
+bool deepen(ThreadRecord* self, Hold* hold);
+void void_holds_of_dead(uint64_t address, bool exclusive_only);
+
+}  // namespace detail
+
+/// A lock that is made anew, or that somebody got, is not held by a thread that ended with it: its memory
+/// was used again. With `exclusive_only` readers that ended keep theirs. O(slots), but only while there
+/// are such threads.
+inline void void_holds_of_dead(uint64_t address, bool exclusive_only) {
+    if (process == nullptr || process->dead_holders.load(std::memory_order_relaxed) == 0) return;
+    detail::void_holds_of_dead(address, exclusive_only);
+}
+
 /// The real call has returned: `acquired` tells whether the lock is ours. A lock that may be taken
 /// again by its owner (`recursive`) deepens the hold that is there.
-void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive);
+inline void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
+    if (hold == nullptr) return;
+    if (__builtin_expect(!acquired, 0)) {
+        drop(self, hold);
+        return;
+    }
+    if (__builtin_expect(recursive, 0) && detail::deepen(self, hold)) return;
+    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    hold->state.store(HoldState::kHeld, std::memory_order_release);
+    void_holds_of_dead(hold->address.load(std::memory_order_relaxed), hold->mode == Mode::kShared);
+}
 
 /// An unlock in three steps: begin_release, the real call, end_release. Also for locks that another
 /// thread holds: that is noted for good on the lock.
@@ -116,8 +142,33 @@ struct Release {
     Hold* hold;
     bool foreign;
 };
-Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
-void end_release(ThreadRecord* self, const Release& release, bool released);
+namespace detail {
+
+Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
+void end_uncommon_release(const Release& release, bool released);
+
+}  // namespace detail
+
+inline Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
+    Hold* const hold = find_hold(self, address_of(lock), kind);
+    if (__builtin_expect(hold == nullptr, 0)) return detail::begin_foreign_release(self, kind, lock, libc_owner);
+    if (__builtin_expect(hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
+        hold->state.store(HoldState::kReleasing, std::memory_order_relaxed);
+        // A store that readers must see before the lock is free; x86 keeps the order of stores.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    return {self, hold, false};
+}
+
+inline void end_release(ThreadRecord* self, const Release& release, bool released) {
+    Hold* const hold = release.hold;
+    if (hold == nullptr) return;
+    if (__builtin_expect(released && !release.foreign && hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
+        drop(self, hold);
+    } else {
+        detail::end_uncommon_release(release, released);
+    }
+}
 
 /// The lock was destroyed or initialized anew: whatever this thread, or one that has ended, held of it
 /// is void.

@@ -10,7 +10,7 @@
 #include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
-#include "preload/stack_capture.h"
+#include "preload/stack_recall.h"
 #include "preload/waits.h"
 
 namespace preload {
@@ -52,7 +52,7 @@ int take_lock(const LockCall& lock_call, const volatile void* lock, const Caller
               Deadline deadline, Call call) {
     ThreadRecord* self = this_thread();
     if (self == nullptr) return call();
-    uint32_t stack = capture_stack(caller, stack_limits(self));
+    uint32_t stack = capture_stack_of(self, caller, stack_limits(self));
     Hold* hold = begin_hold(self, lock_call, lock, stack);
     int error = lock_call.try_first ? try_lock() : lock_call.busy;
     if (error == lock_call.busy) {
@@ -72,7 +72,7 @@ template <typename Try>
 int try_to_take_lock(const LockCall& lock_call, const volatile void* lock, const CallerFrame& caller, Try try_lock) {
     ThreadRecord* const self = this_thread();
     if (self == nullptr) return try_lock();
-    Hold* const hold = begin_hold(self, lock_call, lock, capture_stack(caller, stack_limits(self)));
+    Hold* const hold = begin_hold(self, lock_call, lock, capture_stack_of(self, caller, stack_limits(self)));
     const int error = try_lock();
     settle(self, hold, acquired(error), lock_call.is_recursive);
     return error;

@@ -15,7 +15,7 @@
 #include "preload/rule_cache.h"
 #include "preload/safe_read.h"
 #include "preload/stack_check.h"
-#include "preload/stack_memo.h"
+#include "preload/stack_recall.h"
 #include "preload/stack_table.h"
 #include "preload/this_thread.h"
 
@@ -274,35 +274,26 @@ bool has_room_below(uintptr_t sp, StackLimits around) {
     return around.high == 0 || sp - around.low >= kNeededStack;
 }
 
-__attribute__((noinline)) uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
+}  // namespace
+
+namespace detail {
+
+uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
     count_walk();
     const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     const StackLimits around = stack_around(sp, limits);
     return has_room_below(sp, around) ? capture_whole(caller, around, limits) : capture_one(caller);
 }
 
-}  // namespace
+uint32_t capture_unknown(protocol::ThreadRecord* self, StackMemo& memo, const CallerFrame& caller, StackLimits limits) {
+    const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    return has_room_below(sp, limits) ? capture_and_learn(self, memo, caller, limits) : capture_one(caller);
+}
+
+}  // namespace detail
 
 uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {
-    if (process == nullptr) return 0;
-    auto* const self = reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1});
-    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    // The frame as well as its caller: whoever runs elsewhere is not the thread that the memo belongs
-    // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
-    const bool is_own = limits.low != 0 && here >= limits.low && caller.sp > here && caller.sp < limits.high;
-    if (__builtin_expect(!is_own || self == nullptr, 0)) return capture_without_memo(caller, limits);
-    StackMemo* const memo = enter_memo(self, here, code_epoch());
-    if (__builtin_expect(memo == nullptr, 0)) return capture_without_memo(caller, limits);
-    uint32_t id = recall(*memo, caller, limits.high);
-    if (__builtin_expect(id != 0, 1)) {
-        check_recalled(id, caller, limits);
-    } else if (has_room_below(here, limits)) {
-        id = capture_and_learn(self, *memo, caller, limits);
-    } else {
-        id = capture_one(caller);
-    }
-    leave_memo(self);
-    return id;
+    return capture_stack_of(reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1}), caller, limits);
 }
 
 }  // namespace preload

@@ -152,7 +152,7 @@ uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t hi
         if (guess == nullptr) {
             guess = &guess_for(memo, root, caller, room);
             const MemoRecord* const other = memo.at(*guess);
-            if (other->pc == caller.pc && other->extent <= room && first_mismatch(other, 0, caller) == other->count) {
+            if (other->pc == caller.pc && other->extent <= room && first_mismatch(other, caller) == other->count) {
                 number = *guess;
                 record = other;
                 break;
@@ -256,7 +256,9 @@ bool Lesson::keep(uint32_t id) {
     if (count_ > room_ || memo_.edge_count * 2 >= 1U << memo_.edge_bits) return false;
     const uint32_t number = memo_.used;
     const uint64_t* const taken = values();
-    MemoRecord made{caller_.pc, id, extent_, static_cast<uint16_t>(count_), 0, 0};
+    MemoRecord made{caller_.pc, id, extent_, static_cast<uint16_t>(count_), 0, 0, 0, 0};
+    while (made.words < count_ && (memo_.places_taken[made.words] & kCheckKindMask) == 0) ++made.words;
+    made.words -= made.words % kAtOnce;
 
     uint32_t node = 0;
     uint64_t value = caller_.pc;

@@ -51,6 +51,9 @@ inline constexpr uint32_t kCheckKindMask = 7;
 
 inline constexpr uint32_t kMaxChecks = 3 * protocol::kMaxFrames;
 
+/// Checks that are made together: fewer branches, and one look too many does no harm.
+inline constexpr uint32_t kAtOnce = 4;
+
 struct MemoRecord {
     uint64_t pc;
     uint32_t id;      ///< of the stack, in the recording
@@ -58,11 +61,13 @@ struct MemoRecord {
     uint16_t count;   ///< of checks
     uint16_t branch;  ///< checks before this one are the parent's too
     uint32_t parent;  ///< 0: none
+    uint32_t words;   ///< so many checks, a multiple of kAtOnce, begin the list and are words
+    uint32_t unused;
 
     const uint64_t* values() const { return reinterpret_cast<const uint64_t*>(this + 1); }
     const uint32_t* places() const { return reinterpret_cast<const uint32_t*>(values() + count); }
 };
-static_assert(sizeof(MemoRecord) == 24);
+static_assert(sizeof(MemoRecord) == 32);
 
 struct MemoEdge {
     uint64_t value;   ///< what check `node` found
@@ -195,13 +200,21 @@ __attribute__((always_inline)) inline uint64_t find_value(uint32_t place, const 
     return ((place & kCheckRegister) != 0 ? caller.fp : *word) - caller.sp;
 }
 
-/// The number of the first check, from `from` on, that the caller's stack does not pass.
-__attribute__((always_inline)) inline uint32_t first_mismatch(const MemoRecord* record, uint32_t from,
-                                                              const CallerFrame& caller) {
+/// The number of the first check that the caller's stack, which reaches to the record's extent, does not pass.
+__attribute__((always_inline)) inline uint32_t first_mismatch(const MemoRecord* record, const CallerFrame& caller) {
+    typedef uint64_t __attribute__((may_alias)) StackWord;
     const uint64_t* const values = record->values();
     const uint32_t* const places = record->places();
     const uint32_t count = record->count;
-    uint32_t i = from;
+    const char* const stack = reinterpret_cast<const char*>(caller.sp);
+    uint32_t i = 0;
+    for (; i < record->words; i += kAtOnce) {
+        uint64_t differences = 0;
+#pragma GCC unroll 4
+        for (uint32_t j = 0; j < kAtOnce; ++j)
+            differences |= *reinterpret_cast<const StackWord*>(stack + places[i + j]) ^ values[i + j];
+        if (__builtin_expect(differences != 0, 0)) break;
+    }
     while (i < count && find_value(places[i], caller) == values[i]) ++i;
     return i;
 }
@@ -213,7 +226,7 @@ __attribute__((always_inline)) inline uint32_t recall(StackMemo& memo, const Cal
     if (__builtin_expect(record->pc != caller.pc || record->extent > high - caller.sp, 0)) {
         return detail::recall_another(memo, caller, high, 0, 0);
     }
-    const uint32_t passed = first_mismatch(record, 0, caller);
+    const uint32_t passed = first_mismatch(record, caller);
     if (__builtin_expect(passed == record->count, 1)) return record->id;
     return detail::recall_another(memo, caller, high, number, passed);
 }
