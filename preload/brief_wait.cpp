@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/brief_wait.h"
 
-#include "preload/modules.h"
 #include "protocol/seqlock.h"
-
-extern "C" {
-extern uint32_t loiter_modules_changed __attribute__((visibility("hidden")));
-}
 
 namespace preload {
 
@@ -15,7 +10,7 @@ namespace {
 /// At 20 ns each, at most half of a hundredth of a tick of a millisecond.
 constexpr uint32_t kStacksPerTick = 256;
 
-/// Its stack, or 0 where this thread has taken enough of them in this tick.
+/// Its stack, the modules of which are noted with it, or 0 where this thread has taken enough of them in this tick.
 uint32_t affordable_stack(ThreadRecord* self, uint64_t tick, const CallerFrame& caller) {
     if (self->stack_tick.load(std::memory_order_relaxed) != tick) {
         self->stack_tick.store(tick, std::memory_order_relaxed);
@@ -30,7 +25,6 @@ uint32_t affordable_stack(ThreadRecord* self, uint64_t tick, const CallerFrame& 
 }  // namespace
 
 void publish_briefly(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
-    if (__builtin_expect(loiter_modules_changed != 0, 0)) note_module_of(caller.pc);
     const uint64_t now = now_coarse_ns();
     const uint32_t stack = affordable_stack(self, now, caller);
     protocol::Wait& wait = self->wait;
