@@ -22,16 +22,27 @@ using protocol::Wait;
 
 namespace {
 
+/// The wrapper's frame lies above this call's on the same stack, where it would still return to its caller;
+/// but something else has been written there since.
+bool is_overwritten(const ThreadRecord* self, const CallerFrame& caller) {
+    const uint64_t frame = self->wait.frame.load(std::memory_order_relaxed);
+    const StackLimits own = stack_limits(self);
+    if (own.low == 0 || caller.sp < own.low || frame <= caller.sp || frame > own.high) return false;
+    const uintptr_t returns_to = reinterpret_cast<const uintptr_t*>(frame)[-1];
+    return returns_to != self->wait_caller.load(std::memory_order_relaxed);
+}
+
 /// A wait that is still published is either interrupted by the handler that runs now, or was left
 /// behind by longjmp or cancellation: then its frame has been popped.
-bool is_interrupted(const Wait& wait, const CallerFrame& caller) {
-    if (wait.frame.load(std::memory_order_relaxed) > caller.sp) return true;
+bool is_interrupted(const ThreadRecord* self, const CallerFrame& caller) {
+    if (self->wait.frame.load(std::memory_order_relaxed) > caller.sp) return !is_overwritten(self, caller);
     if (is_restricted()) return false;
     stack_t alternate{};
     return raw_syscall(SYS_sigaltstack, 0, as_argument(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) != 0;
 }
 
-void save(WaitScope& scope, const Wait& wait) {
+void save(WaitScope& scope, const ThreadRecord* self) {
+    const Wait& wait = self->wait;
     scope.kind = wait.kind.load(std::memory_order_relaxed);
     scope.flags = wait.flags.load(std::memory_order_relaxed);
     scope.function = wait.function.load(std::memory_order_relaxed);
@@ -42,9 +53,11 @@ void save(WaitScope& scope, const Wait& wait) {
     scope.deadline_ns = wait.deadline_ns.load(std::memory_order_relaxed);
     scope.frame = wait.frame.load(std::memory_order_relaxed);
     scope.serial = wait.serial.load(std::memory_order_relaxed);
+    scope.caller = self->wait_caller.load(std::memory_order_relaxed);
 }
 
-void publish(Wait& wait, const WaitScope& values) {
+void publish(ThreadRecord* self, const WaitScope& values) {
+    Wait& wait = self->wait;
     wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
     wait.flags.store(values.flags, std::memory_order_relaxed);
     wait.function.store(values.function, std::memory_order_relaxed);
@@ -55,6 +68,7 @@ void publish(Wait& wait, const WaitScope& values) {
     wait.deadline_ns.store(values.deadline_ns, std::memory_order_relaxed);
     wait.frame.store(values.frame, std::memory_order_relaxed);
     wait.serial.store(values.serial, std::memory_order_relaxed);
+    self->wait_caller.store(values.caller, std::memory_order_relaxed);
     wait.kind.store(values.kind, std::memory_order_relaxed);
 }
 
@@ -67,8 +81,8 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
 
     Wait& wait = self->wait;
     const uint32_t serial = wait.serial.load(std::memory_order_relaxed);
-    scope.nested = wait.kind.load(std::memory_order_relaxed) != WaitKind::kNone && is_interrupted(wait, caller);
-    if (scope.nested) save(scope, wait);
+    scope.nested = wait.kind.load(std::memory_order_relaxed) != WaitKind::kNone && is_interrupted(self, caller);
+    if (scope.nested) save(scope, self);
 
     WaitScope values{};
     values.kind = request.kind;
@@ -81,8 +95,9 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
     values.deadline_ns = request.deadline_ns;
     values.frame = caller.sp;
     values.serial = serial + 1;
+    values.caller = caller.pc;
     const bool outermost = protocol::begin_write(self->sequence);
-    publish(wait, values);
+    publish(self, values);
     protocol::end_write(self->sequence, outermost);
 }
 
@@ -93,7 +108,7 @@ void end_wait(WaitScope& scope) {
     if (scope.nested) {
         // A new serial: between the two looks of a reader this thread has run.
         scope.serial = wait.serial.load(std::memory_order_relaxed) + 1;
-        publish(wait, scope);
+        publish(scope.self, scope);
     } else {
         wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
     }

@@ -46,6 +46,7 @@ struct WaitScope {
     uint64_t deadline_ns;
     uint64_t frame;
     uint32_t serial;
+    uint64_t caller;
 };
 
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);

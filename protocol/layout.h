@@ -209,7 +209,7 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> stack_high;
     std::atomic<uint64_t> memo;       ///< address of preload's StackMemo, for the library's own use
     std::atomic<uint64_t> memo_user;  ///< frame that is using it; 0: none
-    /// Where the call of `wait` returns to, where that has no stack; counts only with kinds kIo and up.
+    /// Where the call of `wait` returns to; what is known of it where kinds kIo and up have no stack.
     std::atomic<uint64_t> wait_caller;
     std::atomic<uint64_t> stack_tick;  ///< for the library's own use
     std::atomic<uint32_t> stacks_in_tick;

@@ -4,6 +4,7 @@
 //   left_waits cancel WAIT   by pthread_cancel; its cleanup handler says "cleaning TID" and stays
 //   left_waits jump WAIT     by siglongjmp out of a signal handler; then it calls pthread_exit, and
 //                            the program says "left 0" and ends
+//   left_waits forget WAIT   the same way; then it makes a call deeper in its stack, says "gone TID" and stays
 // WAIT: condition, timed-condition, semaphore, join, timed-join, sleep, futex, read, recv, accept, select,
 //       fgets, lockf, waitpid, pause, sigwait, mq_receive
 #include <fcntl.h>
@@ -199,6 +200,25 @@ __attribute__((noinline)) void use_stack() {
     for (volatile char& byte : bytes) byte = 0x55;
 }
 
+/// Deeper than any of the waits.
+__attribute__((noinline)) void call_deep_down() {
+    volatile char bytes_between[16384];
+    bytes_between[0] = 0;
+    read(-1, bytes, 1);
+    bytes_between[1] = 0;
+}
+
+void* wait_and_forget(void*) {
+    if (sigsetjmp(out, 1) == 0) wait_to_leave->enter();
+    use_stack();
+    call_deep_down();
+    char text[32];
+    snprintf(text, sizeof(text), "gone %ld\n", gate::raw_call(SYS_gettid));
+    gate::say(text);
+    never.await_open();
+    return nullptr;
+}
+
 void* wait_until_jump(void*) {
     if (sigsetjmp(out, 1) == 0) wait_to_leave->enter();
     use_stack();
@@ -215,7 +235,8 @@ int main(int argc, char** argv) {
     if (wait_to_leave == nullptr) return 2;
     const bool cancels = strcmp(argv[1], "cancel") == 0;
     signal(SIGUSR2, jump);
-    const pthread_t thread = start(cancels ? wait_until_cancelled : wait_until_jump);
+    const bool forgets = strcmp(argv[1], "forget") == 0;
+    const pthread_t thread = start(cancels ? wait_until_cancelled : forgets ? wait_and_forget : wait_until_jump);
     gate::await_others_in(wait_to_leave->call, wait_to_leave->threads);
     if (cancels) {
         pthread_cancel(thread);

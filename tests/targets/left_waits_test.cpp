@@ -49,6 +49,14 @@ TEST_P(LeftWait, LeavesNothingForTheThreadsEnd) {
     EXPECT_EQ(recorded.program().finish().status, 0);
 }
 
+TEST_P(LeftWait, IsForgottenByTheNextCall) {
+    RecordedProgram recorded({LEFT_WAITS, "forget", GetParam()});
+    const uint32_t tid = support::said_number(recorded.program(), "gone");
+
+    const RawRecording raw(recorded.first_recording());
+    EXPECT_EQ(raw.thread_of(tid)->wait.kind, WaitKind::kNone);
+}
+
 INSTANTIATE_TEST_SUITE_P(OutOf, LeftWait, kWaits, name_of);
 
 }  // namespace
