@@ -39,7 +39,7 @@ std::string plain_function(std::string_view symbol) {
     bool is_changed = true;
     while (is_changed) {
         is_changed = false;
-        constexpr std::array kWords = {"_"sv, "GI_"sv, "IO_"sv, "libc_"sv, "isoc99_"sv, "isoc23_"sv};
+        constexpr std::array kWords = {"_"sv, "GI_"sv, "IO_"sv, "libc_"sv, "new_"sv, "isoc99_"sv, "isoc23_"sv};
         for (const std::string_view word : kWords) {
             if (!symbol.starts_with(word) || symbol.size() == word.size()) continue;
             symbol.remove_prefix(word.size());

@@ -56,6 +56,7 @@ TEST(PlainFunction, IsWhatTheProgramWrote) {
     EXPECT_EQ(symbolize::plain_function("_IO_getc"), "getc");
     EXPECT_EQ(symbolize::plain_function("__isoc99_fscanf"), "fscanf");
     EXPECT_EQ(symbolize::plain_function("__GI___libc_read"), "read");
+    EXPECT_EQ(symbolize::plain_function("_IO_new_popen"), "popen");
     EXPECT_EQ(symbolize::plain_function("recv@@GLIBC_2.2.5"), "recv");
     EXPECT_EQ(symbolize::plain_function("_"), "_");
     EXPECT_EQ(symbolize::plain_function(""), "");
