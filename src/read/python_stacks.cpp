@@ -63,7 +63,7 @@ std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& tas
     for (int looks = 0; looks < kMaxLooks && seen && is_in_call(*seen); ++looks) {
         const bool has_slept = sleeps_on(pid_, *seen);
         std::optional<python::Chain> chain = interpreter_->chain(task.recorded_tid, state);
-        if (has_slept && chain && sleeps_on(pid_, *seen)) return Sight{std::move(*chain), looks == 0};
+        if (has_slept && chain && sleeps_on(pid_, *seen)) return Sight{std::move(*chain), looks == 0, false};
         int ignored = 0;
         seen = look_at_task(pid_, task.tid, ignored);
     }
@@ -91,7 +91,7 @@ std::optional<PythonStacks::Sight> PythonStacks::look(const Task& task) {
         std::optional<Sight> sight = look_at_sleeper(task, entry->second);
         if (!sight) {
             std::optional<python::Chain> chain = look_at_runner(task.recorded_tid, entry->second);
-            if (chain) sight = Sight{std::move(*chain), false};
+            if (chain) sight = Sight{std::move(*chain), false, true};
         }
         if (!sight) return std::nullopt;
         if (sight->chain.frames.empty()) continue;
@@ -113,6 +113,7 @@ void PythonStacks::add_to(std::vector<snapshot::Thread>& threads, const std::vec
         snapshot::Stack inner;
         inner.frames = std::move(sight->chain.frames);
         inner.truncated = sight->chain.truncated;
+        inner.moving = sight->ran;
         thread.stack = stacks.index_of_longer(std::move(inner), thread.stack);
     }
 }

@@ -26,6 +26,7 @@ public:
     struct Sight {
         python::Chain chain;
         bool is_of_task = false;  ///< of the very wait that the task was seen in; else of a later moment
+        bool ran = false;         ///< while it was read: twice the same, which proves little
     };
     /// Empty: it is in no Python code, or nothing is known of it.
     std::optional<Sight> look(const Task& task);

@@ -125,6 +125,7 @@ StackIndex StackTable::index_of_longer(snapshot::Stack&& inner, StackIndex outer
     inner.frames.insert(inner.frames.end(), before.frames.begin(), before.frames.end());
     inner.truncated = inner.truncated || before.truncated;
     inner.incomplete = inner.incomplete || before.incomplete;
+    inner.moving = inner.moving || before.moving;
     const StackIndex longer = add(std::move(inner));
     return longer == 0 ? outer : longer;
 }

@@ -127,6 +127,7 @@ void Stacks::print(Page& page, snapshot::StackIndex stack, Style style) const {
     if (is_empty(stack)) return;
     print_frames(page, shown(stack), style);
     const Stack& found = snapshot_.stacks[stack];
+    if (found.moving) page.add("    ... (read while the thread ran: may be of several moments)", Style::kDim);
     if (found.incomplete)
         page.add("    ... (outer frames not known)", Style::kDim);
     else if (found.truncated)

@@ -84,6 +84,7 @@ struct Stack {
     std::vector<Frame> frames;
     bool truncated = false;   ///< deeper than was recorded
     bool incomplete = false;  ///< the outer frames could not be found
+    bool moving = false;      ///< read while its thread ran: not proved to be of one moment
 };
 using StackIndex = uint32_t;
 

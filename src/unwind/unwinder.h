@@ -7,7 +7,7 @@
 // below the first function that saved it does. Then rbp is worked out from the function's own
 // prologue, and believed only where a call of that very function comes before the return address it
 // leads to, and the walk from there ends at a thread's outermost frame. Else the stack ends there, and
-// is marked incomplete.
+// is marked incomplete. The same goes for code of V8, which has no tables and keeps frame pointers.
 #pragma once
 
 #include <cstdint>

@@ -74,6 +74,15 @@ TEST(Stacks, FoldAnInterpreterBelowWhatItRuns) {
 )") << "nothing but the library";
 }
 
+TEST(Stacks, SayThatTheirThreadRan) {
+    snapshot::Stack stack{{python_frame("work", "/srv/app.py", 12), kInterpreter}};
+    stack.moving = true;
+    EXPECT_EQ(printed(stack), R"(
+    work                                     app.py:12
+    ... (read while the thread ran: may be of several moments)
+)");
+}
+
 TEST(Stacks, TellOfAnInterpreterThatItIsThere) {
     EXPECT_EQ(printed({{libc_frame("__futex_wait"), kInterpreter, kInterpreter, libc_frame("clone3")}}), R"(
     (2 frames of the Python interpreter)
