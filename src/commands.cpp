@@ -27,7 +27,7 @@ int write_text(const Options& options, const std::string& text) {
 }
 
 snapshot::Snapshot look_at_process(uint32_t pid, bool stop_running) {
-    if (!reader::is_observed(pid)) return reader::look_at_unobserved(pid);
+    if (!reader::is_observed(pid)) return reader::look_at_unobserved(pid, stop_running);
     return reader::Recording::of_process(pid).take_snapshot(snapshot::Reason::kDump, stop_running);
 }
 
@@ -64,7 +64,7 @@ void report_pid(uint32_t pid, Reporter& reporter) {
     if (newest != recordings.end()) {
         report_recording(reader::Recording::open(newest->path), reporter);
     } else if (reader::process_exists(pid)) {
-        reporter.report(look_at_process(pid));
+        reporter.report(look_at_process(pid, /*stop_running=*/false));
     } else {
         throw reader::Error("process " + std::to_string(pid) + " left no recording; loiter ps lists those there are");
     }

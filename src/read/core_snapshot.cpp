@@ -66,7 +66,7 @@ private:
     snapshot::Snapshot put_together(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended) {
         const ModuleTable modules(unwinder_.modules());
         StackTable stacks(modules);
-        UnobservedThreads threads(0, core_.pid(), stacks);
+        UnobservedThreads threads(core_.pid(), stacks, nullptr);
         threads.add(std::move(sights), words, main_has_ended && core_.pid() != 0, [](uint32_t) { return true; });
         snapshot::Snapshot snapshot;
         snapshot.process = describe();

@@ -121,8 +121,9 @@ struct RecordingRoom {
 std::vector<RecordingRoom> recording_rooms();
 
 /// Snapshot of a live process that is not observed: what /proc, its stacks and the locks' own memory tell.
-/// Throws Error: no such process, no right, a thread of the kernel, a program of another machine.
-snapshot::Snapshot look_at_unobserved(uint32_t pid);
+/// `stop_running`: as for a recording. Throws Error: no such process, no right, a thread of the kernel, a
+/// program of another machine.
+snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running = false);
 
 /// The same from a core file and the files that were mapped. Throws Error: cannot be read, of another machine,
 /// cut short, damaged.

@@ -14,9 +14,11 @@
 #include <utility>
 
 #include "read/identity.h"
+#include "read/jit_frames.h"
 #include "read/mappings.h"
 #include "read/outside_stacks.h"
 #include "read/program_kind.h"
+#include "read/python_stacks.h"
 #include "read/read.h"
 #include "read/system_calls.h"
 #include "read/tasks.h"
@@ -27,8 +29,6 @@ namespace reader {
 
 namespace {
 
-constexpr size_t kMaxCommand = size_t{1} << 20;
-
 bool sleeps(const std::optional<TaskStatus>& status) {
     return status && status->state == 'S';
 }
@@ -36,16 +36,6 @@ bool sleeps(const std::optional<TaskStatus>& status) {
 double seconds_since_start(const TaskStat& stat) {
     const double started = static_cast<double>(stat.start_ticks) / static_cast<double>(ticks_per_second());
     return std::max(0.0, static_cast<double>(boottime_now()) / 1e9 - started);
-}
-
-std::vector<std::string> command_of(uint32_t pid) {
-    std::vector<std::string> command;
-    const std::string text = read_small_file(proc_path(pid, "cmdline"), kMaxCommand);
-    for (size_t at = 0; at < text.size();) {
-        command.emplace_back(text.c_str() + at);
-        at += command.back().size() + 1;
-    }
-    return command;
 }
 
 bool is_in_other_namespace(uint32_t pid, uint32_t task) {
@@ -82,8 +72,9 @@ void check_program(uint32_t pid, const ProgramKind& kind) {
 
 class Look {
 public:
-    explicit Look(uint32_t pid)
+    Look(uint32_t pid, bool stop_running)
         : pid_(pid),
+          stop_running_(stop_running),
           task_(check_process(pid)),
           kind_(program_kind(task_path(pid, task_, "exe"))),
           translates_(is_in_other_namespace(pid, task_)),
@@ -135,7 +126,7 @@ private:
         snapshot::Process process;
         process.pid = pid_;
         process.exe = read_link(task_path(pid_, task_, "exe"));
-        process.command = command_of(pid_);
+        process.command = arguments_of_process(pid_);
         process.observed = false;
         process.reason = snapshot::Reason::kDump;
         process.end = snapshot::End::kAlive;
@@ -151,7 +142,10 @@ private:
         const ModuleTable modules(outside_.modules());
         StackTable stacks(modules);
         const uint32_t main = translates_ ? innermost_pid(pid_, pid_) : pid_;
-        UnobservedThreads threads(pid_, main, stacks);
+        CallDetails details(pid_, translates_, 0);
+        RunningThreads running(pid_, outside_, stacks, stop_running_);
+        const UnobservedThreads::Live live{details, running};
+        UnobservedThreads threads(main, stacks, &live);
         threads.add(std::move(sights), words_, task_ != pid_, [&](uint32_t tid) { return !still.contains(tid); });
 
         snapshot::Snapshot snapshot;
@@ -160,9 +154,13 @@ private:
         snapshot.lock_memory = threads.lock_memory();
         snapshot.created_total = static_cast<uint32_t>(snapshot.threads.size());
         snapshot.modules = modules.latest();
+        PythonStacks python(pid_);
+        python.add_to(snapshot.threads, tasks_.tasks, stacks);
         fill_unobserved_wakers(pid_, tasks_, snapshot);
         add_notes(stacks, snapshot.notes);
+        if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));
         snapshot.stacks = stacks.take();
+        mark_jit_frames(pid_, snapshot.process.root, snapshot.stacks);
         return snapshot;
     }
 
@@ -177,6 +175,7 @@ private:
     }
 
     uint32_t pid_;
+    bool stop_running_;
     uint32_t task_;  ///< a thread that lives
     ProgramKind kind_;
     bool translates_;
@@ -187,8 +186,8 @@ private:
 
 }  // namespace
 
-snapshot::Snapshot look_at_unobserved(uint32_t pid) {
-    return Look(pid).take();
+snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running) {
+    return Look(pid, stop_running).take();
 }
 
 }  // namespace reader

@@ -9,7 +9,8 @@
 
 namespace reader {
 
-/// Throws Error: no such process, no right, a kernel thread, a program of another machine.
-snapshot::Snapshot look_at_unobserved(uint32_t pid);
+/// `stop_running`: threads that run are stopped for an instant, for their stacks. Throws Error: no such
+/// process, no right, a kernel thread, a program of another machine.
+snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running);
 
 }  // namespace reader

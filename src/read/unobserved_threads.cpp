@@ -20,8 +20,8 @@ LocksToAsk locks_of(const std::vector<Sight>& sights) {
     return locks;
 }
 
-UnobservedThreads::UnobservedThreads(uint32_t pid, uint32_t main_tid, StackTable& stacks)
-    : pid_(pid), main_tid_(main_tid), stacks_(stacks) {}
+UnobservedThreads::UnobservedThreads(uint32_t main_tid, StackTable& stacks, const Live* live)
+    : main_tid_(main_tid), stacks_(stacks), live_(live) {}
 
 void UnobservedThreads::add(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended,
                             const std::function<bool(uint32_t)>& is_gone) {
@@ -31,6 +31,7 @@ void UnobservedThreads::add(std::vector<Sight>&& sights, const LockWords& words,
         const bool may_be_elsewhere = words.shared.contains(address);
         if (tid != 0 && !by_tid_.contains(tid) && !may_be_elsewhere && is_gone(tid)) add_ended(++last_, tid);
     }
+    if (live_ != nullptr) live_->running.fill(threads_);
     fill_joins();
     fill_owners(words);
 }
@@ -45,7 +46,9 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     thread.cpu_seconds = sight.cpu_seconds;
     thread.settled = sight.settled;
     thread.asleep = sight.asleep;
-    fill_kernel_wait(pid_, task, stacks_, thread);
+    fill_kernel_wait(task, stacks_, thread);
+    if (live_ != nullptr) live_->details.fill(task, nullptr, thread);
+    if (live_ != nullptr && thread.state == State::kRunning) live_->running.note(thread.id, task.tid);
     if (!sight.stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight.stack));
     const bool is_lock = sight.wait.kind == LockKind::kMutex || sight.wait.kind == LockKind::kRwlock;
     // Words that cannot be those of a lock: it is some other one, and only the futex is known.

@@ -10,8 +10,10 @@
 #include <optional>
 #include <vector>
 
+#include "read/calls/call_details.h"
 #include "read/library_waits.h"
 #include "read/lock_words.h"
+#include "read/running_threads.h"
 #include "read/stacks.h"
 #include "read/tasks.h"
 #include "snapshot/snapshot.h"
@@ -34,8 +36,13 @@ LocksToAsk locks_of(const std::vector<Sight>& sights);
 
 class UnobservedThreads {
 public:
-    /// `pid`: 0 for a process that is gone. `main_tid`: of the main thread, as the process numbers it.
-    UnobservedThreads(uint32_t pid, uint32_t main_tid, StackTable& stacks);
+    /// Who can be asked more, of a process that lives.
+    struct Live {
+        CallDetails& details;
+        RunningThreads& running;
+    };
+    /// `main_tid`: of the main thread, as the process numbers it. `live`: null for a process that is gone.
+    UnobservedThreads(uint32_t main_tid, StackTable& stacks, const Live* live);
 
     /// Numbers the threads: main, then in the order of `sights`, then owners of locks that are in none of them.
     /// `is_gone` says of a thread, by its number in the process, that there is none.
@@ -53,9 +60,9 @@ private:
     void fill_joins();
     void fill_owners(const LockWords& words);
 
-    uint32_t pid_;
     uint32_t main_tid_;
     StackTable& stacks_;
+    const Live* live_;
     uint32_t last_ = kMain;
     std::map<uint32_t, snapshot::Thread> threads_;  ///< by id
     std::map<uint32_t, uint32_t> by_tid_;           ///< id by tid, as the process numbers it
