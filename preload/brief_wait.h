@@ -6,7 +6,7 @@
 // long by the stores, 1.04 with the tick; with the stack 1.08 at the bottom and 1.11 under 15 frames. The
 // stack is what a killed process is understood by, so a thread that makes up to kStacksPerTick such calls
 // in a tick has it every time; one that makes more has better to do, and for the rest of the tick only the
-// calling line is noted.
+// calling line is noted. So a loop that does nothing but read takes 1.02 to 1.05 times as long.
 #pragma once
 
 #include "preload/recording.h"
