@@ -98,21 +98,29 @@ Json dump(pid_t pid) {
 
 class Versions : public testing::TestWithParam<const char*> {
 protected:
+    /// What is in PATH may be a script that starts the interpreter.
     void SetUp() override {
-        if (support::run({.arguments = {GetParam(), "-c", ""}}).status != 0) {
-            GTEST_SKIP() << "no " << GetParam() << " (in PATH)";
-        }
+        const Outcome outcome = support::run({.arguments = {GetParam(), "-c", "import sys; print(sys.executable)"}});
+        if (outcome.status != 0) GTEST_SKIP() << "no " << GetParam() << " (in PATH)";
+        python_ = outcome.output.substr(0, outcome.output.find('\n'));
     }
+
+    std::string python_;
 };
 INSTANTIATE_TEST_SUITE_P(Python, Versions,
                          testing::Values("/usr/bin/python3", "python3.11", "python3.12", "python3.13"));
 
 TEST_P(Versions, EveryWaitIsToldWithItsLine) {
     const support::TemporaryFolder folder;
-    support::Running program(preloaded({{GetParam(), kWaits, "stay"}}, folder.path()));
+    support::Running program(preloaded({{python_, kWaits, "stay"}}, folder.path()));
     ASSERT_TRUE(program.await_output("ready"));
 
-    const Json told = dump(program.pid());
+    Json told;
+    EXPECT_TRUE(support::eventually([&] {  // main says so just before it joins
+        told = dump(program.pid());
+        const Json& main = report::thread(told, 1);
+        return main.at("state") == "semaphore" && main.at("settled") == true;
+    }));
 
     expect_all_waits(told);
     expect_python_above_native(told);
@@ -121,7 +129,7 @@ TEST_P(Versions, EveryWaitIsToldWithItsLine) {
 
 /// run() holds the process at its end; `_exit` leaves the interpreter as it is.
 TEST_P(Versions, AtItsEndToo) {
-    const support::Observed observed = support::observe(LOITER_COMMAND, "run", {}, {{GetParam(), kWaits, "_exit"}});
+    const support::Observed observed = support::observe(LOITER_COMMAND, "run", {}, {{python_, kWaits, "_exit"}});
 
     EXPECT_EQ(observed.outcome.status, 7);
     ASSERT_EQ(observed.reports.size(), 1U);
@@ -135,7 +143,7 @@ TEST_P(Versions, AtItsEndToo) {
 TEST_P(Versions, ThreadsThatMoveAreNeverToldAWrongChain) {
     const std::string source = kSources + "/calls.py";
     const support::TemporaryFolder folder;
-    support::Running program(preloaded({{GetParam(), source}}, folder.path()));
+    support::Running program(preloaded({{python_, source}}, folder.path()));
     ASSERT_TRUE(program.await_output("ready"));
     const std::map<std::string, std::string> caller = {{"bottom", "third"},
                                                        {"third", "second.<locals>.<genexpr>"},
