@@ -237,9 +237,27 @@ void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<s
     for (std::string& note : stacks.notes()) notes.push_back(std::move(note));
 }
 
+/// At its end the process is about to lose its threads wherever they are, or to be killed: an instant
+/// more makes no difference to it, and nobody can ask again where they were. An exec may fail yet.
+bool may_stop_unasked(Reason reason, const ProcessRecord& head) {
+    switch (reason) {
+        case Reason::kExit: {
+            const End end = recorded_end(head);
+            return end != End::kUnknown && end != End::kExec;
+        }
+        case Reason::kTimeout: return true;
+        case Reason::kSignal:
+        case Reason::kDump:
+        case Reason::kWatch:
+        case Reason::kPostMortem: return false;
+    }
+    return false;
+}
+
 snapshot::Snapshot put_together(const Source& source, const Layout& layout, const Identity& identity, Looks& looks,
-                                Reason reason, bool may_stop) {
+                                Reason reason, bool stop_running) {
     const ProcessRecord& head = *looks.head;
+    const bool may_stop = stop_running || may_stop_unasked(reason, head);
     const ModuleTable modules(source, layout, head);
     StackTable stacks(source, layout, head, modules);
     const ThreadRecords records(source, layout, looks.threads.is_at_rest);
@@ -271,20 +289,6 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     return snapshot;
 }
 
-/// At its end the process is about to lose its threads wherever they are, or to be killed: an instant
-/// more makes no difference to it, and nobody can ask again where they were.
-bool may_stop_unasked(Reason reason) {
-    switch (reason) {
-        case Reason::kExit:
-        case Reason::kTimeout: return true;
-        case Reason::kSignal:
-        case Reason::kDump:
-        case Reason::kWatch:
-        case Reason::kPostMortem: return false;
-    }
-    return false;
-}
-
 }  // namespace
 
 snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason,
@@ -296,7 +300,7 @@ snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, con
         const Fate now = identity.fate(source);
         if (now != fate) looks = look(source, layout, identity, now);
     }
-    return put_together(source, layout, identity, looks, reason, stop_running || may_stop_unasked(reason));
+    return put_together(source, layout, identity, looks, reason, stop_running);
 }
 
 }  // namespace reader

@@ -2,7 +2,9 @@
 #include "read/threads.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "read/system_calls.h"
@@ -271,10 +273,18 @@ void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
     if (thread.state == State::kRunning) running_.note(thread.id, task.tid);
 }
 
-/// The thread that ends the process is in the library's own wait for the command, within its exit.
+/// The thread that ends the process is in the library's own wait for the command, within its exit: it
+/// wakes every now and then, at first each quarter of a millisecond.
 void ThreadAssembly::fill_end(const Task& task, snapshot::Thread& thread) {
-    if (std::optional<OutsideStacks::Sight> sight = outside_.look(task)) {
-        thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    constexpr int kLooks = 50;
+    constexpr std::chrono::milliseconds kBetween{1};
+    for (int looks = 0; task.call && looks < kLooks; ++looks) {
+        if (std::optional<OutsideStacks::Sight> sight = outside_.look(task)) {
+            thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+            return;
+        }
+        if (!outside_.notes().empty()) return;
+        std::this_thread::sleep_for(kBetween);
     }
 }
 

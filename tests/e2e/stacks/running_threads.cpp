@@ -4,10 +4,12 @@
 //
 //   running_threads wait      until SIGUSR2, then stops them and says how it went
 //   running_threads exit      calls exit from a thread of its own while they run
+//   running_threads exec      becomes another program while they run
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -67,6 +69,7 @@ int main(int, char** arguments) {
         pthread_create(&ender, nullptr, leave, nullptr);
         pthread_join(ender, nullptr);
     }
+    if (strcmp(arguments[1], "exec") == 0) execl("/bin/true", "true", nullptr);
     int signal = 0;
     sigwait(&signals, &signal);
     const long before[2] = {rounds[0].load(), rounds[1].load()};

@@ -156,4 +156,16 @@ TEST(RunningThreadAtTheEnd, HasItsWholeStackAndSoHasTheOneThatEndsTheProcess) {
     EXPECT_EQ(report::text_of(place.at("module")).find("libloiter"), std::string::npos);
 }
 
+/// It may fail, and the process go on.
+TEST(RunningThreadAtAnExec, IsNotStopped) {
+    const support::Observed gated =
+        support::observe(LOITER_COMMAND, "gate", {"--grace", "0ms"}, {.arguments = {RUNNING_THREADS, "exec"}});
+
+    ASSERT_FALSE(gated.reports.empty());
+    const Json& report = gated.reports[0];
+    EXPECT_EQ(report.at("process").at("end"), "exec");
+    EXPECT_EQ(thread_named(report, "noted").at("stack_is"), "last-known");
+    EXPECT_EQ(thread_named(report, "bare").at("stack_is"), "last-known");
+}
+
 }  // namespace

@@ -94,7 +94,7 @@ TEST_P(Unwinder, FindsEveryFrameThatTheThreadItselfCaptured) {
         EXPECT_FALSE(sight->stack.incomplete || sight->stack.truncated) << name;
         expect_told(sight->stack, told, name);
     }
-    EXPECT_EQ(outside.note(), "");
+    EXPECT_TRUE(outside.notes().empty());
 }
 
 TEST_P(Unwinder, FindsThemAgainFromWhatItRemembers) {
