@@ -14,22 +14,6 @@ namespace {
 constexpr uint64_t kPageBytes = 4096;
 constexpr size_t kMaxHeaders = 64;
 constexpr size_t kMaxEntries = 128;  // of the dynamic section
-constexpr uint32_t kMaxBuckets = 1U << 22;
-constexpr uint32_t kMaxChain = 1U << 12;
-
-uint32_t hash_of(std::string_view name) {
-    uint32_t hash = 5381;
-    for (const char c : name) hash = hash * 33 + static_cast<unsigned char>(c);
-    return hash;
-}
-
-/// In front of the tables of DT_GNU_HASH.
-struct HashHead {
-    uint32_t buckets;
-    uint32_t first_symbol;
-    uint32_t filter_words;
-    uint32_t filter_shift;
-};
 
 /// Empty: they cannot be read.
 template <typename Value>
@@ -64,38 +48,20 @@ std::optional<Exports> Exports::of(const Memory& memory, uint64_t base) {
         if (entry.d_tag == DT_NULL) break;
         // The loader turns what the file says into addresses, but not where the section is read-only.
         const uint64_t address = entry.d_un.d_ptr >= base ? entry.d_un.d_ptr : entry.d_un.d_ptr + exports.bias_;
-        if (entry.d_tag == DT_SYMTAB) exports.symbols_ = address;
-        if (entry.d_tag == DT_STRTAB) exports.names_ = address;
-        if (entry.d_tag == DT_GNU_HASH) exports.hash_ = address;
+        exports.tables_.take(entry.d_tag, address);
     }
-    if (exports.symbols_ == 0 || exports.names_ == 0 || exports.hash_ == 0) return std::nullopt;
+    if (!exports.tables_.are_complete()) return std::nullopt;
     return exports;
 }
 
-/// Buckets of chains; a chain's last entry has the lowest bit set.
 std::optional<uint64_t> Exports::find(const Memory& memory, std::string_view name) const {
-    const auto head = memory.value<HashHead>(hash_);
-    if (!head || head->buckets == 0 || head->buckets > kMaxBuckets || head->filter_words > kMaxBuckets) {
-        return std::nullopt;
-    }
-    const uint32_t wanted = hash_of(name);
-    const uint64_t buckets = hash_ + sizeof(HashHead) + uint64_t{head->filter_words} * sizeof(uint64_t);
-    const uint64_t chains = buckets + uint64_t{head->buckets} * sizeof(uint32_t);
-    const auto first = memory.value<uint32_t>(buckets + uint64_t{wanted % head->buckets} * sizeof(uint32_t));
-    if (!first || *first < head->first_symbol) return std::nullopt;
-    for (uint64_t index = *first; index < uint64_t{*first} + kMaxChain; ++index) {
-        const auto hash = memory.value<uint32_t>(chains + (index - head->first_symbol) * sizeof(uint32_t));
-        if (!hash) return std::nullopt;
-        if ((*hash | 1) == (wanted | 1)) {
-            const auto symbol = memory.value<Elf64_Sym>(symbols_ + index * sizeof(Elf64_Sym));
-            if (symbol && symbol->st_shndx != SHN_UNDEF &&
-                memory.text(names_ + symbol->st_name, name.size() + 1) == name) {
-                return bias_ + symbol->st_value;
-            }
-        }
-        if ((*hash & 1) != 0) return std::nullopt;
-    }
-    return std::nullopt;
+    std::optional<uint64_t> address;
+    unwind::visit_symbols(memory, tables_, name, [&](const Elf64_Sym& symbol) {
+        const bool is_it = memory.text(tables_.names + symbol.st_name, name.size() + 1) == name;
+        if (is_it) address = bias_ + symbol.st_value;
+        return !is_it;
+    });
+    return address;
 }
 
 }  // namespace python

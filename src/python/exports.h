@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "python/memory.h"
+#include "unwind/symbol_hash.h"
 
 namespace python {
 
@@ -22,9 +23,7 @@ public:
 
 private:
     uint64_t bias_ = 0;
-    uint64_t symbols_ = 0;
-    uint64_t names_ = 0;
-    uint64_t hash_ = 0;
+    unwind::SymbolTables tables_;
 };
 
 }  // namespace python

@@ -76,7 +76,7 @@ struct Frame {
     std::string file;               ///< empty: not known
     int line = 0;                   ///< 0: not known
     Language language = Language::kNative;
-    std::string calls;              ///< demangled: of another module, where the frame of that has no name
+    std::string calls;  ///< demangled: of another module, where the frame of that has no name
 };
 
 /// Innermost frame first. Index 0 of Snapshot::stacks is the empty stack.

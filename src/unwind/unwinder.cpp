@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "unwind/call_sites.h"
-#include "unwind/frame_pointers.h"
 #include "unwind/exports.h"
+#include "unwind/frame_pointers.h"
 #include "unwind/frame_size.h"
 #include "unwind/modules.h"
 #include "unwind/walker.h"
