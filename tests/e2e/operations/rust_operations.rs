@@ -75,7 +75,10 @@ fn park_timed() {
 }
 
 fn once() {
-    ONCE.call_once(|| drop(sit())); // SITE(once_too) once
+    let initialize = || {
+        sit();
+    };
+    ONCE.call_once(initialize); // SITE(once_too) once
 }
 
 fn fill_cell() {

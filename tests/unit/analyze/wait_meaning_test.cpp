@@ -72,6 +72,13 @@ TEST(WaitMeaning, IsNotThatOfAFunctionThatCallsTheProgram) {
 }
 
 TEST(WaitMeaning, OfAnInlinedFunctionIsInTheNameOfItsCopy) {
+    EXPECT_EQ(told_futex({"void std::__detail::__platform_wait<int>(int const*, int)", "worker()"}),
+              "atomic wait/atomic")
+        << "all else was inlined";
+    EXPECT_EQ(told_futex({"void std::__detail::__platform_wait<int>(int const*, int)",
+                          "void std::__atomic_wait_address<int, std::latch::wait() const::{lambda()#1}>(int const*)",
+                          "worker()"}),
+              "latch/latch");
     EXPECT_EQ(told_futex({"void std::__atomic_wait_address<int, std::latch::wait() const::{lambda()#1}>(int const*)",
                           "worker()"}),
               "latch/latch");
@@ -83,6 +90,13 @@ TEST(WaitMeaning, OfAnInlinedFunctionIsInTheNameOfItsCopy) {
                           "std::memory_order) const::{lambda()#1}>(int const*, int)",
                           "worker()"}),
               "atomic wait/atomic");
+}
+
+TEST(WaitMeaning, IsNotTheRunnersWhereTheProgramsPartWasInlined) {
+    EXPECT_EQ(told(waiting(State::kJoin,
+                           {"std::thread::join()", "std::__future_base::_Async_state_impl<Work, void>::_M_run()"})),
+              "join/");
+    EXPECT_EQ(told_futex({"std::__future_base::_State_baseV2::_M_do_set(std::function<void ()>*, bool*)"}), "futex/");
 }
 
 TEST(WaitMeaning, OfAModuleIsTheLast) {
