@@ -208,6 +208,18 @@ TEST(Fingerprint, UsesFileNamesOfStrippedModules) {
     EXPECT_NE(fingerprint_in("/usr/lib/libglib-2.0.so.0"), fingerprint_in("/usr/lib/libuv.so.1"));
 }
 
+TEST(Fingerprint, OfAThreadThatRunsIsTheSameWhereverItIsMet) {
+    const auto fingerprint_at = [](State state, const char* function, const char* routine) {
+        SnapshotBuilder builder;
+        builder.thread(2).in(state).at({frame(function, "a.cpp", 9)}).entry(frame(routine, "a.cpp", 1));
+        return analyze(builder.build()).findings.at(0).fingerprint;
+    };
+
+    EXPECT_EQ(fingerprint_at(State::kRunning, "add()", "work()"), fingerprint_at(State::kSpinning, "take()", "work()"));
+    EXPECT_NE(fingerprint_at(State::kRunning, "add()", "work()"), fingerprint_at(State::kRunning, "add()", "rest()"));
+    EXPECT_NE(fingerprint_at(State::kIo, "add()", "work()"), fingerprint_at(State::kIo, "take()", "work()"));
+}
+
 TEST(Fingerprint, CountsEqualThreadsOnceInWhateverOrder) {
     EXPECT_EQ(fingerprint(Verdict::kDeadlock, {"b", "a", "b"}), fingerprint(Verdict::kDeadlock, {"a", "b"}));
     EXPECT_NE(fingerprint(Verdict::kDeadlock, {"ab"}), fingerprint(Verdict::kDeadlock, {"a", "b"}));

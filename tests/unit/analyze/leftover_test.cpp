@@ -91,6 +91,17 @@ TEST(Leftover, EverythingElseIsAlive) {
     }
 }
 
+TEST(Leftover, AThreadThatRunsIsNotSaidToBeWhereItWasLastKnown) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSpinning).at({frame("worker()", "jobs.cpp", 12)});
+    builder.thread(3).in(State::kSpinning).at({frame("worker()", "jobs.cpp", 12)});
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot.threads.at(1).stack_is_last_known = true;
+
+    EXPECT_EQ(messages(analyze(snapshot)),
+              (Lines{"1 thread still spinning at worker()", "1 thread still spinning, last known at worker()"}));
+}
+
 TEST(Leftover, MessagesSayWhatTheThreadsDo) {
     const Frames at = {support::libc_frame("clock_nanosleep"), frame("worker()", "jobs.cpp", 12)};
     SnapshotBuilder builder;

@@ -46,7 +46,16 @@ TEST(StatusFile, TellsStateSwitchesAndHandlers) {
     ASSERT_TRUE(status);
     EXPECT_EQ(status->state, 'S');
     EXPECT_EQ(status->switches, 42U);
+    EXPECT_EQ(status->sleeps, 40U);
+    EXPECT_EQ(status->pending, 0U);
     EXPECT_EQ(status->caught, 0x180004202U);
+}
+
+TEST(StatusFile, TellsWhichSignalsAreAboutToBeDelivered) {
+    std::string text(kStatus);
+    text.insert(text.find("SigCgt"),
+                "SigPnd:\t0000000000000201\nShdPnd:\t0000000000004000\nSigBlk:\t0000000000000200\n");
+    EXPECT_EQ(reader::parse_status(text)->pending, 0x4001U);
 }
 
 TEST(StatusFile, ThatLacksALineIsNone) {
