@@ -22,7 +22,7 @@ namespace reader {
 
 namespace {
 
-// Some ten microseconds on an idle machine. A thread that waits for a disk does not stop at all.
+// A tenth of a millisecond where processors are free. A thread that waits for a disk does not stop at all.
 constexpr std::chrono::milliseconds kMostTime{100};
 constexpr std::chrono::microseconds kBetweenLooks{20};
 

@@ -16,7 +16,7 @@ namespace unwind {
 namespace {
 
 constexpr uint64_t kStackBytes = 64 * 1024;  // copied at once; most stacks are shorter
-// Of a thread that is held meanwhile: some ten microseconds, and deep enough for a hundred frames.
+// Of a thread that is held meanwhile: copied in a tenth of a millisecond, and enough for a hundred frames.
 constexpr uint64_t kStoppedStackBytes = 512 * 1024;
 constexpr uint64_t kMaxPushedWords = 8;  // arguments that did not fit into registers
 
