@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 
 #include "read/proc.h"
 
@@ -15,6 +17,7 @@ namespace reader {
 namespace {
 
 constexpr size_t kMaxBytes = size_t{64} << 20;  // the kernel's default limit is 65530 mappings
+constexpr size_t kMaxDeletedFiles = 4096;
 constexpr std::string_view kDeleted = " (deleted)";
 
 std::string_view take_word(std::string_view& line) {
@@ -94,6 +97,23 @@ int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visi
     const uint32_t other = live_task(pid);
     if (other != 0) error = visit_file(task_path(pid, other, "maps"), visit, total);
     return error == 0 && total == 0 ? ESRCH : error;
+}
+
+std::map<std::string, std::string> deleted_files(uint32_t pid) {
+    std::map<std::string, std::string> files;
+    const uint32_t task = live_task(pid);
+    const std::string exe = task_path(pid, task, "exe");
+    const std::string program = read_link(exe);
+    visit_mappings(pid, [&](const Mapping& mapping) {
+        if (!mapping.deleted || mapping.offset != 0 || mapping.inode == 0 || !mapping.path.starts_with('/'))
+            return true;
+        const std::string path = mapping.path + std::string(kDeleted);
+        char range[40];
+        std::snprintf(range, sizeof(range), "map_files/%" PRIx64 "-%" PRIx64, mapping.start, mapping.end);
+        files.try_emplace(path, path == program ? exe : proc_path(pid, range));
+        return files.size() < kMaxDeletedFiles;
+    });
+    return files;
 }
 
 }  // namespace reader

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,5 +31,9 @@ std::optional<Mapping> parse_mapping(std::string_view line);
 /// could be read, ESRCH when there are none: the process is gone, or about to be. The leader's list
 /// is empty after its end; then another thread's is taken.
 int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visit);
+
+/// Files that a live process has code of and that have no name any more, as its mappings call them, and
+/// where they can be opened: the program itself by its user, others by root.
+std::map<std::string, std::string> deleted_files(uint32_t pid);
 
 }  // namespace reader

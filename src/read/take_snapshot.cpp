@@ -14,6 +14,7 @@
 #include "read/futex.h"
 #include "read/jit_frames.h"
 #include "read/lock_words.h"
+#include "read/mappings.h"
 #include "read/modules.h"
 #include "read/outside_stacks.h"
 #include "read/python_stacks.h"
@@ -180,6 +181,7 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
         }
         if (process.exe.empty()) process.exe = read_link(proc_path(process.pid, "exe"));
         process.root = identity.root();
+        process.deleted = deleted_files(process.pid);
     }
     return process;
 }

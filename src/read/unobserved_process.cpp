@@ -131,6 +131,7 @@ private:
         process.reason = snapshot::Reason::kDump;
         process.end = snapshot::End::kAlive;
         process.root = root_of(pid_);
+        process.deleted = deleted_files(pid_);
         if (const std::optional<TaskStat> stat = stat_of_process(pid_)) {
             process.ppid = stat->parent;
             process.uptime_seconds = seconds_since_start(*stat);

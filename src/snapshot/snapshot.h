@@ -199,8 +199,9 @@ struct Process {
     End end = End::kUnknown;
     std::optional<int> status;  ///< 0-255, 128+signal when killed; empty while alive
     double uptime_seconds = 0;
-    bool at_rest = false;  ///< nothing runs any more: one look proves
-    std::string root;      ///< prefix under which the target's paths are found; empty: none
+    bool at_rest = false;                        ///< nothing runs any more: one look proves
+    std::string root;                            ///< prefix under which the target's paths are found; empty: none
+    std::map<std::string, std::string> deleted;  ///< of modules without a name any more: where they can be opened
 };
 
 /// What could yet wake a thread, were all of them asleep.

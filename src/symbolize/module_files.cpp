@@ -104,6 +104,7 @@ File ModuleFiles::open() {
         if (!identity_.root.empty()) file = open_matching(identity_.root + path);
         if (!file.is_open()) file = open_matching(path);
     }
+    if (!file.is_open() && !identity_.link.empty()) file = open_matching(identity_.link);
     if (!file.is_open()) file = open_by_build_id();
     if (!file.is_open() && debuginfod_) file = if_matching(debuginfod_->executable(identity_.build_id));
     if (!file.is_open() && debuginfod_) file = if_matching(debuginfod_->debug_file(identity_.build_id));

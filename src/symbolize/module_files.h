@@ -14,8 +14,9 @@ namespace symbolize {
 /// What a recording says of a module.
 struct ModuleIdentity {
     std::string path;
-    std::string build_id;  ///< lower-case hex; empty: not known, any file at `path` is taken
-    std::string root;      ///< prefix under which the target's paths are found; empty: none
+    std::string build_id;   ///< lower-case hex; empty: not known, any file at `path` is taken
+    std::string root;       ///< prefix under which the target's paths are found; empty: none
+    std::string link = {};  ///< where the very file can be opened that has no name any more; empty: nowhere
 
     auto operator<=>(const ModuleIdentity&) const = default;
 };

@@ -50,8 +50,8 @@ struct Symbolizer::Cache {
     explicit Cache(Options chosen)
         : options(std::move(chosen)), name_cache(options.cache_folder, options.cache_version) {}
 
-    Module& module(const std::string& path, const std::string& build_id, const std::string& root);
-    void name(snapshot::Stack& stack, const std::string& root);
+    Module& module(const std::string& path, const std::string& build_id, const snapshot::Process& process);
+    void name(snapshot::Stack& stack, const snapshot::Process& process);
     void name(snapshot::Object& object, const snapshot::Snapshot& snapshot);
 
     Options options;
@@ -61,14 +61,17 @@ struct Symbolizer::Cache {
     std::map<std::tuple<const Module*, uint64_t, snapshot::LockKind>, std::string> objects;
 };
 
-Module& Symbolizer::Cache::module(const std::string& path, const std::string& build_id, const std::string& root) {
-    const ModuleIdentity shared{path, build_id, ""};
-    const auto known = modules.find(build_id.empty() ? ModuleIdentity{path, build_id, root} : shared);
+Module& Symbolizer::Cache::module(const std::string& path, const std::string& build_id,
+                                  const snapshot::Process& process) {
+    const std::string& root = process.root;
+    const ModuleIdentity shared{path, build_id, "", ""};
+    const auto known = modules.find(build_id.empty() ? ModuleIdentity{path, build_id, root, ""} : shared);
     if (known != modules.end() && known->second->is_open()) return *known->second;
-    std::shared_ptr<Module>& opened = modules[ModuleIdentity{path, build_id, root}];
+    const auto deleted = process.deleted.find(path);
+    const ModuleIdentity identity{path, build_id, root, deleted == process.deleted.end() ? "" : deleted->second};
+    std::shared_ptr<Module>& opened = modules[identity];
     if (!opened) {
-        opened = std::make_shared<Module>(ModuleIdentity{path, build_id, root},
-                                          options.use_debuginfod ? &debuginfod : nullptr,
+        opened = std::make_shared<Module>(identity, options.use_debuginfod ? &debuginfod : nullptr,
                                           options.cache_folder.empty() ? nullptr : &name_cache);
         // A build-id says all: what is found under one process' root is the same file for every process.
         if (opened->is_open() && !build_id.empty()) modules[shared] = opened;
@@ -76,7 +79,7 @@ Module& Symbolizer::Cache::module(const std::string& path, const std::string& bu
     return *opened;
 }
 
-void Symbolizer::Cache::name(snapshot::Stack& stack, const std::string& root) {
+void Symbolizer::Cache::name(snapshot::Stack& stack, const snapshot::Process& process) {
     std::vector<snapshot::Frame> named;
     named.reserve(stack.frames.size());
     for (snapshot::Frame& frame : stack.frames) {
@@ -85,7 +88,7 @@ void Symbolizer::Cache::name(snapshot::Stack& stack, const std::string& root) {
             continue;
         }
         const uint64_t back = frame.is_return_address && frame.offset > 0 ? 1 : 0;
-        Module& opened = module(frame.module, frame.build_id, root);
+        Module& opened = module(frame.module, frame.build_id, process);
         const bool calls_nameless =
             !named.empty() && named.back().function.empty() && back != 0 && named.back().module != frame.module;
         if (calls_nameless) frame.calls = opened.called_before(frame.offset);
@@ -107,7 +110,7 @@ void Symbolizer::Cache::name(snapshot::Object& object, const snapshot::Snapshot&
     if (object.address == 0 || !object.name.empty() || object.kind == snapshot::LockKind::kThread) return;
     const snapshot::Module* const mapped = module_at(snapshot.modules, object.address);
     if (!mapped) return;
-    Module& opened = module(mapped->path, mapped->build_id, snapshot.process.root);
+    Module& opened = module(mapped->path, mapped->build_id, snapshot.process);
     const uint64_t address = object.address - mapped->bias;
     const auto [at, is_new] = objects.try_emplace({&opened, address, object.kind});
     if (is_new) at->second = opened.object(address, size_of(object.kind));
@@ -121,7 +124,7 @@ Symbolizer::~Symbolizer() = default;
 void Symbolizer::name(snapshot::Snapshot& snapshot) {
     size_t done = 0;
     for (snapshot::Stack& stack : snapshot.stacks) {
-        cache_->name(stack, snapshot.process.root);
+        cache_->name(stack, snapshot.process);
         if (cache_->options.progress) cache_->options.progress(++done, snapshot.stacks.size());
     }
     name_io_functions(snapshot);

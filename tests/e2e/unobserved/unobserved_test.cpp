@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <sys/wait.h>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -227,6 +228,24 @@ TEST_P(Stuck, BehindAWaitGroupIsShownWithoutAVerdictThatNothingProves) {
     for (const std::string& verdict : report::verdicts(seen)) EXPECT_EQ(verdict, "asleep likely");
     EXPECT_EQ(report::thread(seen, 1).at("state"), "cond wait");
     EXPECT_EQ(report::thread(seen, 1).at("stack_incomplete"), false);
+}
+
+TEST(DeletedProgram, HasItsNamesFromTheFileThatIsStillOpen) {
+    const support::TemporaryFolder folder;
+    const std::string program = folder.path() + "/prog";
+    std::filesystem::copy_file(SITTING_IN_WAITS, program);
+    support::Running target({.arguments = {program}});
+    ASSERT_TRUE(target.await_output("sitting"));
+    std::filesystem::remove(program);
+    const support::TemporaryFolder cache;
+
+    const support::Outcome outcome =
+        support::run({.arguments = {LOITER_COMMAND, "dump", "--format", "json", std::to_string(target.pid())},
+                      .environment = {{"XDG_CACHE_HOME", cache.path()}}});
+
+    const Json seen = Json::parse(outcome.output);
+    EXPECT_TRUE(report::starts_at(thread_named(seen, "mutex").at("stack"), report::site_of(SITTING_SOURCE, "mutex")));
+    EXPECT_EQ(thread_named(seen, "mutex").at("waits_for").at("name"), "g_mutex");
 }
 
 TEST(NearCycles, AreNoneWithoutTheLibraryEither) {
