@@ -325,54 +325,6 @@ T2 [semaphore] tid 4243
 )");
 }
 
-TEST(FutexWait, IsNamedForWhatItMeans) {
-    SnapshotBuilder builder;
-    snapshot::Object latch = support::object(snapshot::LockKind::kFutex, 0x10);
-    latch.name = "g_latch";
-    latch.noun = "latch";
-    builder.thread(2).waits_for(latch).at(kStuck);
-    builder.thread(2).thread().meaning = "latch";
-
-    EXPECT_EQ(block_of_t2(builder), R"(
-T2 [latch] tid 4243
-    stuck()                                  bank.cpp:10
-  waits on latch g_latch (0x10), no wake seen since the wait began
-)");
-}
-
-TEST(FutexWait, NamesTheThreadsThatItEndsAfter) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(support::object(snapshot::LockKind::kFutex, 0x10)).at(kStuck);
-    builder.thread(3).at(kWork);
-    builder.thread(2).thread().meaning = "rust scope join";
-    builder.thread(2).thread().wait->members = {3};
-
-    EXPECT_EQ(block_of_t2(builder), R"(
-T2 [rust scope join] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for T3 to end
-  T3 is now in [running], at
-    work()                                   bank.cpp:30
-)");
-}
-
-TEST(FutexWait, NamesTheOwnerThatItsWordHas) {
-    SnapshotBuilder builder;
-    const snapshot::Object futex = support::object(snapshot::LockKind::kFutex, 0x10);
-    builder.thread(2).waits_for(futex).at(kStuck);
-    builder.thread(3).at(kWork);
-    builder.thread(2).thread().wait->detail = "in FUTEX_LOCK_PI";
-    builder.libc_says(futex, 3);
-
-    EXPECT_EQ(block_of_t2(builder), R"(
-T2 [futex] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for futex 0x10 (in FUTEX_LOCK_PI), held by T3, as the lock's own memory tells
-  T3 is now in [running], at
-    work()                                   bank.cpp:30
-)");
-}
-
 TEST(Evidence, OfAFutexTellsWhatItExpectsAndWhoWokeIt) {
     SnapshotBuilder builder;
     builder.thread(3);
