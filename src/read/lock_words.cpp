@@ -67,7 +67,10 @@ int read_lock(const std::function<MemoryRead(uint64_t, void*, size_t)>& read_byt
     Lock lock;
     const MemoryRead read = read_bytes(address, &lock, sizeof(lock));
     if (read.bytes != sizeof(lock)) return read.error != 0 ? read.error : EFAULT;
-    if (!is_plausible(lock)) return 0;
+    if (!is_plausible(lock)) {
+        words.no_locks.insert(address);
+        return 0;
+    }
     words.owner_tids.emplace(address, owner_of(lock));
     note_kind(lock, address, words);
     return 0;

@@ -21,6 +21,7 @@ using LocksToAsk = std::map<uint64_t, protocol::LockKind>;
 
 struct LockWords {
     std::map<uint64_t, uint32_t> owner_tids;  ///< by address, as the process itself numbers them; 0: none
+    std::set<uint64_t> no_locks;              ///< addresses where something else is by now
     std::set<uint64_t> robust;                ///< addresses of those that the kernel takes from a dead owner
     std::set<uint64_t> shared;                ///< of those that other processes may use
     std::set<uint64_t> prefer_writers;        ///< of rwlocks whose readers wait behind queued writers
@@ -31,7 +32,7 @@ struct LockWords {
 void read_owned_futexes(uint32_t pid, const std::vector<uint64_t>& futexes, LockWords& words);
 
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks);
-/// The same by whatever reads the memory. Words that no lock of libc's has are as if there were none.
+/// The same by whatever reads the memory.
 LockWords read_lock_words(const std::function<MemoryRead(uint64_t, void*, size_t)>& read, const LocksToAsk& locks);
 
 }  // namespace reader

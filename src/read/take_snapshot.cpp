@@ -198,6 +198,7 @@ void fill_foreign_unlocks(const ProcessRecord& head, snapshot::Snapshot& snapsho
 }
 
 void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, snapshot::Snapshot& snapshot) {
+    for (const uint64_t address : words.no_locks) snapshot.lock_memory[address];  // nobody's
     for (const auto& [address, tid] : words.owner_tids) {
         snapshot::LockMemory& memory = snapshot.lock_memory[address];
         const snapshot::Thread* const owner = tid == 0 ? nullptr : threads.thread_with(tid, address);

@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(WrongCommands, Usage,
                                          Case{{"gate"}, "no program"}, Case{{"diff", "a"}, "diff"},
                                          Case{{"doctor"}, "TARGET"}, Case{{"doctor", "a", "b"}, "b"},
                                          Case{{"dump"}, "PID"}, Case{{"dump", "x"}, "x"}, Case{{"report"}, "SOURCE"},
-                                         Case{{"dump", "--stop-running", "12"}, "--stop-running"},
+                                         Case{{"report", "--stop-running", "12"}, "--stop-running"},
                                          Case{{"ps", "--nosuch"}, "--nosuch"}, Case{{"help", "nosuch"}, "nosuch"}));
 
 TEST(Help, GoesToStandardOutput) {
