@@ -10,7 +10,6 @@
 
 #include "preload/brief_wait.h"
 #include "preload/real.h"
-#include "preload/restriction.h"
 #include "preload/safe_read.h"
 
 extern "C" {
@@ -28,17 +27,9 @@ WaitRequest file_lock(Function function, int file, FileLockKind kind, bool is_sh
     return {WaitKind::kFileLock, function, 0, 0, 0, protocol::file_lock_detail(file, kind, is_shared), 0};
 }
 
-/// The program's pointer may be a bad one, which the kernel answers with EFAULT. Most point into the stack.
-bool asks_for_shared(const void* lock, const CallerFrame& caller) {
-    const ThreadRecord* const self = this_thread();
-    const auto address = reinterpret_cast<uintptr_t>(lock);
-    const StackLimits own = self == nullptr ? StackLimits{0, 0} : stack_limits(self);
-    const bool is_on_own_stack = own.low != 0 && caller.sp >= own.low && caller.sp < own.high;
-    if (is_on_own_stack && address >= caller.sp && address + sizeof(struct flock) <= own.high) {
-        return static_cast<const struct flock*>(lock)->l_type == F_RDLCK;
-    }
+bool asks_for_shared(const void* lock) {
     struct flock copy {};
-    return !is_restricted() && SafeReader().copy(address, &copy, sizeof(copy)) && copy.l_type == F_RDLCK;
+    return copy_argument(lock, &copy, sizeof(copy)) && copy.l_type == F_RDLCK;
 }
 
 int control_file(void*& real_one, Function function, int file, int command, void* argument, const CallerFrame& caller) {
@@ -51,7 +42,7 @@ int control_file(void*& real_one, Function function, int file, int command, void
     const auto call = [&] { return reinterpret_cast<int (*)(int, int, ...)>(real_one)(file, command, argument); };
     if (command != F_SETLKW && command != F_OFD_SETLKW) return call();
     const FileLockKind kind = command == F_SETLKW ? FileLockKind::kProcess : FileLockKind::kOpenFile;
-    return call_briefly(file_lock(function, file, kind, asks_for_shared(argument, caller)), caller, call);
+    return call_briefly(file_lock(function, file, kind, asks_for_shared(argument)), caller, call);
 }
 
 }  // namespace

@@ -10,8 +10,6 @@
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/recording.h"
-#include "preload/restriction.h"
-#include "preload/safe_read.h"
 #include "preload/stack_capture.h"
 #include "preload/waits.h"
 
@@ -51,10 +49,8 @@ long forward(const Arguments& call) {
     return real_one(call.number, a, b, c, d, e, f);
 }
 
-/// Memory that the program named, if it is there. Asking takes a system call, which a program that has
-/// installed a filter may not be made to do.
 bool copy_from_program(uint64_t address, void* to, size_t bytes) {
-    return !is_restricted() && SafeReader().copy(address, to, bytes);
+    return copy_argument(reinterpret_cast<const void*>(address), to, bytes);
 }
 
 /// The deadline of the time at `timeout`; 0: none, or not known.

@@ -31,7 +31,9 @@ int poll_in_ms(Function function, uint64_t descriptor, int milliseconds, const C
 
 template <typename Call>
 int poll_in(Function function, uint64_t descriptor, const timespec* timeout, const CallerFrame& caller, Call call) {
-    if (timeout != nullptr && timeout->tv_sec == 0 && timeout->tv_nsec == 0) return call();
+    timespec time{};
+    const bool is_given = timeout != nullptr && copy_argument(timeout, &time, sizeof(time));
+    if (is_given && time.tv_sec == 0 && time.tv_nsec == 0) return call();
     return poll_until(function, descriptor, deadline_in(timeout), caller, call);
 }
 

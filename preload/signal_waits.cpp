@@ -6,18 +6,16 @@
 
 #include "preload/brief_wait.h"
 #include "preload/real.h"
-#include "preload/restriction.h"
 #include "preload/safe_read.h"
 
 namespace preload {
 
 namespace {
 
-/// 0: not known. The program's pointer may be a bad one.
+/// 0: not known.
 uint64_t signals_in(const sigset_t* set) {
     uint64_t bits = 0;
-    const bool is_known = !is_restricted() && SafeReader().copy(reinterpret_cast<uintptr_t>(set), &bits, sizeof(bits));
-    return is_known ? bits : 0;
+    return copy_argument(set, &bits, sizeof(bits)) ? bits : 0;
 }
 
 template <typename Call>

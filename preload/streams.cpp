@@ -19,9 +19,10 @@ bool has_buffered(const FILE* stream) {
            __atomic_load_n(&stream->_IO_read_end, __ATOMIC_RELAXED);
 }
 
+/// `reads`: libc looks at the stream at all. What it refuses before that is not looked at here either.
 template <typename Call>
-auto read_stream(Function function, const FILE* stream, const CallerFrame& caller, Call call) {
-    if (__builtin_expect(has_buffered(stream), 1)) return call();
+auto read_stream(Function function, bool reads, const FILE* stream, const CallerFrame& caller, Call call) {
+    if (__builtin_expect(!reads || stream == nullptr || has_buffered(stream), 1)) return call();
     return call_briefly(io_on(function, stream->_fileno), caller, call);
 }
 
@@ -30,35 +31,37 @@ auto read_stream(Function function, const FILE* stream, const CallerFrame& calle
 extern "C" {
 
 EXPORTED char* fgets(char* line, int room, FILE* stream) {
-    return read_stream(Function::k_fgets, stream, CALLER_FRAME, [=] { return real::fgets(line, room, stream); });
+    return read_stream(Function::k_fgets, room > 1, stream, CALLER_FRAME,
+                       [=] { return real::fgets(line, room, stream); });
 }
 
 EXPORTED char* __fgets_chk(char* line, size_t bytes, int room, FILE* stream) {
-    return read_stream(Function::k___fgets_chk, stream, CALLER_FRAME,
+    return read_stream(Function::k___fgets_chk, room > 1, stream, CALLER_FRAME,
                        [=] { return real::__fgets_chk(line, bytes, room, stream); });
 }
 
 EXPORTED size_t fread(void* items, size_t bytes, size_t count, FILE* stream) {
-    return read_stream(Function::k_fread, stream, CALLER_FRAME,
+    return read_stream(Function::k_fread, bytes != 0 && count != 0, stream, CALLER_FRAME,
                        [=] { return real::fread(items, bytes, count, stream); });
 }
 
 EXPORTED size_t __fread_chk(void* items, size_t room, size_t bytes, size_t count, FILE* stream) {
-    return read_stream(Function::k___fread_chk, stream, CALLER_FRAME,
+    return read_stream(Function::k___fread_chk, bytes != 0 && count != 0, stream, CALLER_FRAME,
                        [=] { return real::__fread_chk(items, room, bytes, count, stream); });
 }
 
 EXPORTED ssize_t getline(char** line, size_t* room, FILE* stream) {
-    return read_stream(Function::k_getline, stream, CALLER_FRAME, [=] { return real::getline(line, room, stream); });
+    return read_stream(Function::k_getline, line != nullptr && room != nullptr, stream, CALLER_FRAME,
+                       [=] { return real::getline(line, room, stream); });
 }
 
 EXPORTED ssize_t getdelim(char** line, size_t* room, int delimiter, FILE* stream) {
-    return read_stream(Function::k_getdelim, stream, CALLER_FRAME,
+    return read_stream(Function::k_getdelim, line != nullptr && room != nullptr, stream, CALLER_FRAME,
                        [=] { return real::getdelim(line, room, delimiter, stream); });
 }
 
 EXPORTED ssize_t __getdelim(char** line, size_t* room, int delimiter, FILE* stream) {
-    return read_stream(Function::k___getdelim, stream, CALLER_FRAME,
+    return read_stream(Function::k___getdelim, line != nullptr && room != nullptr, stream, CALLER_FRAME,
                        [=] { return real::__getdelim(line, room, delimiter, stream); });
 }
 

@@ -2,6 +2,7 @@
 #include "preload/waits.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unwind.h>
 
 #include "preload/holds.h"
@@ -9,6 +10,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/restriction.h"
+#include "preload/safe_read.h"
 #include "protocol/seqlock.h"
 
 extern "C" {
@@ -132,6 +134,19 @@ extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwi
     return _URC_CONTINUE_UNWIND;
 }
 
+bool copy_argument(const volatile void* from, void* to, size_t bytes) {
+    const auto address = reinterpret_cast<uintptr_t>(from);
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const ThreadRecord* const self = this_thread();
+    const StackLimits own = self == nullptr ? StackLimits{0, 0} : stack_limits(self);
+    const bool is_on_own_stack = own.low != 0 && here >= own.low && address >= here && address < own.high;
+    if (is_on_own_stack && own.high - address >= bytes) {
+        memcpy(to, reinterpret_cast<const void*>(address), bytes);
+        return true;
+    }
+    return !is_restricted() && SafeReader().copy(address, to, bytes);
+}
+
 bool is_valid(const timespec* time) {
     return time != nullptr && time->tv_nsec >= 0 && time->tv_nsec < 1'000'000'000;
 }
@@ -147,8 +162,9 @@ int64_t nanoseconds(const timespec& time) {
 }  // namespace
 
 uint64_t deadline_of(clockid_t clock, const timespec* absolute) {
-    if (!is_valid(absolute)) return 1;
-    int64_t deadline = nanoseconds(*absolute);
+    timespec time{};
+    if (!copy_argument(absolute, &time, sizeof(time)) || !is_valid(&time)) return 1;
+    int64_t deadline = nanoseconds(time);
     if (clock == CLOCK_REALTIME) {
         timespec realtime{};
         clock_gettime(CLOCK_REALTIME, &realtime);
@@ -158,7 +174,9 @@ uint64_t deadline_of(clockid_t clock, const timespec* absolute) {
 }
 
 uint64_t deadline_after(const timespec* relative) {
-    return is_valid(relative) ? now_ns() + static_cast<uint64_t>(nanoseconds(*relative)) : 1;
+    timespec time{};
+    if (!copy_argument(relative, &time, sizeof(time)) || !is_valid(&time)) return 1;
+    return now_ns() + static_cast<uint64_t>(nanoseconds(time));
 }
 
 void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address, uint32_t stack) {

@@ -84,8 +84,14 @@ inline uint64_t untimed() {
     return 0;
 }
 
+/// Copies what the program's pointer points to, which may be a bad one that the kernel answers with EFAULT.
+/// False: it cannot be read, or not be asked whether. A system call, but for what lies on the caller's own
+/// stack, as most of it does.
+bool copy_argument(const volatile void* from, void* to, size_t bytes);
+
 /// An absolute time of `clock` as CLOCK_MONOTONIC nanoseconds; never 0. Other clocks than
 /// CLOCK_REALTIME are taken for CLOCK_MONOTONIC.
+/// A time that is none, or cannot be read, has passed.
 uint64_t deadline_of(clockid_t clock, const timespec* absolute);
 /// A time from now.
 uint64_t deadline_after(const timespec* relative);
@@ -93,6 +99,7 @@ uint64_t deadline_after(const timespec* relative);
 inline uint64_t deadline_in(const timespec* relative) {
     return relative == nullptr ? 0 : deadline_after(relative);
 }
+/// For what libc reads itself before anything else.
 bool is_valid(const timespec* time);
 
 /// Notes that this thread signalled, broadcast, posted or woke `object`.

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "tests/e2e/unobserved/unobserved.h"
+#include "tests/support/eventually.h"
 #include "tests/support/report.h"
 #include "tests/support/target_runner.h"
 
@@ -185,7 +186,11 @@ INSTANTIATE_TEST_SUITE_P(Builds, Stuck, testing::Values("O0", "O2"),
 TEST_P(Stuck, InADeadlockIsProved) {
     const auto target = start("opposite_lock_order", "leaky");
 
-    const Json seen = dump(target->pid());
+    Json seen;
+    EXPECT_TRUE(support::eventually([&] {  // main says that they are stuck, then joins them
+        seen = dump(target->pid());
+        return report::thread(seen, 1).at("state") == "join";
+    }));
 
     EXPECT_THAT(report::verdicts(seen), ElementsAre("deadlock proved"));
     const Json finding = report::findings(seen, "deadlock").at(0);
