@@ -145,7 +145,15 @@ void CoreFile::read_segments(uint64_t offset, uint64_t count) {
     }
     std::sort(segments_.begin(), segments_.end(),
               [](const CoreSegment& one, const CoreSegment& other) { return one.start < other.start; });
-    for (const Elf64_Phdr& note : notes) read_notes(bytes_at(note.p_offset, std::min(note.p_filesz, kMaxNotes)));
+    // Segments may overlap: what is bounded is all of them together.
+    uint64_t left = kMaxNotes;
+    for (const Elf64_Phdr& note : notes) {
+        const uint64_t bytes = std::min(note.p_filesz, left);
+        left -= bytes;
+        read_notes(bytes_at(note.p_offset, bytes));
+    }
+    std::sort(mappings_.begin(), mappings_.end(),
+              [](const CoreMapping& one, const CoreMapping& other) { return one.start < other.start; });
 }
 
 void CoreFile::read_notes(const std::string& notes) {
@@ -206,7 +214,7 @@ void CoreFile::take_files(const std::string& content) {
     constexpr uint64_t kHead = 2 * sizeof(uint64_t);
     if (!count || !page_bytes || *count > kMaxMappings || *count > content.size() / sizeof(Place)) return;
     uint64_t name = kHead + *count * sizeof(Place);
-    for (uint64_t i = 0; i < *count && name < content.size(); ++i) {
+    for (uint64_t i = 0; i < *count && name < content.size() && mappings_.size() < kMaxMappings; ++i) {
         const auto place = value_at<Place>(content, kHead + i * sizeof(Place));
         if (!place) return;
         const std::string path(content.c_str() + name);
@@ -215,8 +223,6 @@ void CoreFile::take_files(const std::string& content) {
             mappings_.push_back({place->start, place->end, place->page * *page_bytes, path});
         }
     }
-    std::sort(mappings_.begin(), mappings_.end(),
-              [](const CoreMapping& one, const CoreMapping& other) { return one.start < other.start; });
 }
 
 void CoreFile::take_auxiliary(const std::string& content) {

@@ -35,8 +35,10 @@ std::string listing(const std::vector<std::string>& paths) {
 }  // namespace
 
 CoreMemory::CoreMemory(const CoreFile& core) : core_(core) {
+    const std::set<std::string_view> code = files_of_code();
     for (const CoreMapping& mapping : core.mappings()) {
-        if (files_.size() < kMaxFiles && !files_.contains(mapping.path)) open_file(mapping);
+        if (files_.size() == kMaxFiles) break;
+        if (!files_.contains(mapping.path)) open_file(mapping, code.contains(mapping.path));
     }
 }
 
@@ -54,26 +56,30 @@ bool CoreMemory::is_segment(const CoreMapping& mapping) const {
     return next != segments.begin() && mapping.start < std::prev(next)->end;
 }
 
-bool CoreMemory::may_be_code(const CoreMapping& mapping) const {
-    const bool is_known_as_code =
-        std::any_of(core_.segments().begin(), core_.segments().end(), [&](const CoreSegment& segment) {
-            return segment.executable && segment.start >= mapping.start && segment.start < mapping.end;
-        });
-    return is_known_as_code || !is_segment(mapping);
+/// Paths of those that may have some.
+std::set<std::string_view> CoreMemory::files_of_code() const {
+    std::vector<uint64_t> starts;  // of segments of code, ascending as those are
+    for (const CoreSegment& segment : core_.segments()) {
+        if (segment.executable) starts.push_back(segment.start);
+    }
+    std::set<std::string_view> files;
+    for (const CoreMapping& mapping : core_.mappings()) {
+        const auto first = std::lower_bound(starts.begin(), starts.end(), mapping.start);
+        const bool is_known_as_code = first != starts.end() && *first < mapping.end;
+        if (is_known_as_code || !is_segment(mapping)) files.insert(mapping.path);
+    }
+    return files;
 }
 
 /// The page that has the headers, and mostly the build-id, is in the core: it tells whether the file
 /// is still the one that ran.
-void CoreMemory::open_file(const CoreMapping& first) {
+void CoreMemory::open_file(const CoreMapping& first, bool has_code) {
     int descriptor = open_regular(first.path);
     char ran[kPageBytes];
     char now[kPageBytes];
     const size_t known = first.offset == 0 ? core_.read(first.start, ran, sizeof(ran)) : 0;
     const bool is_object = known >= SELFMAG && std::memcmp(ran, ELFMAG, SELFMAG) == 0;
     if (descriptor < 0) {
-        const bool has_code =
-            std::any_of(core_.mappings().begin(), core_.mappings().end(),
-                        [&](const CoreMapping& mapping) { return mapping.path == first.path && may_be_code(mapping); });
         if (has_code) missing_.push_back(first.path);
     } else if (is_object && (pread(descriptor, now, known, 0) < static_cast<ssize_t>(std::min(known, sizeof(now))) ||
                              std::memcmp(ran, now, known) != 0)) {

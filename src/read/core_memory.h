@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "read/core_file.h"
@@ -33,9 +35,9 @@ public:
 private:
     const CoreMapping* mapping_at(uint64_t address) const;
     size_t read_file(uint64_t address, void* to, size_t bytes) const;
-    void open_file(const CoreMapping& first);
+    void open_file(const CoreMapping& first, bool has_code);
     bool is_segment(const CoreMapping& mapping) const;
-    bool may_be_code(const CoreMapping& mapping) const;
+    std::set<std::string_view> files_of_code() const;
 
     const CoreFile& core_;
     std::map<std::string, int> files_;  ///< descriptors by path; -1: not to be used
