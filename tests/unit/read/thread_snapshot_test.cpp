@@ -99,6 +99,7 @@ TEST(ThreadOfASnapshot, OfADeadProcessSaysWhatItsWrapperNoted) {
         {WaitKind::kChild, State::kChildWait, ~uint64_t{0}, "any child"},
         {WaitKind::kChild, State::kChildWait, 0, "any child of its process group"},
         {WaitKind::kChild, State::kChildWait, static_cast<uint64_t>(-12), "any child of process group 12"},
+        {WaitKind::kChild, State::kChildWait, uint64_t{1} << 63, "any child of process group 9223372036854775808"},
         {WaitKind::kChild, State::kChildWait, protocol::kChildDescriptor | 9, "child of fd 9"},
         {WaitKind::kSignal, State::kSignalWait, 3, "SIGHUP, SIGINT"},
     };
