@@ -18,12 +18,19 @@ using std::string_view;
 using Names = std::array<string_view, 5>;
 
 struct LanguageRuntime {
+    /// One of these is loaded: any program may have the name of a runtime's. None: not asked.
+    Names loaded;
     /// Files that are the runtime, by name; of a library without its version.
     Names modules;
     /// Start routines of its helpers. None: a thread that starts in `modules` is a helper when the
     /// runtime's own code alone created it; the program's threads are created by the program's code,
     /// which is in no file.
     Names routines;
+    /// The same with names that a program may well use: in a library of `own_files`, or of a thread that
+    /// functions of `makers` had created, by the beginnings of their names.
+    Names common_routines;
+    Names own_files;
+    Names makers;
     /// Threads that its class library starts before the program's code runs, so that the first of the
     /// name is the runtime's; and the exported functions in which they idle.
     Names started_by_library;
@@ -37,8 +44,12 @@ struct LanguageRuntime {
 constexpr std::array kRuntimes = {
     // The Java VM (HotSpot). Its main thread starts another one, which becomes Java's main.
     LanguageRuntime{
+        .loaded = {"libjvm.so", "libjli.so"},
         .modules = {"libjvm.so", "libjli.so", "java"},
         .routines = {},
+        .common_routines = {},
+        .own_files = {},
+        .makers = {},
         .started_by_library = {"Reference Handl", "Finalizer", "Common-Cleaner"},
         .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park"},
         .launcher = {"java", "libjli.so"},
@@ -46,10 +57,14 @@ constexpr std::array kRuntimes = {
     },
     // Node. JavaScript may run in code that is in node's own file, so the routine must say it.
     LanguageRuntime{
+        .loaded = {},
         .modules = {"node", "nodejs", "libnode.so", "libuv.so"},
         .routines = {"node::(anonymous namespace)::PlatformWorkerThread",
                      "node::WorkerThreadsTaskRunner::DelayedTaskScheduler::Start",
-                     "node::inspector::(anonymous namespace)::StartIoThreadMain", "worker"},
+                     "node::inspector::(anonymous namespace)::StartIoThreadMain"},
+        .common_routines = {"worker"},
+        .own_files = {"libuv.so"},
+        .makers = {"uv_", "node::"},
         .started_by_library = {},
         .idle_in = {},
         .launcher = {},
@@ -101,15 +116,40 @@ bool is_first_of_its_name(const snapshot::Snapshot& snapshot, const snapshot::Th
     return first != snapshot.threads.end() && first->id == thread.id;
 }
 
+bool is_there(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot) {
+    return !has_names(runtime.loaded) ||
+           std::any_of(snapshot.modules.begin(), snapshot.modules.end(), [&](const snapshot::Module& module) {
+               const string_view name = base_name(module.path);
+               return std::any_of(runtime.loaded.begin(), runtime.loaded.end(),
+                                  [&](string_view file) { return is_file(name, file); });
+           });
+}
+
+bool begins_with_one_of(string_view function, const Names& beginnings) {
+    return std::any_of(beginnings.begin(), beginnings.end(),
+                       [&](string_view begin) { return !begin.empty() && function.starts_with(begin); });
+}
+
+bool starts_in_routine(const LanguageRuntime& runtime, const snapshot::Frame& start, const snapshot::Stack& created) {
+    if (is_named(start.function, runtime.routines)) return true;
+    if (!is_named(start.function, runtime.common_routines)) return false;
+    return is_of(start, runtime.own_files) ||
+           std::any_of(created.frames.begin(), created.frames.end(), [&](const snapshot::Frame& frame) {
+               return begins_with_one_of(frame.function, runtime.makers);
+           });
+}
+
 bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    if (!is_there(runtime, snapshot)) return false;
     const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
     if (thread.id == 1) return is_wholly_in(stack, runtime.launcher);
     const snapshot::Stack& entry = stack_of(snapshot, thread.entry);
+    const snapshot::Stack& created = stack_of(snapshot, thread.created_stack);
     if (entry.frames.empty() || !is_of(entry.frames.back(), runtime.modules)) return false;
     if (has_names(runtime.routines)) {
-        return is_named(entry.frames.back().function, runtime.routines) && stays_in(stack, runtime.modules);
+        return starts_in_routine(runtime, entry.frames.back(), created) && stays_in(stack, runtime.modules);
     }
-    const bool made_alone = is_wholly_in(stack_of(snapshot, thread.created_stack), runtime.modules);
+    const bool made_alone = is_wholly_in(created, runtime.modules);
     if (made_alone && stays_in(stack, runtime.modules)) return true;
     const auto idles = [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.idle_in); };
     return is_named(thread.name, runtime.started_by_library) && is_first_of_its_name(snapshot, thread) &&
@@ -154,10 +194,11 @@ bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread&
 bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
     if (snapshot.process.reason != snapshot::Reason::kExit) return false;
     const std::vector<snapshot::Frame>& frames = stack_of(snapshot, thread.stack).frames;
-    return std::any_of(frames.begin(), frames.end(), [](const snapshot::Frame& frame) {
-        return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
-            return is_of(frame, runtime.modules) && is_named(frame.function, runtime.ends_in);
-        });
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+        return is_there(runtime, snapshot) &&
+               std::any_of(frames.begin(), frames.end(), [&](const snapshot::Frame& frame) {
+                   return is_of(frame, runtime.modules) && is_named(frame.function, runtime.ends_in);
+               });
     });
 }
 

@@ -44,9 +44,16 @@ const Frames kMadeByVirtualMachine = {jvm("os::create_thread(Thread*)"), jvm("JN
 const Frames kMadeByJava = {jvm("os::create_thread(Thread*)"), jvm("JVM_StartThread"), jit()};
 const Frames kWaitsInJava = {jvm("os::PlatformEvent::park()"), jvm("JVM_MonitorWait"), jit()};
 
+void loaded(SnapshotBuilder& builder, const std::string& path) {
+    snapshot::Module module;
+    module.path = path;
+    builder.snapshot().modules.push_back(module);
+}
+
 struct JavaVm : SnapshotBuilder {
     JavaVm() {
         thread(1).ends_process();
+        loaded(*this, "/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so");
         java(2, kIdle, kMadeByVirtualMachine).named("GC Thread#0");
     }
     ThreadBuilder& java(uint32_t id, const Frames& at, const Frames& made) {
@@ -116,6 +123,7 @@ TEST(RuntimeHelpers, ANamedOneThatIsStuckElsewhereIsTold) {
 TEST(RuntimeHelpers, TheLauncherWaitsForTheThreadInItsPlace) {
     const auto main_at = [](const snapshot::Frame& caller) {
         SnapshotBuilder builder;
+        loaded(builder, "/usr/lib/jvm/lib/libjli.so");
         builder.thread(1).joins(2).at(
             {frame_in("/usr/lib/jvm/lib/libjli.so", "ContinueInNewThread"), caller, libc_frame("__libc_start_main")});
         builder.thread(2).ends_process();
@@ -149,7 +157,7 @@ TEST(RuntimeHelpers, OfNodeAreKnownByTheirStartRoutines) {
     builder.thread(1).ends_process();
     const auto add = [&](uint32_t id, const std::string& routine) {
         builder.thread(id).waits_on(condition(id)).at({node("uv_cond_wait"), node(routine)}).entry(node(routine));
-        builder.thread(id).created_by(1, {node("node::Start(int, char**)")});
+        builder.thread(id).created_by(1, {node("uv_thread_create_ex"), node("node::Start(int, char**)")});
     };
     add(2, "node::(anonymous namespace)::PlatformWorkerThread(void*)");
     add(3, "worker");
@@ -160,6 +168,38 @@ TEST(RuntimeHelpers, OfNodeAreKnownByTheirStartRoutines) {
     builder.thread(6).waits_on(condition(6)).at({frame("worker", "a.cpp", 3)}).entry(frame("worker", "a.cpp", 1));
 
     EXPECT_EQ(applying(analyze(builder.build())), (Lines{"T4: blocked", "T5: blocked", "T6: blocked"}));
+}
+
+/// T2, blocked, of a program with that path, whose every frame is its own.
+struct OfThatName : SnapshotBuilder {
+    explicit OfThatName(const std::string& path) {
+        loaded(*this, path);
+        loaded(*this, "/usr/lib/x86_64-linux-gnu/libc.so.6");
+        const Frames at = {libc_frame("pthread_mutex_lock"), frame_in(path, "worker"), libc_frame("start_thread")};
+        thread(1).ends_process();
+        thread(2).waits_on(condition(2)).at(at).entry(frame_in(path, "worker"));
+        thread(2).created_by(1, {frame_in(path, "main"), libc_frame("__libc_start_main")});
+    }
+};
+
+TEST(RuntimeHelpers, AreNoneOfAProgramThatOnlyHasTheNameOfARuntime) {
+    for (const char* const path : {"/home/me/java", "/home/me/node", "/home/me/nodejs", "/home/me/libnode.so"}) {
+        EXPECT_EQ(applying(analyze(OfThatName(path).build())), Lines{"T2: blocked"}) << path;
+    }
+    OfThatName launcher("/home/me/java");
+    launcher.thread(1).joins(2).at({frame_in("/home/me/java", "main"), libc_frame("__libc_start_main")});
+    launcher.thread(1).thread().ends_process = false;
+    launcher.thread(3).ends_process();
+    EXPECT_EQ(applying(analyze(launcher.build())), (Lines{"T1: blocked", "T2: blocked"}));
+}
+
+TEST(RuntimeHelpers, NamedAsAProgramsThreadAreToldByTheirLibraryOrTheirCreator) {
+    OfThatName created("/usr/bin/node");
+    created.thread(2).created_by(1, {frame_in("/usr/bin/node", "uv_thread_create_ex"), node("uv_queue_work")});
+    EXPECT_EQ(applying(analyze(created.build())), Lines{});
+
+    OfThatName library("/usr/lib/x86_64-linux-gnu/libuv.so.1.0.0");
+    EXPECT_EQ(applying(analyze(library.build())), Lines{});
 }
 
 snapshot::Frame python(const std::string& function, const std::string& file) {
