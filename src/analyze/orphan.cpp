@@ -56,7 +56,7 @@ public:
         const OwnerIndex index(graph_.snapshot());
         std::set<Key> judged;
         for (const snapshot::Thread& thread : graph_.snapshot().threads) {
-            if (!thread.finished) continue;
+            if (!thread.finished || thread.presumed) continue;
             for (const snapshot::Hold& hold : thread.holds) {
                 if (is_runtime_hold(graph_.snapshot(), thread, hold)) continue;
                 if (!can_be_abandoned(hold.lock.kind) || !judged.insert(key_of(hold.lock)).second) continue;

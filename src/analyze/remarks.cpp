@@ -28,6 +28,7 @@ public:
             if (graph_.is_thread(node)) {
                 const snapshot::Thread& thread = graph_.thread(node);
                 if (thread.torn) tell(thread_words(thread.id) + " was writing its record when it was read");
+                if (thread.presumed) tell(thread_words(thread.id) + " was never seen: only the lock's memory names it");
             } else {
                 tell_doubts(graph_.awaited(node));
             }

@@ -115,7 +115,7 @@ Certainty WaitForGraph::certainty_of_wait(Node waiter, const Awaited& awaited) c
 std::optional<Certainty> WaitForGraph::certainty_of_owner(const Owner& owner) const {
     const snapshot::Thread* const thread = snapshot::find_thread(snapshot_, owner.thread);
     if (thread == nullptr || (owner.in_doubt && !owner.queued && !snapshot_.process.at_rest)) return std::nullopt;
-    return owner.in_doubt || thread->torn ? Certainty::kLikely : Certainty::kProved;
+    return owner.in_doubt || thread->torn || thread->presumed ? Certainty::kLikely : Certainty::kProved;
 }
 
 Edges WaitForGraph::edges(Certainty weakest) const {

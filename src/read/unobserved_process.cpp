@@ -89,7 +89,8 @@ public:
         });
         std::vector<Sight> sights;
         for (const Task& task : tasks_.tasks) sights.push_back(look_at(task));
-        words_ = read_lock_words(pid_, locks_of(sights));
+        locks_ = locks_of(sights);
+        words_ = read_lock_words(pid_, locks_);
         const std::set<uint32_t> still = settle(sights);
         return put_together(std::move(sights), still);
     }
@@ -122,6 +123,17 @@ private:
         return all;
     }
 
+    /// It may have unlocked and ended since the locks were read: only one that ended first and is still
+    /// named left its lock behind. A listing of threads may lack one that lives, where others come and go.
+    bool is_gone(uint64_t address, uint32_t tid, const std::set<uint32_t>& still) const {
+        if (still.contains(tid) || (!translates_ && status_of_task(pid_, tid))) return false;
+        const auto lock = locks_.find(address);
+        if (lock == locks_.end()) return false;
+        const LockWords now = read_lock_words(pid_, {*lock});
+        const auto owner = now.owner_tids.find(address);
+        return owner != now.owner_tids.end() && owner->second == tid;
+    }
+
     snapshot::Process describe() const {
         snapshot::Process process;
         process.pid = pid_;
@@ -147,7 +159,8 @@ private:
         RunningThreads running(pid_, outside_, stacks, stop_running_);
         const UnobservedThreads::Live live{details, running};
         UnobservedThreads threads(main, stacks, &live);
-        threads.add(std::move(sights), words_, task_ != pid_, [&](uint32_t tid) { return !still.contains(tid); });
+        threads.add(std::move(sights), words_, task_ != pid_,
+                    [&](uint64_t lock, uint32_t tid) { return is_gone(lock, tid, still); });
 
         snapshot::Snapshot snapshot;
         snapshot.process = describe();
@@ -182,6 +195,7 @@ private:
     bool translates_;
     OutsideStacks outside_;
     TaskLook tasks_;
+    LocksToAsk locks_;
     LockWords words_;
 };
 

@@ -24,12 +24,14 @@ UnobservedThreads::UnobservedThreads(uint32_t main_tid, StackTable& stacks, cons
     : main_tid_(main_tid), stacks_(stacks), live_(live) {}
 
 void UnobservedThreads::add(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended,
-                            const std::function<bool(uint32_t)>& is_gone) {
+                            const std::function<bool(uint64_t, uint32_t)>& is_gone) {
     for (Sight& sight : sights) add(std::move(sight), words);
     if (main_has_ended) add_ended(kMain, main_tid_);
     for (const auto& [address, tid] : words.owner_tids) {
         const bool may_be_elsewhere = words.shared.contains(address);
-        if (tid != 0 && !by_tid_.contains(tid) && !may_be_elsewhere && is_gone(tid)) add_ended(++last_, tid);
+        if (tid != 0 && !by_tid_.contains(tid) && !may_be_elsewhere && is_gone(address, tid)) {
+            add_ended(++last_, tid).presumed = true;
+        }
     }
     if (live_ != nullptr) live_->running.fill(threads_);
     fill_joins();
@@ -67,7 +69,7 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     threads_.emplace(thread.id, std::move(thread));
 }
 
-void UnobservedThreads::add_ended(uint32_t id, uint32_t tid) {
+snapshot::Thread& UnobservedThreads::add_ended(uint32_t id, uint32_t tid) {
     snapshot::Thread thread;
     thread.id = id;
     thread.tid = tid;
@@ -75,7 +77,7 @@ void UnobservedThreads::add_ended(uint32_t id, uint32_t tid) {
     thread.finished = true;
     thread.settled = true;
     by_tid_.emplace(tid, id);
-    threads_.emplace(id, std::move(thread));
+    return threads_.emplace(id, std::move(thread)).first->second;
 }
 
 void UnobservedThreads::fill_joins() {

@@ -45,9 +45,10 @@ public:
     UnobservedThreads(uint32_t main_tid, StackTable& stacks, const Live* live);
 
     /// Numbers the threads: main, then in the order of `sights`, then owners of locks that are in none of them.
-    /// `is_gone` says of a thread, by its number in the process, that there is none.
+    /// `is_gone` says of the owner of a lock, by the lock's address and the thread's number in the process,
+    /// that there is none. Such an owner is presumed: the number may be another process' or namespace's.
     void add(std::vector<Sight>&& sights, const LockWords& words, bool main_has_ended,
-             const std::function<bool(uint32_t)>& is_gone);
+             const std::function<bool(uint64_t, uint32_t)>& is_gone);
 
     std::vector<snapshot::Thread> threads() const;
     const std::map<uint64_t, snapshot::LockMemory>& lock_memory() const { return lock_memory_; }
@@ -56,7 +57,7 @@ private:
     static constexpr uint32_t kMain = 1;
 
     void add(Sight&& sight, const LockWords& words);
-    void add_ended(uint32_t id, uint32_t tid);
+    snapshot::Thread& add_ended(uint32_t id, uint32_t tid);
     void fill_joins();
     void fill_owners(const LockWords& words);
 

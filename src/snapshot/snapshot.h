@@ -161,6 +161,7 @@ struct Thread {
     bool exiting = false;        ///< past pthread_exit or its start routine
     bool last_recorded = false;  ///< post mortem, in no wrapper: state and stack are of an earlier moment
     bool torn = false;           ///< its record never came to rest while it was read
+    bool presumed = false;       ///< never seen: a lock's memory names it, and nobody who lives has its number
     bool settled = false;        ///< seen unchanged in two looks, or at rest: proofs may use it
     bool asleep = false;         ///< live: slept in this very wait at one moment, at which all threads slept
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known

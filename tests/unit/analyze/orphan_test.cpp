@@ -65,6 +65,27 @@ TEST(OrphanedLock, MayBelongToAThreadThatLibcAloneNames) {
     EXPECT_EQ(shown(analyze(builder.build())), Lines{"proved orphaned-lock: T2 T3"});
 }
 
+TEST(OrphanedLock, IsOnlyLikelyWhenNobodySawItsOwner) {
+    SnapshotBuilder builder;
+    builder.live();
+    builder.thread(2).finished().holds(kMutex).thread().presumed = true;
+    builder.thread(3).waits_for(kMutex);
+    builder.libc_says(kMutex, 2);
+
+    const Analysis analysis = analyze(builder.build());
+
+    EXPECT_EQ(shown(analysis), Lines{"likely orphaned-lock: T2 T3"});
+    EXPECT_EQ(messages(analysis),
+              Lines{"T3 waits for mutex g_mutex, which T2 took and never released: T2 has exited; not proved: "
+                    "T2 was never seen: only the lock's memory names it"});
+
+    builder.post_mortem();
+    builder.thread(3).timed(1, 2);
+    for (const std::string& line : shown(analyze(builder.build()))) {
+        EXPECT_EQ(line.find("orphaned-lock"), std::string::npos) << line << ": no fact, without a waiter";
+    }
+}
+
 TEST(OrphanedLock, IsNoneWhileTheWaitIsTimed) {
     DeadOwner builder;
     builder.thread(3).timed(1, 2);
