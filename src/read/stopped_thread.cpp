@@ -13,6 +13,8 @@
 #include <csignal>
 #include <future>
 #include <iterator>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include "read/proc.h"
@@ -26,13 +28,21 @@ namespace {
 constexpr std::chrono::milliseconds kMostTime{100};
 constexpr std::chrono::microseconds kBetweenLooks{20};
 
-/// Those that the kernel ends with EINTR, done with nothing, when a stop wakes them; all others it
-/// restarts by itself (signal(7)). Made again they wait as before.
+/// Those that the kernel ends with EINTR, done with nothing, when a stop wakes them, some on sockets with
+/// SO_RCVTIMEO or SO_SNDTIMEO only; all others it restarts by itself (signal(7)). Made again they wait as before.
 constexpr long kEndedCalls[] = {
     SYS_epoll_wait,   SYS_epoll_pwait,   SYS_epoll_pwait2,   SYS_rt_sigtimedwait, SYS_semop,    SYS_semtimedop,
     SYS_io_getevents, SYS_io_pgetevents, SYS_io_uring_enter, SYS_recvfrom,        SYS_recvmsg,  SYS_recvmmsg,
-    SYS_accept,       SYS_accept4,       SYS_sendto,         SYS_sendmsg,         SYS_sendmmsg,
+    SYS_accept,       SYS_accept4,       SYS_sendto,         SYS_sendmsg,         SYS_sendmmsg, SYS_connect,
+    SYS_read,         SYS_readv,         SYS_pread64,        SYS_preadv,          SYS_preadv2,  SYS_sendfile,
+    SYS_write,        SYS_writev,        SYS_pwrite64,       SYS_pwritev,         SYS_pwritev2, SYS_splice,
 };
+
+/// Gone, or a zombie: it never stops.
+bool has_ended(uint32_t pid, uint32_t tid) {
+    const std::optional<TaskStat> stat = stat_of_task(pid, tid);
+    return !stat || stat->state == 'Z' || stat->state == 'X';
+}
 
 bool seems_to_run(uint32_t pid, uint32_t tid) {
     constexpr size_t kLineBytes = 512;
@@ -77,21 +87,27 @@ private:
         return ptrace(request, static_cast<pid_t>(tid_), nullptr, data);
     }
 
-    static StopResult refusal() { return errno == ESRCH ? StopResult{Stop::kNot} : StopResult{Stop::kRefused, errno}; }
+    /// The kernel also refuses those that have ended.
+    StopResult refusal() const {
+        const int error = errno;
+        if (error == ESRCH || has_ended(pid_, tid_)) return {Stop::kNot};
+        return {Stop::kRefused, error};
+    }
 
-    /// It may stop for a signal of its own first, which it must not lose.
+    /// It may stop for a signal of its own first, which it must not lose. Its end is not ours to take:
+    /// it may be a child of this process, which waits for it elsewhere.
     bool await_stop() {
         const auto until = std::chrono::steady_clock::now() + kMostTime;
-        int status = 0;
+        siginfo_t stopped{};
         while (true) {
-            const pid_t changed = waitpid(static_cast<pid_t>(tid_), &status, __WALL | WNOHANG);
-            if (changed < 0 || (changed > 0 && !WIFSTOPPED(status))) return false;
-            if (changed > 0) break;
-            if (std::chrono::steady_clock::now() > until) return false;
+            if (waitid(P_PID, tid_, &stopped, WSTOPPED | WNOHANG | __WALL) != 0) return false;
+            if (stopped.si_pid != 0) break;
+            if (has_ended(pid_, tid_) || std::chrono::steady_clock::now() > until) return false;
             std::this_thread::sleep_for(kBetweenLooks);
         }
         is_stopped_ = true;
-        if (status >> 16 == 0) signal_ = WSTOPSIG(status);
+        // The event of a stop that was asked for is above the signal's number.
+        if (stopped.si_status >> 8 == 0) signal_ = stopped.si_status;
         return true;
     }
 
@@ -125,7 +141,13 @@ private:
 };
 
 StopResult stop_in_thread(uint32_t pid, uint32_t tid, bool only_running, const LookAtStopped& look) {
-    return std::async(std::launch::async, [&] { return Tracer(pid, tid).stop(only_running, look); }).get();
+    std::future<StopResult> result;
+    try {
+        result = std::async(std::launch::async, [&] { return Tracer(pid, tid).stop(only_running, look); });
+    } catch (const std::system_error& error) {  // no thread to be had
+        return {Stop::kRefused, error.code().value()};
+    }
+    return result.get();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ enum class Stop {
     kStopped,  ///< and was looked at
     kInCall,   ///< it was, or had just entered, a system call: nothing was looked at
     kNot,      ///< it is gone, or did not stop in time
-    kRefused,  ///< no right, or somebody else traces it
+    kRefused,  ///< no right, somebody else traces it, or this process may have no more threads
 };
 
 struct StopResult {
@@ -32,7 +32,9 @@ struct StopResult {
 using LookAtStopped = std::function<void(const unwind::Registers& registers, const std::function<void()>& let_go)>;
 
 /// Of a thread that is seen to run right before it is stopped. If it enters a system call just then, the
-/// call goes on as if nothing had been, or is made again where the kernel would have it return EINTR.
+/// call goes on as if nothing had been, or is made again where the kernel would have it return EINTR, and
+/// a time limit of the call then starts anew. A write or a send that had begun to transfer may end with a
+/// part. The end of a child of this process is left to be waited for.
 StopResult stop_running_thread(uint32_t pid, uint32_t tid, const LookAtStopped& look);
 
 /// The same, whatever the thread is seen to do: for tests.

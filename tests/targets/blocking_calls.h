@@ -243,6 +243,10 @@ inline Calls transfers() {
         {"fgets", {make_pipe, [] { return fgets(bytes, 8, fdopen(my->ends[0], "r")) == bytes ? 1 : -1; }, put}},
         {"recv", {make_sockets, receive, put}},
         {"recv_timeout", {[] { make_sockets(), limit_receiving(); }, receive, put}},
+        {"read_timeout", {[] { make_sockets(), limit_receiving(); }, [] { return read(my->ends[0], bytes, 8); }, put}},
+        {"write_timeout",
+         {[] { make_sockets(), fill(my->ends[1]), limit_sending(); }, [] { return write(my->ends[1], bytes, 8); },
+          drain}},
         {"recvmmsg",
          {make_sockets,
           [] {

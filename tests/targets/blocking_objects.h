@@ -187,6 +187,10 @@ inline void limit_receiving() {
     timeval time{0, kShort / 1000};
     setsockopt(my->ends[0], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
+inline void limit_sending() {
+    timeval time{0, kShort / 1000};
+    setsockopt(my->ends[1], SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+}
 inline void listen_on_loopback() {
     my->ends[0] = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/ptrace.h>
 
+#include <cstring>
+
 #include "observed_child.h"
 
 namespace reader_test {
@@ -156,6 +158,39 @@ TEST_F(StoppedThread, IsNoneThatIsGone) {
     const uint32_t pid = child_->pid();
     child_->end();
     EXPECT_NE(reader::stop_running_thread(pid, pid, [](const auto&, const auto&) {}).stop, Stop::kStopped);
+}
+
+/// Its memory takes so long to be given back that it is met between its last instruction and its end.
+TEST_F(StoppedThread, ThatEndsRightThenIsLeftToWhoWaitsForIt) {
+    constexpr size_t kMemory = size_t{64} << 20;
+    constexpr int kStatus = 7;
+    int ends_met = 0;
+    for (int rounds = 0; rounds < 30; ++rounds) {
+        RecordingWriter writer;
+        ObservedChild child(writer, [](RecordingWriter&, SharedWords& words) {
+            void* const memory = mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (memory == MAP_FAILED) _exit(1);
+            std::memset(memory, 1, kMemory);
+            words.stage = 1;
+            while (words.stage != 2) continue;
+            _exit(kStatus);
+        });
+        ASSERT_TRUE(child.wait_for_stage(1));
+        child.words().stage = 2;
+        siginfo_t end{};
+        const bool is_waitable = wait_until([&] {
+            if (reader::stop_running_thread(child.pid(), child.pid(), [](const auto&, const auto&) {}).stop ==
+                Stop::kNot)
+                ++ends_met;
+            // Not there any more: somebody else has waited for it.
+            return waitid(P_PID, child.pid(), &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != 0;
+        });
+        ASSERT_TRUE(is_waitable);
+        ASSERT_EQ(static_cast<uint32_t>(end.si_pid), child.pid()) << "round " << rounds;
+        EXPECT_EQ(end.si_code, CLD_EXITED);
+        EXPECT_EQ(end.si_status, kStatus);
+    }
+    EXPECT_GT(ends_met, 0) << "no round has met the end: nothing was tested";
 }
 
 }  // namespace
