@@ -27,6 +27,7 @@ constexpr milliseconds kSafetyPoll{200};  ///< for what no event tells: the ends
 constexpr milliseconds kTermToKill{2000};
 constexpr milliseconds kLastLook{50};       ///< for processes that the same signal as CMD ended
 constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
+constexpr int kUnknownStatus = 125;         ///< as where this command itself fails
 
 /// A handler of the process' own, not the default action, awaits the signal.
 bool catches(pid_t pid, int signal) {
@@ -53,6 +54,8 @@ private:
     void take_signals();
     void pass_on(const Arrived& arrived);
     void reap();
+    void look_for_loss();
+    bool has_ended() const { return wait_status_ || is_lost_; }
     void expire();
     void finish_others();
     Result result() const;
@@ -66,6 +69,7 @@ private:
     bool told_to_end_ = false;
     bool expired_ = false;
     std::optional<int> wait_status_;
+    bool is_lost_ = false;  ///< it has ended, and nobody knows how
 };
 
 void Run::wait_for_events(milliseconds at_most) {
@@ -74,9 +78,11 @@ void Run::wait_for_events(milliseconds at_most) {
     const auto wait = std::clamp(std::min(at_most, to_next_look), milliseconds{0}, kSafetyPoll);
     poll(descriptors, std::size(descriptors), static_cast<int>(wait.count()));
     take_signals();
-    if (Clock::now() < last_look_ + kSafetyPoll && !wait_status_) {
+    if (Clock::now() < last_look_ + kSafetyPoll && !has_ended()) {
         tree_.look_at_news();
     } else {
+        reap();
+        look_for_loss();
         tree_.look_at_all();
         last_look_ = Clock::now();
     }
@@ -86,7 +92,7 @@ void Run::take_signals() {
     while (const auto arrived = signals_.next()) {
         if (arrived->signal == SIGCHLD) {
             reap();
-        } else if (!wait_status_) {
+        } else if (!has_ended()) {
             pass_on(*arrived);
         }
     }
@@ -113,10 +119,17 @@ void Run::pass_on(const Arrived& arrived) {
 void Run::reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        if (pid != pid_) continue;
+        if (pid != pid_ || (!WIFEXITED(status) && !WIFSIGNALED(status))) continue;
         wait_status_ = status;
         tree_.note_root_end(status);
     }
+}
+
+/// Without this, what took CMD's status in our place would have us wait for ever.
+void Run::look_for_loss() {
+    siginfo_t info = {};
+    if (wait_status_ || waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0) return;
+    is_lost_ = errno == ECHILD;
 }
 
 /// The time is up: report, ask to end, insist.
@@ -127,12 +140,12 @@ void Run::expire() {
     kill(pid_, SIGTERM);
     tree_.signal_others(SIGTERM);
     const auto patience_ends = Clock::now() + kTermToKill;
-    while ((!wait_status_ || tree_.any_live()) && Clock::now() < patience_ends) {
+    while ((!has_ended() || tree_.any_live()) && Clock::now() < patience_ends) {
         wait_for_events(std::chrono::ceil<milliseconds>(patience_ends - Clock::now()));
     }
-    if (!wait_status_) kill(pid_, SIGKILL);
+    if (!has_ended()) kill(pid_, SIGKILL);
     tree_.signal_others(SIGKILL);
-    while (!wait_status_) wait_for_events(kSafetyPoll);
+    while (!has_ended()) wait_for_events(kSafetyPoll);
 }
 
 /// Processes that are at their end when CMD is gone are served; others are left alone.
@@ -143,7 +156,7 @@ void Run::finish_others() {
 }
 
 Result Run::follow() {
-    while (!wait_status_) {
+    while (!has_ended()) {
         milliseconds wait = kSafetyPoll;
         if (request_.timeout) {
             wait = std::chrono::ceil<milliseconds>(started_ + *request_.timeout - Clock::now());
@@ -162,6 +175,9 @@ Result Run::result() const {
     Result result;
     if (expired_) {
         result.outcome = Outcome::kTimedOut;
+    } else if (!wait_status_) {
+        result.status = kUnknownStatus;
+        result.error = "has ended, but its exit status was lost";
     } else if (WIFSIGNALED(*wait_status_)) {
         result.outcome = Outcome::kSignalled;
         result.status = WTERMSIG(*wait_status_);

@@ -51,7 +51,7 @@ struct Result {
     bool observed = false;               ///< the recording of CMD itself was there
     std::string why_not_observed;        ///< one sentence: static, setuid, ...; empty when observed
     std::vector<Unobserved> unobserved;  ///< of CMD's children; most frequent first
-    std::string error;                   ///< for kNotFound and kCannotExecute: the system's words
+    std::string error;                   ///< kNotFound, kCannotExecute: the system's words; or what was lost
 };
 
 /// Called with every process' snapshot as soon as it is final (not yet symbolized), from the
