@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace command {
 namespace {
@@ -22,7 +23,12 @@ void write_error(std::string_view text) {
 }  // namespace
 
 Progress::Progress(bool is_wanted) {
-    if (is_wanted && isatty(STDERR_FILENO) == 1) shower_ = std::thread([this] { show(); });
+    if (!is_wanted || isatty(STDERR_FILENO) != 1) return;
+    try {
+        shower_ = std::thread([this] { show(); });
+    } catch (const std::system_error&) {
+        // No thread to be had: a report without progress.
+    }
 }
 
 Progress::~Progress() {
