@@ -241,14 +241,15 @@ void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<s
 }
 
 /// At its end the process is about to lose its threads wherever they are, or to be killed: an instant
-/// more makes no difference to it, and nobody can ask again where they were. An exec may fail yet.
+/// more makes no difference to it, and nobody can ask again where they were. An exec may fail yet, and
+/// what is told to end at a timeout may go on.
 bool may_stop_unasked(Reason reason, const ProcessRecord& head) {
     switch (reason) {
         case Reason::kExit: {
             const End end = recorded_end(head);
             return end != End::kUnknown && end != End::kExec;
         }
-        case Reason::kTimeout: return true;
+        case Reason::kTimeout:
         case Reason::kSignal:
         case Reason::kDump:
         case Reason::kWatch:
