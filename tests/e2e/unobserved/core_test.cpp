@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reports from core files: the kernel's, gdb's, damaged ones.
+#include <elf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/procfs.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -142,6 +145,56 @@ TEST(CoreOfGdb, HasAnOrphanedLockAsLikelyForNobodySawItsOwner) {
     EXPECT_EQ(seen.at("process").at("pid"), target.pid());
     EXPECT_EQ(report::thread(seen, 1).at("state"), "join");
     EXPECT_EQ(report::thread(seen, 2).at("state"), "mutex lock");
+}
+
+template <typename Value>
+std::string bytes_of(const Value& value) {
+    return {reinterpret_cast<const char*>(&value), sizeof(value)};
+}
+
+std::string core_note(uint32_t type, std::string content) {
+    content.resize((content.size() + 3) / 4 * 4, '\0');
+    return bytes_of(Elf64_Nhdr{5, static_cast<Elf64_Word>(content.size()), type}) + std::string("CORE\0\0\0", 8) +
+           content;
+}
+
+TEST(CoreOfManySegments, WithTheSameNotesIsReadInBounds) {
+    elf_prstatus status = {};
+    status.pr_pid = 7;
+    constexpr uint64_t kFiles = 40'000;
+    constexpr uint64_t kPage = 4096;
+    std::string places = bytes_of(kFiles) + bytes_of(kPage);
+    std::string paths;
+    for (uint64_t i = 1; i <= kFiles; ++i) {
+        places += bytes_of(i * kPage) + bytes_of((i + 1) * kPage) + bytes_of(uint64_t{0});
+        paths += std::string("/\0", 2);
+    }
+    const std::string notes = core_note(NT_PRSTATUS, bytes_of(status)) + core_note(NT_FILE, places + paths);
+    Elf64_Ehdr header = {};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_ident[EI_CLASS] = ELFCLASS64;
+    header.e_type = ET_CORE;
+    header.e_machine = EM_X86_64;
+    header.e_phoff = sizeof(header);
+    header.e_phentsize = sizeof(Elf64_Phdr);
+    header.e_phnum = 60'000;
+    Elf64_Phdr segment = {};
+    segment.p_type = PT_NOTE;
+    segment.p_offset = sizeof(header) + header.e_phnum * sizeof(segment);
+    segment.p_filesz = notes.size();
+    const support::TemporaryFolder folder;
+    const std::string path = folder.path() + "/core";
+    std::ofstream file(path, std::ios::binary);
+    file << bytes_of(header);
+    for (int i = 0; i < header.e_phnum; ++i) file << bytes_of(segment);
+    file << notes;
+    file.close();
+
+    const support::Outcome outcome = loiter({"report", path});
+
+    // The last of them may be cut.
+    EXPECT_TRUE(outcome.status == 0 || outcome.status == 125) << outcome.status;
+    EXPECT_LE(unobserved::line_count(outcome.errors), 1) << outcome.errors;
 }
 
 TEST(CoreOfAnotherMachine, IsRefusedInOneLine) {

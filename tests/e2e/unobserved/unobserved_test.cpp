@@ -4,6 +4,8 @@
 // waits for, who has it, and what is stuck for ever.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -287,6 +289,71 @@ TEST(InAPidNamespaceOfItsOwn, ADeadlockIsProved) {
     EXPECT_EQ(report::threads_of(report::findings(seen, "deadlock").at(0)), (std::set<int>{2, 3}));
     EXPECT_EQ(report::thread(seen, 1).at("tid"), child);
     EXPECT_EQ(report::thread(seen, 1).at("waits_for").at("owners").at(0).at("thread"), 2);
+}
+
+/// A child that goes on in `run`, without an exec.
+class ForkedChild {
+public:
+    explicit ForkedChild(void (*run)()) : pid_(fork()) {
+        if (pid_ != 0) return;
+        run();
+        _exit(1);
+    }
+    ~ForkedChild() {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+    ForkedChild(const ForkedChild&) = delete;
+    ForkedChild& operator=(const ForkedChild&) = delete;
+    pid_t pid() const { return pid_; }
+
+private:
+    pid_t pid_;
+};
+
+pthread_mutex_t g_mutex = PTHREAD_MUTEX_INITIALIZER;
+sem_t g_room;
+
+/// The lock has the parent's number: that thread has not ended, it never was one of the child.
+TEST(AChildOfAForkUnderALock, HasNothingProved) {
+    pthread_mutex_lock(&g_mutex);
+    const ForkedChild child([] {
+        pthread_t waiter;
+        const auto wait = [](void*) -> void* { return reinterpret_cast<void*>(pthread_mutex_lock(&g_mutex)); };
+        pthread_create(&waiter, nullptr, wait, nullptr);
+        for (;;) pause();
+    });
+    pthread_mutex_unlock(&g_mutex);
+
+    std::vector<std::string> verdicts;
+    for (int looks = 0; looks < 1000 && verdicts.empty(); ++looks) verdicts = report::verdicts(dump(child.pid()));
+
+    EXPECT_THAT(verdicts, ElementsAre("orphaned-lock likely"));
+}
+
+TEST(ThreadsThatUnlockAndEnd, LeaveNoOrphan) {
+    const ForkedChild child([] {
+        sem_init(&g_room, 0, 24);
+        pthread_attr_t detached;
+        pthread_attr_init(&detached);
+        pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+        const auto work = [](void*) -> void* {
+            pthread_mutex_lock(&g_mutex);
+            usleep(300);
+            pthread_mutex_unlock(&g_mutex);
+            sem_post(&g_room);
+            return nullptr;
+        };
+        for (pthread_t made; sem_wait(&g_room) == 0;) pthread_create(&made, &detached, work, nullptr);
+    });
+
+    size_t waited = 0;
+    for (int look = 0; look < 40; ++look) {
+        const Json seen = dump(child.pid());
+        EXPECT_EQ(seen.at("findings"), Json::array());
+        for (const Json& thread : seen.at("threads")) waited += thread.at("state") == "mutex lock" ? 1 : 0;
+    }
+    EXPECT_GT(waited, 0U) << "nothing was looked at that could have misled";
 }
 
 TEST(Refused, IsAKernelThreadInOneLine) {
