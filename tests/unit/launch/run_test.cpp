@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "launch/launch.h"
 #include "tests/support/target_runner.h"
@@ -168,6 +170,27 @@ TEST(Run, LeavesIgnoredSignalsIgnored) {
     signal(SIGINT, SIG_IGN);
 
     expect(run_shell("kill -INT $PPID; exit 4"), Outcome::kExited, 4);
+}
+
+/// A kernel that is told to reap children itself stands for whatever else takes the status.
+TEST(Run, EndsWhereTheStatusIsLost) {
+    const SignalsKept kept;
+    const support::TemporaryFolder folder;
+    const std::string started = folder.path() + "/started";
+    const std::string go = folder.path() + "/go";
+    ASSERT_EQ(mkfifo(started.c_str(), 0600), 0);
+    ASSERT_EQ(mkfifo(go.c_str(), 0600), 0);
+    std::thread other([&] {
+        close(open(started.c_str(), O_RDONLY | O_CLOEXEC));
+        signal(SIGCHLD, SIG_IGN);
+        close(open(go.c_str(), O_WRONLY | O_CLOEXEC));
+    });
+
+    const Result result = run_shell(": > " + started + "; : < " + go + "; exit 3");
+
+    other.join();
+    expect(result, Outcome::kExited, 125);
+    EXPECT_THAT(result.error, HasSubstr("lost"));
 }
 
 TEST(Run, KeepsTheProcessGroupAndTheDescriptors) {
