@@ -51,7 +51,8 @@ constexpr std::array kRuntimes = {
         .own_files = {},
         .makers = {},
         .started_by_library = {"Reference Handl", "Finalizer", "Common-Cleaner"},
-        .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park"},
+        // The last one: the VM, which is about to end, holds it up wherever it is.
+        .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park", "SafepointSynchronize::block"},
         .launcher = {"java", "libjli.so"},
         .ends_in = {"JVM_Halt"},
     },

@@ -113,6 +113,16 @@ TEST(RuntimeHelpers, OfANameThatTheLibraryGivesTheFirstIsIts) {
     EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
 }
 
+TEST(RuntimeHelpers, ANamedOneMayBeHeldUpByTheVirtualMachinesEnd) {
+    JavaVm builder;
+    const Frames held_up = {jvm("LinuxWaitBarrier::wait(int)"), jvm("SafepointSynchronize::block(JavaThread*)"),
+                            jvm("Unsafe_PutReference"), jit()};
+    builder.java(3, held_up, kMadeByJava).named("Common-Cleaner");
+    builder.java(4, held_up, kMadeByJava).named("worker");
+
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
+}
+
 TEST(RuntimeHelpers, ANamedOneThatIsStuckElsewhereIsTold) {
     JavaVm builder;
     builder.java(3, {jvm("ObjectMonitor::enter(JavaThread*)"), jit()}, kMadeByJava).named("Finalizer");
