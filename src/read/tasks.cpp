@@ -58,11 +58,15 @@ TaskLook look_at_tasks(uint32_t pid, bool translates) {
     return look;
 }
 
+/// The count is read before the first look at the call, and after the second: then it was the same at both,
+/// in both it slept, and so it was one sleep. Read earlier, the second count could be of a thread that was
+/// awake and came back to its call.
 bool sleeps_on(uint32_t pid, const Task& task) {
     int ignored = 0;
     const std::optional<Task> now = look_at_task(pid, task.tid, ignored);
-    return now && now->status && task.status && now->call == task.call &&
-           now->status->switches == task.status->switches && now->stat.start_ticks == task.stat.start_ticks;
+    if (!now || now->call != task.call || now->stat.start_ticks != task.stat.start_ticks) return false;
+    const std::optional<TaskStatus> after = status_of_task(pid, task.tid);
+    return after && task.status && after->switches == task.status->switches;
 }
 
 }  // namespace reader
