@@ -11,8 +11,9 @@ namespace python {
 
 namespace {
 
-// `enum _frameowner`, the same from 3.11 on: a frame of the interpreter's own at which C code entered it
-// (3.12 and later) is no function's.
+// `enum _frameowner`, the same from 3.11 on. A generator's frame has a caller while it runs only. A frame
+// of the interpreter's own at which C code entered it (3.12 and later) is no function's.
+constexpr uint8_t kOwnedByGenerator = 1;
 constexpr uint8_t kOwnedByCStack = 3;
 constexpr size_t kMaxLinks = 2 * kMaxFrames;
 
@@ -62,6 +63,7 @@ std::optional<Chain> read_chain(const Memory& memory, const Offsets& offsets, co
             if (!offset) return std::nullopt;
             chain.frames.push_back(frame_of(*known->second, *offset, offsets.minor));
         }
+        chain.ends_in_generator = owner == kOwnedByGenerator;
         chain.marks.insert(chain.marks.end(), {address, code_address, instruction});
         address = piece.at<uint64_t>(offsets.frame.previous);
     }

@@ -15,6 +15,9 @@ namespace python {
 struct Chain {
     std::vector<snapshot::Frame> frames;  ///< innermost first
     bool truncated = false;               ///< it has more
+    /// Its oldest frame is a generator's. C code may call one from no Python frame, but one that is just
+    /// being left looks the same, and then callers are missing.
+    bool ends_in_generator = false;
 
     /// What was read, in the order in which it was: equal chains were read of equal memory.
     std::vector<uint64_t> marks;

@@ -70,12 +70,12 @@ std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& tas
     return std::nullopt;
 }
 
-/// Two equal looks, which is what can be had.
+/// Two equal looks, which is what can be had: both may have met a generator that was being left.
 std::optional<python::Chain> PythonStacks::look_at_runner(uint32_t native_id, uint64_t state) const {
     std::optional<python::Chain> before = interpreter_->chain(native_id, state);
     for (int looks = 0; looks < kMaxLooks; ++looks) {
         std::optional<python::Chain> chain = interpreter_->chain(native_id, state);
-        if (chain && before && chain->marks == before->marks) return chain;
+        if (chain && !chain->ends_in_generator && before && chain->marks == before->marks) return chain;
         before = std::move(chain);
     }
     return std::nullopt;

@@ -38,6 +38,22 @@ TEST_P(Frames, AreToldFromTheNewestToTheOldest) {
     EXPECT_EQ(shown(target, 0), Lines{});
 }
 
+TEST_P(Frames, AGeneratorWithoutACallerIsMarked) {
+    const Memory memory = target.memory();
+    const Objects objects(memory, target.offsets, target.types);
+    const auto is_marked = [&](uint64_t frame) {
+        const auto chain = read_chain(memory, target.offsets, objects, frame);
+        return chain && chain->ends_in_generator;
+    };
+    const uint64_t generator = target.code("walk", 10);
+    const uint64_t left = target.frame(generator, 0, 0, /*owner: generator*/ 1);
+
+    EXPECT_TRUE(is_marked(left));
+    EXPECT_TRUE(is_marked(target.frame(target.code("f", 5), 1, left)));
+    EXPECT_FALSE(is_marked(target.frame(generator, 0, main, 1)));
+    EXPECT_FALSE(is_marked(0));
+}
+
 TEST_P(Frames, WhereCEnteredTheInterpreterIsNoFunction) {
     const uint64_t entry = target.frame(target.code("<shim>", 1), 0, main, /*owner: C stack*/ 3);
 
