@@ -26,15 +26,15 @@ int write_text(const Options& options, const std::string& text) {
     return output.write(0, text) ? 0 : kNothingRead;
 }
 
-snapshot::Snapshot look_at_process(uint32_t pid, bool stop_running) {
-    if (!reader::is_observed(pid)) return reader::look_at_unobserved(pid, stop_running);
-    return reader::Recording::of_process(pid).take_snapshot(snapshot::Reason::kDump, stop_running);
+snapshot::Snapshot look_at_process(uint32_t pid, reader::LookOptions options) {
+    if (!reader::is_observed(pid)) return reader::look_at_unobserved(pid, options);
+    return reader::Recording::of_process(pid).take_snapshot(snapshot::Reason::kDump, options);
 }
 
 int dump(const Options& options) {
     Output output(options, STDOUT_FILENO);
     Reporter reporter(options, output);
-    reporter.report(look_at_process(options.pid, options.stop_running));
+    reporter.report(look_at_process(options.pid, {.stop_running = options.stop_running}));
     return reporter.all_written() ? 0 : kNothingRead;
 }
 
@@ -64,7 +64,7 @@ void report_pid(uint32_t pid, Reporter& reporter) {
     if (newest != recordings.end()) {
         report_recording(reader::Recording::open(newest->path), reporter);
     } else if (reader::process_exists(pid)) {
-        reporter.report(look_at_process(pid, /*stop_running=*/false));
+        reporter.report(look_at_process(pid, {}));
     } else {
         throw reader::Error("process " + std::to_string(pid) + " left no recording; loiter ps lists those there are");
     }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "read/look_options.h"
 #include "snapshot/snapshot.h"
 
 // (`read` itself is a libc function.)
@@ -75,9 +76,8 @@ public:
 
     /// Takes the snapshot. A live process is looked at twice, so that what is called settled was
     /// true at one moment between the two looks. Never throws for what the target wrote: gaps
-    /// become notes. `stop_running`: threads that run may be stopped for an instant, for their stacks; at
-    /// the process' end they may be in any case.
-    snapshot::Snapshot take_snapshot(snapshot::Reason reason, bool stop_running = false) const;
+    /// become notes.
+    snapshot::Snapshot take_snapshot(snapshot::Reason reason, LookOptions options = {}) const;
 
 private:
     struct State;
@@ -121,9 +121,8 @@ struct RecordingRoom {
 std::vector<RecordingRoom> recording_rooms();
 
 /// Snapshot of a live process that is not observed: what /proc, its stacks and the locks' own memory tell.
-/// `stop_running`: as for a recording. Throws Error: no such process, no right, a thread of the kernel, a
-/// program of another machine.
-snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running = false);
+/// Throws Error: no such process, no right, a thread of the kernel, a program of another machine.
+snapshot::Snapshot look_at_unobserved(uint32_t pid, LookOptions options = {});
 
 /// The same from a core file and the files that were mapped. Throws Error: cannot be read, of another machine,
 /// cut short, damaged.

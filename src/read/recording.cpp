@@ -140,8 +140,8 @@ void Recording::compact() {
     state_->source->cut(bytes_in_use(state_->layout, *state_->head));
 }
 
-snapshot::Snapshot Recording::take_snapshot(snapshot::Reason reason, bool stop_running) const {
-    return reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason, stop_running);
+snapshot::Snapshot Recording::take_snapshot(snapshot::Reason reason, LookOptions options) const {
+    return reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason, options);
 }
 
 std::vector<RecordingRoom> recording_rooms() {

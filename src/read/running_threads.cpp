@@ -26,6 +26,12 @@ struct Place {
     }
 };
 
+void sleep_until(uint64_t until_ns) {
+    for (uint64_t now = monotonic_now(); now < until_ns; now = monotonic_now()) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(until_ns - now));
+    }
+}
+
 }  // namespace
 
 void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& stacks, snapshot::Thread& thread) {
@@ -49,25 +55,26 @@ void RunningThreads::note(uint32_t number, uint32_t tid) {
 
 void RunningThreads::fill(std::map<uint32_t, snapshot::Thread>& threads) {
     if (noted_.empty()) return;
-    const uint64_t until = monotonic_now() + kCpuWindowNs;  // of the one noted last
-    for (uint64_t now = monotonic_now(); now < until; now = monotonic_now()) {
-        std::this_thread::sleep_for(std::chrono::nanoseconds(until - now));
-    }
+    if (options_.watch_running) sleep_until(monotonic_now() + kCpuWindowNs);  // of the one noted last
     for (const Noted& noted : noted_) {
         const auto thread = threads.find(noted.number);
-        if (thread != threads.end()) fill(noted, thread->second);
+        if (thread == threads.end()) continue;
+        if (options_.watch_running) fill_share(noted, thread->second);
+        if (options_.stop_running) fill_stack(noted, thread->second);
     }
 }
 
-void RunningThreads::fill(const Noted& noted, snapshot::Thread& thread) {
+void RunningThreads::fill_share(const Noted& noted, snapshot::Thread& thread) const {
     const std::optional<CpuCounts> now = count_cpu(pid_, noted.tid);
     const std::optional<CpuShare> share = noted.counts && now ? cpu_share(*noted.counts, *now) : std::nullopt;
-    if (share) {
-        thread.cpu_share = share->used;
-        if (share->spins) thread.state = State::kSpinning;
-    }
+    if (!share) return;
+    thread.cpu_share = share->used;
+    if (share->spins) thread.state = State::kSpinning;
+}
+
+void RunningThreads::fill_stack(const Noted& noted, snapshot::Thread& thread) {
     const bool is_exact = thread.stack != 0 && !thread.stack_is_last_known;
-    if (!may_stop_ || is_exact) return;
+    if (is_exact) return;
     std::optional<snapshot::Stack> stack = outside_.stop_and_look(noted.tid);
     if (!stack) return;
     thread.stack = stacks_.index_of_unwound(std::move(*stack));

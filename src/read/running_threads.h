@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "read/look_options.h"
 #include "read/outside_stacks.h"
 #include "read/processor_time.h"
 #include "read/stacks.h"
@@ -24,9 +25,9 @@ void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& sta
 
 class RunningThreads {
 public:
-    /// All outlive it. `may_stop`: each for an instant, for its stack.
-    RunningThreads(uint32_t pid, OutsideStacks& outside, StackTable& stacks, bool may_stop)
-        : pid_(pid), outside_(outside), stacks_(stacks), may_stop_(may_stop) {}
+    /// All outlive it.
+    RunningThreads(uint32_t pid, OutsideStacks& outside, StackTable& stacks, LookOptions options)
+        : pid_(pid), outside_(outside), stacks_(stacks), options_(options) {}
 
     /// Here its window begins.
     void note(uint32_t number, uint32_t tid);
@@ -39,12 +40,13 @@ private:
         uint32_t tid;
         std::optional<CpuCounts> counts;
     };
-    void fill(const Noted& noted, snapshot::Thread& thread);
+    void fill_share(const Noted& noted, snapshot::Thread& thread) const;
+    void fill_stack(const Noted& noted, snapshot::Thread& thread);
 
     uint32_t pid_;
     OutsideStacks& outside_;
     StackTable& stacks_;
-    bool may_stop_;
+    LookOptions options_;
     std::vector<Noted> noted_;
 };
 

@@ -259,15 +259,15 @@ bool may_stop_unasked(Reason reason, const ProcessRecord& head) {
 }
 
 snapshot::Snapshot put_together(const Source& source, const Layout& layout, const Identity& identity, Looks& looks,
-                                Reason reason, bool stop_running) {
+                                Reason reason, LookOptions options) {
     const ProcessRecord& head = *looks.head;
-    const bool may_stop = stop_running || may_stop_unasked(reason, head);
+    options.stop_running = options.stop_running || may_stop_unasked(reason, head);
     const ModuleTable modules(source, layout, head);
     StackTable stacks(source, layout, head, modules);
     const ThreadRecords records(source, layout, looks.threads.is_at_rest);
     looks.threads.times = times_of(looks, identity);
     OutsideStacks outside(looks.threads.pid);
-    ThreadAssembly threads(looks.threads, records, stacks, outside, may_stop);
+    ThreadAssembly threads(looks.threads, records, stacks, outside, options);
 
     snapshot::Snapshot snapshot;
     snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
@@ -296,7 +296,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
 }  // namespace
 
 snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason,
-                                 bool stop_running) {
+                                 LookOptions options) {
     const Fate fate = identity.fate(source);
     Looks looks = look(source, layout, identity, fate);
     if (fate == Fate::kRuns) {
@@ -304,7 +304,7 @@ snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, con
         const Fate now = identity.fate(source);
         if (now != fate) looks = look(source, layout, identity, now);
     }
-    return put_together(source, layout, identity, looks, reason, stop_running);
+    return put_together(source, layout, identity, looks, reason, options);
 }
 
 }  // namespace reader

@@ -5,12 +5,13 @@
 
 #include "read/head.h"
 #include "read/identity.h"
+#include "read/look_options.h"
 #include "read/source.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {
 
 snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity,
-                                 snapshot::Reason reason, bool stop_running);
+                                 snapshot::Reason reason, LookOptions options);
 
 }  // namespace reader

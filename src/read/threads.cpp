@@ -63,12 +63,12 @@ uint64_t start_of(const Task& task) {
 }  // namespace
 
 ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks,
-                               OutsideStacks& outside, bool may_stop)
+                               OutsideStacks& outside, LookOptions options)
     : looks_(looks),
       records_(records),
       stacks_(stacks),
       outside_(outside),
-      running_(looks.pid, outside, stacks, may_stop),
+      running_(looks.pid, outside, stacks, options),
       signals_(looks.second),
       handles_(looks.second),
       details_(looks.pid, looks.translates, looks.own_signal) {

@@ -40,10 +40,9 @@ struct ThreadLooks {
 
 class ThreadAssembly {
 public:
-    /// All outlive it. `records` is asked again about threads that are gone. `may_stop`: running threads,
-    /// for an instant.
+    /// All outlive it. `records` is asked again about threads that are gone.
     ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks, OutsideStacks& outside,
-                   bool may_stop = false);
+                   LookOptions options = {});
 
     /// By id, ascending. Once.
     std::vector<snapshot::Thread> assemble();

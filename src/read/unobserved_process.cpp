@@ -72,9 +72,9 @@ void check_program(uint32_t pid, const ProgramKind& kind) {
 
 class Look {
 public:
-    Look(uint32_t pid, bool stop_running)
+    Look(uint32_t pid, LookOptions options)
         : pid_(pid),
-          stop_running_(stop_running),
+          options_(options),
           task_(check_process(pid)),
           kind_(program_kind(task_path(pid, task_, "exe"))),
           translates_(is_in_other_namespace(pid, task_)),
@@ -156,7 +156,7 @@ private:
         StackTable stacks(modules);
         const uint32_t main = translates_ ? innermost_pid(pid_, pid_) : pid_;
         CallDetails details(pid_, translates_, 0);
-        RunningThreads running(pid_, outside_, stacks, stop_running_);
+        RunningThreads running(pid_, outside_, stacks, options_);
         const UnobservedThreads::Live live{details, running};
         UnobservedThreads threads(main, stacks, &live);
         threads.add(std::move(sights), words_, task_ != pid_,
@@ -189,7 +189,7 @@ private:
     }
 
     uint32_t pid_;
-    bool stop_running_;
+    LookOptions options_;
     uint32_t task_;  ///< a thread that lives
     ProgramKind kind_;
     bool translates_;
@@ -201,8 +201,8 @@ private:
 
 }  // namespace
 
-snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running) {
-    return Look(pid, stop_running).take();
+snapshot::Snapshot look_at_unobserved(uint32_t pid, LookOptions options) {
+    return Look(pid, options).take();
 }
 
 }  // namespace reader

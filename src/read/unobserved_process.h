@@ -5,12 +5,12 @@
 
 #include <cstdint>
 
+#include "read/look_options.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {
 
-/// `stop_running`: threads that run are stopped for an instant, for their stacks. Throws Error: no such
-/// process, no right, a kernel thread, a program of another machine.
-snapshot::Snapshot look_at_unobserved(uint32_t pid, bool stop_running);
+/// Throws Error: no such process, no right, a kernel thread, a program of another machine.
+snapshot::Snapshot look_at_unobserved(uint32_t pid, LookOptions options);
 
 }  // namespace reader

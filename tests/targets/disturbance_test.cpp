@@ -58,7 +58,7 @@ Lines but(Lines lines, const Lines& names) {
 
 size_t dump(uint32_t pid, bool stop_running) {
     const reader::Recording recording = reader::Recording::of_process(pid);
-    return recording.take_snapshot(snapshot::Reason::kDump, stop_running).threads.size();
+    return recording.take_snapshot(snapshot::Reason::kDump, {.stop_running = stop_running}).threads.size();
 }
 
 TEST(BlockingCall, EndsAsItShouldUndisturbed) {
