@@ -17,6 +17,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace support {
 namespace {
@@ -157,6 +158,17 @@ bool Running::await_output(const std::string& text) {
         if (!pump()) return outcome_.output.find(text) != std::string::npos;
     }
     return true;
+}
+
+bool Running::await_call(long number) const {
+    const std::string path = "/proc/" + std::to_string(pid_) + "/syscall";
+    for (;;) {
+        std::ifstream file(path);
+        std::string call;  // "running" in none
+        if (!(file >> call) || std::chrono::steady_clock::now() > deadline_) return false;
+        if (call == std::to_string(number)) return true;
+        std::this_thread::yield();
+    }
 }
 
 Outcome Running::finish() {

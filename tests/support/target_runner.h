@@ -43,6 +43,9 @@ public:
     const std::string& output() const { return outcome_.output; }
     /// Until standard output contains `text`: true; false when it ended or ran out of time first.
     bool await_output(const std::string& text);
+    /// Until its main thread is in the system call with this number, which no output can tell; false when it
+    /// ended or ran out of time first.
+    bool await_call(long number) const;
     /// Until it has ended or is killed at the hard limit. What its children write later is not read.
     Outcome finish();
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/procfs.h>
+#include <sys/syscall.h>
 
 #include <cstring>
 #include <filesystem>
@@ -37,7 +38,7 @@ bool writes_cores_here() {
 std::string core_of_aborted(const std::string& program, const std::string& variant, const std::string& folder) {
     support::Running target(
         {.arguments = {"sh", "-c", "ulimit -c unlimited; cd \"$0\"; exec \"$1\" \"$2\"", folder, program, variant}});
-    if (!target.await_output("stuck\n")) return "";
+    if (!target.await_output("stuck\n") || !target.await_call(SYS_futex)) return "";
     target.signal(SIGABRT);
     EXPECT_EQ(target.finish().status, 128 + SIGABRT);
     for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {

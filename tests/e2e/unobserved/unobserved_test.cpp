@@ -7,9 +7,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <sys/wait.h>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -92,6 +93,7 @@ protected:
 TEST_F(Sitting, HasEveryWaitOfLibcNamedWithItsOwner) {
     support::Running target(command({SITTING_IN_WAITS}));
     ASSERT_TRUE(target.await_output("sitting"));
+    ASSERT_TRUE(target.await_call(SYS_rt_sigtimedwait));
 
     const Json seen = dump(target.pid());
 
