@@ -33,36 +33,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "tests/e2e/calls/rows.h"
 #include "tests/support/gate.h"
 
 namespace {
 
+using calls::checked;
+using calls::rows;
+using calls::tell;
+
 constexpr int kDay = 86'400;
 std::string folder;
-
-struct Row {
-    std::string name;
-    std::function<void()> sit;
-};
-std::vector<Row> rows;
-
-void tell(const std::string& row, const std::string& fact) {
-    gate::say((row + " " + fact + "\n").c_str());
-}
-
-void tell(const std::string& row, int fact) {
-    tell(row, std::to_string(fact));
-}
-
-int checked(int result, const char* what) {
-    if (result >= 0) return result;
-    std::perror(what);
-    _exit(3);
-}
 
 void read_one(int descriptor) {
     char bytes[128];
@@ -371,24 +355,6 @@ void make_libc_calls() {
                     }});
 }
 
-void* begin(void* argument) {
-    const Row& row = *static_cast<const Row*>(argument);
-    pthread_setname_np(pthread_self(), row.name.c_str());
-    row.sit();
-    tell(row.name, "came back");
-    return nullptr;
-}
-
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    size_t sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        if (sights.threads[i].asleep && sights.threads[i].call != gate::kCallFutex) ++sitting;
-    }
-    return sitting == rows.size();
-}
-
 }  // namespace
 
 int main(int, char** arguments) {
@@ -400,12 +366,5 @@ int main(int, char** arguments) {
     make_sets();
     make_queues();
     make_libc_calls();
-    for (Row& row : rows) {
-        pthread_t thread;
-        pthread_create(&thread, nullptr, begin, &row);
-        pthread_detach(thread);
-    }
-    gate::await(all_sit);
-    gate::say("sitting\n");
-    for (;;) pause();
+    calls::sit_in_all();
 }

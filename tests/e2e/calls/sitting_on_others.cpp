@@ -16,31 +16,18 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <functional>
 #include <string>
-#include <vector>
 
+#include "tests/e2e/calls/rows.h"
 #include "tests/support/gate.h"
 
 namespace {
 
+using calls::checked;
+using calls::rows;
+using calls::tell;
+
 std::string folder;
-
-struct Row {
-    std::string name;
-    std::function<void()> sit;
-};
-std::vector<Row> rows;
-
-void tell(const std::string& row, int fact) {
-    gate::say((row + " " + std::to_string(fact) + "\n").c_str());
-}
-
-int checked(int result, const char* what) {
-    if (result >= 0) return result;
-    std::perror(what);
-    _exit(3);
-}
 
 int opened(const std::string& name) {
     return checked(open((folder + "/" + name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), "open");
@@ -173,24 +160,6 @@ void make_signals() {
                     }});
 }
 
-void* begin(void* argument) {
-    const Row& row = *static_cast<const Row*>(argument);
-    pthread_setname_np(pthread_self(), row.name.c_str());
-    row.sit();
-    gate::say((row.name + " came back\n").c_str());
-    return nullptr;
-}
-
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    size_t sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        if (sights.threads[i].asleep && sights.threads[i].call != gate::kCallFutex) ++sitting;
-    }
-    return sitting == rows.size();
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -210,12 +179,5 @@ int main(int count, char** arguments) {
     make_file_locks();
     make_children();
     make_signals();
-    for (Row& row : rows) {
-        pthread_t thread;
-        pthread_create(&thread, nullptr, begin, &row);
-        pthread_detach(thread);
-    }
-    gate::await(all_sit);
-    gate::say("sitting\n");
-    for (;;) pause();
+    calls::sit_in_all();
 }

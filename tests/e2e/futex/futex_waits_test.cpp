@@ -21,9 +21,7 @@ TEST_P(FutexWait, ThatIsLeftBehindIsBlocked) {
     const Site block = report::site_of(kSources + "/" + tested.program + ".cpp", tested.name);
     expect_futex_wait(report, 2, tested.state, false, block, report::site_of(kSources + "/leak.h", "created"));
     EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), block));
-    const std::string name = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
-    if (tested.futex.empty()) return;
-    EXPECT_TRUE(report::names_function(name, tested.futex)) << name;
+    expect_futex_name(report, tested);
 }
 
 TEST_P(FutexWait, ThatIsLetGoIsClean) {

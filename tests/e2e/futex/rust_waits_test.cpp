@@ -24,9 +24,7 @@ TEST_P(RustWait, ThatIsLeftBehindIsBlocked) {
     EXPECT_EQ(report.at("counts").at("blocked"), name == "scope" ? 2 : 1);
     expect_futex_wait(report, 2, GetParam().state, false, report::site_of(kSource, name),
                       report::site_of(kSource, "created-" + name));
-    const std::string lock = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
-    if (GetParam().futex.empty()) return;
-    EXPECT_TRUE(report::names_function(lock, GetParam().futex)) << lock;
+    expect_futex_name(report, GetParam());
 }
 
 TEST_P(RustWait, ThatIsLetGoIsClean) {

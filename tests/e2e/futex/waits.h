@@ -73,4 +73,11 @@ inline void expect_futex_wait(const Json& report, int id, const std::string& sta
     EXPECT_THAT(report::text_of(wait.at("detail")), testing::MatchesRegex("expects [0-9]+, in FUTEX_WAIT(_BITSET)?"));
 }
 
+/// Where the case says which futex thread 2 waits for, the report calls it that.
+inline void expect_futex_name(const Json& report, const Case& tested) {
+    if (tested.futex.empty()) return;
+    const std::string name = report::text_of(report::thread(report, 2).at("waits_for").at("name"));
+    EXPECT_TRUE(report::names_function(name, tested.futex)) << name;
+}
+
 }  // namespace waits

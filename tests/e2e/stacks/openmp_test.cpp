@@ -44,53 +44,37 @@ protected:
         return command;
     }
 
+    /// Until dumps with `options` show so many threads that wait like this.
+    void expect_waiting(size_t count, bool spins, const std::string& key, const support::Command& command,
+                        const Words& options = {}) const {
+        support::Running target(command);
+        ASSERT_TRUE(target.await_output("stuck"));
+        Json report;
+        EXPECT_TRUE(support::eventually([&] {
+            report = dumped::dump_json(target.pid(), options);
+            return waiting(report, spins, key) == count;
+        })) << report.dump(1);
+    }
+
     const support::TemporaryFolder folder;
 };
 
 TEST_P(OpenMpTeam, ThatSleepsInABarrierHasItsStackUpToTheProgram) {
-    support::Running target(team({"barrier", "3"}, "passive"));
-    ASSERT_TRUE(target.await_output("stuck"));
-
-    Json report;
-    EXPECT_TRUE(support::eventually([&] {
-        report = dumped::dump_json(target.pid());
-        return waiting(report, false, "barrier") == 2;
-    })) << report.dump(1);
+    expect_waiting(2, false, "barrier", team({"barrier", "3"}, "passive"));
 }
 
 TEST_P(OpenMpTeam, ThatSpinsInABarrierHasItsStackUpToTheProgram) {
     // Where there is no processor for each of a team, libgomp spins for a moment only.
     if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "needs two processors";
-    support::Running target(team({"barrier", "2"}, "active"));
-    ASSERT_TRUE(target.await_output("stuck"));
-
-    Json report;
-    EXPECT_TRUE(support::eventually([&] {
-        report = dumped::dump_json(target.pid(), {"--stop-running"});
-        return waiting(report, true, "barrier") == 1;
-    })) << report.dump(1);
+    expect_waiting(1, true, "barrier", team({"barrier", "2"}, "active"), {"--stop-running"});
 }
 
 TEST_P(OpenMpTeam, ThatWaitsAtTheEndOfARegionIsFoundThere) {
-    support::Running target(team({"end", "3"}, "passive"));
-    ASSERT_TRUE(target.await_output("stuck"));
-
-    Json report;
-    EXPECT_TRUE(support::eventually([&] {
-        report = dumped::dump_json(target.pid());
-        return waiting(report, false, "") == 2;
-    })) << report.dump(1);
+    expect_waiting(2, false, "", team({"end", "3"}, "passive"));
 }
 
 TEST_P(OpenMpTeam, WithoutWorkIsInItsPool) {
-    support::Running target(team({"pool", "3"}, "passive"));
-    ASSERT_TRUE(target.await_output("stuck"));
-
-    Json report;
-    EXPECT_TRUE(support::eventually([&] {
-        report = dumped::dump_json(target.pid());
-        return waiting(report, false, "") == 2;
-    })) << report.dump(1);
+    expect_waiting(2, false, "", team({"pool", "3"}, "passive"));
 }
 
 INSTANTIATE_TEST_SUITE_P(At, OpenMpTeam, testing::Values("O0", "O2"), [](const auto& level) { return level.param; });

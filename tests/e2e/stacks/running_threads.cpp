@@ -13,6 +13,7 @@
 
 #include <atomic>
 
+#include "tests/e2e/stacks/awaited_signal.h"
 #include "tests/support/gate.h"
 
 namespace {
@@ -55,10 +56,7 @@ void* leave(void*) {
 }  // namespace
 
 int main(int, char** arguments) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGUSR2);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    const AwaitedSignal go_on;
     pthread_t threads[2];
     pthread_create(&threads[0], nullptr, begin_bare, nullptr);
     pthread_create(&threads[1], nullptr, begin_noted, nullptr);
@@ -70,8 +68,7 @@ int main(int, char** arguments) {
         pthread_join(ender, nullptr);
     }
     if (strcmp(arguments[1], "exec") == 0) execl("/bin/true", "true", nullptr);
-    int signal = 0;
-    sigwait(&signals, &signal);
+    go_on.await();
     const long before[2] = {rounds[0].load(), rounds[1].load()};
     gate::await([&] { return rounds[0].load() > before[0] && rounds[1].load() > before[1]; });
     stop = true;

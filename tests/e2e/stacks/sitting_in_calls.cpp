@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/e2e/stacks/awaited_signal.h"
 #include "tests/support/gate.h"
 
 namespace {
@@ -97,10 +98,7 @@ bool all_sit() {
 }  // namespace
 
 int main(int, char** arguments) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGUSR2);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);
+    const AwaitedSignal go_on;
     pthread_t threads[kThreads];
     for (long place = 0; place < kThreads; ++place) {
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends[place]) != 0) return 1;
@@ -109,8 +107,7 @@ int main(int, char** arguments) {
     gate::await(all_sit);
     gate::say("sitting\n");
     if (std::strcmp(arguments[1], "leave") == 0) return 0;
-    int signal = 0;
-    sigwait(&signals, &signal);
+    go_on.await();
     for (int place = 0; place < kThreads; ++place) {
         void* result = nullptr;
         if (write(ends[place][1], "A\n", 2) != 2) return 1;
