@@ -143,7 +143,7 @@ bool starts_in_routine(const LanguageRuntime& runtime, const snapshot::Frame& st
 bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
     if (!is_there(runtime, snapshot)) return false;
     const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
-    if (thread.id == 1) return is_wholly_in(stack, runtime.launcher);
+    if (thread.id == 1) return has_names(runtime.launcher) && is_wholly_in(stack, runtime.launcher);
     const snapshot::Stack& entry = stack_of(snapshot, thread.entry);
     const snapshot::Stack& created = stack_of(snapshot, thread.created_stack);
     if (entry.frames.empty() || !is_of(entry.frames.back(), runtime.modules)) return false;

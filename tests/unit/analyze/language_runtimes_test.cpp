@@ -192,6 +192,16 @@ struct OfThatName : SnapshotBuilder {
     }
 };
 
+TEST(RuntimeHelpers, IsNoMainThreadOfAProgramThatIsWhollyInLibc) {
+    SnapshotBuilder builder;
+    builder.thread(1).waits_for(mutex(0x20)).at({libc_frame("__lll_lock_wait"), libc_frame("abort")});
+    builder.thread(2).ends_process();
+    const snapshot::Snapshot snapshot = builder.build();
+
+    EXPECT_FALSE(is_runtime_helper(snapshot, snapshot.threads[0]));
+    EXPECT_EQ(analyze(snapshot).findings.size(), 1U);
+}
+
 TEST(RuntimeHelpers, AreNoneOfAProgramThatOnlyHasTheNameOfARuntime) {
     for (const char* const path : {"/home/me/java", "/home/me/node", "/home/me/nodejs", "/home/me/libnode.so"}) {
         EXPECT_EQ(applying(analyze(OfThatName(path).build())), Lines{"T2: blocked"}) << path;
