@@ -11,6 +11,7 @@
 
 #include "diagnosis.h"
 #include "output.h"
+#include "policy/policy.h"
 #include "process_list.h"
 #include "read/read.h"
 #include "reporter.h"
@@ -35,6 +36,7 @@ int dump(const Options& options) {
     Output output(options, STDOUT_FILENO);
     Reporter reporter(options, output);
     reporter.report(look_at_process(options.pid, {.stop_running = options.stop_running}));
+    reporter.finish();
     return reporter.all_written() ? 0 : kNothingRead;
 }
 
@@ -85,6 +87,7 @@ int report(const Options& options) {
     } else {
         report_recording(reader::Recording::open(options.source), reporter);
     }
+    reporter.finish();
     return reporter.all_written() ? 0 : kNothingRead;
 }
 
@@ -135,6 +138,7 @@ int dispatch(const Options& options) {
         case Command::kPs: return list_processes(options);
         case Command::kDoctor: return diagnose(options);
         case Command::kHelp: return write_text(options, options.help);
+        case Command::kListSuppressions: return write_text(options, policy::built_in_suppressions());
         case Command::kVersion: return write_text(options, "loiter " LOITER_VERSION "\n");
     }
     return kNothingRead;

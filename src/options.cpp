@@ -58,6 +58,8 @@ private:
                    const std::function<void(const std::string&)>& apply);
     void add_printing(CLI::App& command, Command kind);
     void add_running(CLI::App& command);
+    void add_accepting(CLI::App& command, Command kind);
+    void add_file(CLI::App& command, const std::string& name, const std::string& description, std::string& to);
     void add_pid(CLI::App& command);
     void add_attending(CLI::App& command);
     void take_program(const CLI::App& command, std::vector<std::string> from_marker);
@@ -75,6 +77,9 @@ Parser::Parser() {
     app_.allow_extras();
     app_.add_flag_callback(
         "--version", [this] { options_.command = Command::kVersion; }, "Print the version");
+    app_.add_flag_callback(
+        "--list-suppressions", [this] { options_.command = Command::kListSuppressions; },
+        "Print the suppressions that are built in");
     for (const CommandRow& row : kCommands) {
         CLI::App& command = add(row);
         switch (row.command) {
@@ -82,15 +87,18 @@ Parser::Parser() {
             case Command::kGate:
                 command.prefix_command();
                 add_running(command);
+                add_accepting(command, row.command);
                 add_printing(command, row.command);
                 break;
             case Command::kDump:
+                add_accepting(command, row.command);
                 add_printing(command, row.command);
                 command.add_flag("--stop-running", options_.stop_running,
                                  "Stop running threads for an instant, for their full stacks");
                 add_pid(command);
                 break;
             case Command::kReport:
+                add_accepting(command, row.command);
                 add_printing(command, row.command);
                 command.add_option("SOURCE", options_.source, "Recording, folder of recordings, or process id")
                     ->type_name("")
@@ -98,6 +106,7 @@ Parser::Parser() {
                 break;
             case Command::kAttend:
                 command.group("");  // the library's own, no user's
+                add_accepting(command, row.command);
                 add_printing(command, row.command);
                 add_attending(command);
                 break;
@@ -117,7 +126,8 @@ Parser::Parser() {
             case Command::kHelp:
                 command.add_option("COMMAND", help_for_, "The command to explain")->type_name("");
                 break;
-            case Command::kVersion: break;
+            case Command::kVersion:
+            case Command::kListSuppressions: break;
         }
     }
 }
@@ -189,6 +199,33 @@ void Parser::add_running(CLI::App& command) {
         if (text.empty()) throw UsageError("the name of the folder is empty");
         options_.directory = text;
     });
+}
+
+void Parser::add_file(CLI::App& command, const std::string& name, const std::string& description, std::string& to) {
+    add_value(command, name, "FILE", description, [&to](const std::string& text) {
+        if (text.empty()) throw UsageError("the name of the file is empty");
+        to = text;
+    });
+}
+
+void Parser::add_accepting(CLI::App& command, Command kind) {
+    // One that is given several times counts each time.
+    const auto add_suppressions = [this](const std::vector<std::string>& files) { options_.suppressions = files; };
+    command
+        .add_option_function<std::vector<std::string>>("--suppressions", add_suppressions,
+                                                       "Findings that this file's entries fit are accepted; repeatable")
+        ->type_name("FILE")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (kind == Command::kAttend) return;
+    add_file(command, "--baseline", "Findings that this file has are accepted", options_.baseline);
+    add_file(command, "--write-suppressions", "Write entries there that would accept what was found",
+             options_.write_suppressions);
+    add_file(command, "--write-baseline", "Write what was found there, as a baseline", options_.write_baseline);
+    if (kind == Command::kGate) {
+        command.add_flag("--strict-suppressions", options_.strict_suppressions,
+                         "Fail when an entry of a suppressions file fits nothing");
+    }
 }
 
 void Parser::add_pid(CLI::App& command) {
@@ -263,7 +300,8 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
         if (left_over[0].starts_with("-")) refuse(left_over[0]);
         throw UsageError("unknown command " + left_over[0]);
     }
-    if (used.empty() && options_.command != Command::kVersion) throw UsageError("no command given");
+    const bool needs_command = options_.command != Command::kVersion && options_.command != Command::kListSuppressions;
+    if (used.empty() && needs_command) throw UsageError("no command given");
     if (runs) {
         take_program(*used[0], {marker, arguments.end()});
     } else if (!used.empty()) {

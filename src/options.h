@@ -21,7 +21,7 @@ struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-enum class Command { kRun, kGate, kDump, kReport, kAttend, kPs, kDoctor, kHelp, kVersion };
+enum class Command { kRun, kGate, kDump, kReport, kAttend, kPs, kDoctor, kHelp, kVersion, kListSuppressions };
 enum class Format { kText, kJson };
 enum class Color { kAuto, kAlways, kNever };
 
@@ -37,8 +37,13 @@ struct Options {
     std::optional<std::chrono::milliseconds> timeout;
     std::chrono::milliseconds grace{500};
     std::set<analyze::Verdict> fail_on;
-    bool children = true;   ///< run, gate: what CMD starts is reported and judged too
-    std::string directory;  ///< run, gate: empty: recordings are not kept; ps: one more folder
+    std::vector<std::string> suppressions;  ///< files
+    std::string baseline;                   ///< file; empty: none
+    std::string write_suppressions;         ///< file that gets an entry for each finding; empty: none
+    std::string write_baseline;             ///< file that gets every finding; empty: none
+    bool strict_suppressions = false;       ///< entries that nothing needs fail the gate
+    bool children = true;                   ///< run, gate: what CMD starts is reported and judged too
+    std::string directory;                  ///< run, gate: empty: recordings are not kept; ps: one more folder
 
     uint32_t pid = 0;           ///< dump, attend
     bool stop_running = false;  ///< dump: running threads, for an instant, for their stacks

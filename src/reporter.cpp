@@ -45,13 +45,15 @@ symbolize::Options symbols_for(Command command, Progress& progress) {
 Reporter::Reporter(const Options& options, Output& output)
     : options_(options),
       output_(output),
+      acceptance_(options),
       progress_(asks_for_one_report(options.command)),
       symbolizer_(symbols_for(options.command, progress_)) {}
 
 void Reporter::report(snapshot::Snapshot&& snapshot) {
     symbolizer_.name(snapshot);
     analyze::name_waits(snapshot);
-    const analyze::Analysis analysis = analyze::analyze(snapshot);
+    analyze::Analysis analysis = analyze::analyze(snapshot);
+    acceptance_.apply(snapshot, analysis);
     const bool fails = analyze::fails(analysis, options_.fail_on);
     has_failed_ = has_failed_ || fails;
     // Only the gate fails anything, and only for the verdicts it was told.
@@ -67,6 +69,11 @@ void Reporter::report(snapshot::Snapshot&& snapshot) {
     if (report.empty() && options_.command == Command::kReport) report = nothing_found(snapshot.process);
     progress_.end();
     if (!output_.write(snapshot.process.pid, report)) all_written_ = false;
+}
+
+void Reporter::finish() {
+    if (!acceptance_.finish()) all_written_ = false;
+    has_failed_ = has_failed_ || acceptance_.is_stale();
 }
 
 }  // namespace command

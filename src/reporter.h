@@ -3,6 +3,7 @@
 // From snapshots to reports: names, judges, renders, writes.
 #pragma once
 
+#include "acceptance.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -19,6 +20,9 @@ public:
     /// for this very report by a signal; as JSON each gets its object.
     void report(snapshot::Snapshot&& snapshot);
 
+    /// After the last process.
+    void finish();
+
     /// A verdict of --fail-on applied to a thread of some process.
     bool has_failed() const { return has_failed_; }
     /// Every report reached its destination.
@@ -27,6 +31,7 @@ public:
 private:
     const Options& options_;
     Output& output_;
+    Acceptance acceptance_;
     Progress progress_;
     symbolize::Symbolizer symbolizer_;
     bool has_failed_ = false;

@@ -86,6 +86,7 @@ int run(const Options& options) {
     });
     remark_on(result, options.program[0]);
     if (options.format == Format::kText) remark_on_children(result);
+    reporter.finish();
     judgement.failed = reporter.has_failed();
     return exit_status(options.command, result, judgement);
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "acceptance.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <vector>
+
+#include "output.h"
+#include "policy/suppression_writer.h"
+
+namespace command {
+namespace {
+
+constexpr size_t kMostTold = 5;
+constexpr uintmax_t kMostBytes = 16 << 20;
+
+std::string read_file(const std::string& path) {
+    const auto refuse = [&path](const std::string& why) { throw UsageError(path + " cannot be read: " + why); };
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) refuse("it is a folder");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) refuse(std::strerror(errno));
+    std::string text;
+    for (char block[1 << 16]; file.read(block, sizeof(block)) || file.gcount() > 0;) {
+        text.append(block, static_cast<size_t>(file.gcount()));
+        if (text.size() > kMostBytes) refuse("it is larger than 16 MiB");
+    }
+    if (file.bad()) refuse(std::strerror(errno));
+    return text;
+}
+
+/// What is in it stays until there is something to write.
+void check_writable(const std::string& path) {
+    if (!path.empty() && !std::ofstream(path, std::ios::app)) {
+        throw UsageError(path + " cannot be written: " + std::strerror(errno));
+    }
+}
+
+bool write_file(const std::string& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.close();
+    if (file) return true;
+    remark(path + " cannot be written: " + std::strerror(errno));
+    return false;
+}
+
+void tell(const std::vector<std::string>& lines) {
+    const size_t told = std::min(lines.size(), kMostTold);
+    for (size_t i = 0; i < told; ++i) remark(lines[i]);
+    if (lines.size() > told) remark("and " + std::to_string(lines.size() - told) + " more");
+}
+
+}  // namespace
+
+Acceptance::Acceptance(const Options& options) : options_(options) {
+    try {
+        for (const std::string& path : options.suppressions) {
+            policy_.add(policy::parse_suppressions(read_file(path), path));
+        }
+        if (!options.baseline.empty()) {
+            policy_.set_baseline(policy::parse_baseline(read_file(options.baseline), options.baseline),
+                                 options.baseline);
+        }
+    } catch (const std::runtime_error& error) {
+        if (options.command != Command::kAttend) throw UsageError(error.what());
+        remark(error.what());  // the report is worth more than what it might leave out
+    }
+    check_writable(options.write_baseline);
+    check_writable(options.write_suppressions);
+}
+
+void Acceptance::apply(const snapshot::Snapshot& snapshot, analyze::Analysis& analysis) {
+    policy_.apply(snapshot, analysis);
+    has_judged_ = true;
+    for (const analyze::Finding& finding : analysis.findings) {
+        const bool is_suppressed = finding.suppressed_by && !policy_.has_in_baseline(finding);
+        if (is_suppressed || met_.messages.contains(finding.fingerprint)) continue;
+        met_.add(finding);
+        if (!finding.suppressed_by && !options_.write_suppressions.empty()) {
+            written_suppressions_ += policy::write_suppression(snapshot, finding);
+        }
+    }
+}
+
+bool Acceptance::finish() {
+    bool all_written = true;
+    if (!options_.write_baseline.empty()) {
+        all_written = write_file(options_.write_baseline, policy::write_baseline(met_));
+    }
+    if (!options_.write_suppressions.empty()) {
+        all_written = write_file(options_.write_suppressions, written_suppressions_) && all_written;
+    }
+    if (!has_judged_) return all_written;  // of nothing it can be said
+    std::vector<std::string> lines;
+    for (const policy::Suppression& unused : policy_.unused()) {
+        lines.push_back(unused.place + ": nothing was found that needs " + unused.text);
+    }
+    tell(lines);
+    lines.clear();
+    for (const std::string& message : policy_.gone())
+        lines.push_back("gone from " + options_.baseline + ": " + message);
+    tell(lines);
+    return all_written;
+}
+
+bool Acceptance::is_stale() const {
+    return options_.strict_suppressions && has_judged_ && !policy_.unused().empty();
+}
+
+}  // namespace command
