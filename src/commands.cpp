@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "compare_command.h"
 #include "diagnosis.h"
 #include "output.h"
 #include "policy/policy.h"
@@ -134,6 +135,7 @@ int dispatch(const Options& options) {
         case Command::kGate: return run(options);
         case Command::kDump: return dump(options);
         case Command::kReport: return report(options);
+        case Command::kDiff: return compare(options);
         case Command::kAttend: return attend(options);
         case Command::kPs: return list_processes(options);
         case Command::kDoctor: return diagnose(options);

@@ -28,6 +28,7 @@ constexpr CommandRow kCommands[] = {
     {Command::kDump, "dump", "[options] PID", "Report of a live process now; it is not stopped and sees nothing"},
     {Command::kReport, "report", "[options] FILE|DIR|PID",
      "Report from a recording, saved or left behind by a killed process, or from a core file"},
+    {Command::kDiff, "diff", "[options] OLD NEW", "What appeared, grew or went between two recordings or JSON reports"},
     {Command::kAttend, "attend", "[options] exit|signal PID [FILE]",
      "Started by the library in a plainly preloaded process, to report it"},
     {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},
@@ -103,6 +104,14 @@ Parser::Parser() {
                 command.add_option("SOURCE", options_.source, "Recording, folder of recordings, or process id")
                     ->type_name("")
                     ->required();
+                break;
+            case Command::kDiff:
+                add_printing(command, row.command);
+                command
+                    .add_option("OLD", options_.source, "Report of --format json, recording, or folder of recordings")
+                    ->type_name("")
+                    ->required();
+                command.add_option("NEW", options_.newer, "The same, of a later moment")->type_name("")->required();
                 break;
             case Command::kAttend:
                 command.group("");  // the library's own, no user's

@@ -21,7 +21,7 @@ struct UsageError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-enum class Command { kRun, kGate, kDump, kReport, kAttend, kPs, kDoctor, kHelp, kVersion, kListSuppressions };
+enum class Command { kRun, kGate, kDump, kReport, kDiff, kAttend, kPs, kDoctor, kHelp, kVersion, kListSuppressions };
 enum class Format { kText, kJson };
 enum class Color { kAuto, kAlways, kNever };
 
@@ -48,6 +48,7 @@ struct Options {
     uint32_t pid = 0;           ///< dump, attend
     bool stop_running = false;  ///< dump: running threads, for an instant, for their stacks
     std::string source;         ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid
+    std::string newer;          ///< diff: what `source` is compared with
     bool at_exit = false;       ///< attend: the process is at its end and waits; else: it was sent a signal
     bool prune = false;         ///< ps
     std::string help;           ///< help: the text
