@@ -71,6 +71,10 @@ const char* set_log_path(ReportOptions& options, const char* value) {
     return set_path(options.log_path, sizeof(options.log_path), value);
 }
 
+const char* set_suppressions(ReportOptions& options, const char* value) {
+    return set_path(options.suppressions, sizeof(options.suppressions), value);
+}
+
 /// Decimal digits with three places behind the point, in thousandths. Moves `at` behind them.
 bool read_thousandths(const char*& at, int64_t& value) {
     constexpr int64_t kMost = 1'000'000'000;
@@ -152,6 +156,7 @@ constexpr Key kKeys[] = {
     {"log_path", set_log_path},
     {"report", set_report},
     {"signal", set_signal},
+    {"suppressions", set_suppressions},
     {"baseline", nullptr},
     {"children", nullptr},
     {"fail_on", nullptr},
@@ -195,6 +200,7 @@ const char kReportOptionsHelp[] =
     "  all=1                                healthy threads too\n"
     "  full_stacks=1                        frames of libc and the language runtime too\n"
     "  grace=TIME                           how long threads may take to finish at the end (default: 500ms)\n"
+    "  suppressions=FILE                    findings that this file's entries fit are accepted\n"
     "  dir=DIR                              keep recordings in this folder\n"
     "  help=1                               print this\n";
 

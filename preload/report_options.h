@@ -16,9 +16,10 @@ struct ReportOptions {
     bool json = false;
     bool all = false;  ///< healthy threads too
     bool full_stacks = false;
-    const char* color = "auto";  ///< auto, always or never
-    char directory[1024] = "";   ///< recordings are kept here; empty: nowhere
-    char log_path[1024] = "";    ///< reports go to this name, a dot and the pid; empty: standard error
+    const char* color = "auto";    ///< auto, always or never
+    char directory[1024] = "";     ///< recordings are kept here; empty: nowhere
+    char suppressions[1024] = "";  ///< file; empty: none
+    char log_path[1024] = "";      ///< reports go to this name, a dot and the pid; empty: standard error
 };
 
 /// Reads `text`, "key=value:key=value" with a ":" in a value written "\:". What is right counts, also

@@ -139,6 +139,10 @@ public:
         if (options.json) add("--format=json");
         if (options.all) add("--all");
         if (options.full_stacks) add("--full-stacks");
+        if (options.suppressions[0] != '\0') {
+            add("--suppressions");
+            add(options.suppressions);
+        }
         if (options.log_path[0] != '\0') {
             add("-o");
             Text(log_, sizeof(log_)).add(options.log_path).add(".").add_number(process->pid);

@@ -50,10 +50,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"report=never", "is not exit"}, Mistake{"color=red", "is not auto"},
                     Mistake{"format=xml", "is not text"}, Mistake{"all=2", "is not 1 or 0"},
                     Mistake{"dir=", "is empty"}, Mistake{"dir=/no/such/folder", "cannot be written"},
-                    Mistake{"log_path=", "is empty"}, Mistake{"timeout=5s", "needs the command"},
-                    Mistake{"watch=5s", "needs the command"}, Mistake{"fail_on=deadlock", "needs the command"},
-                    Mistake{"children=no", "needs the command"}, Mistake{"baseline=f", "needs the command"},
-                    Mistake{kLongName.c_str(), "unknown key"}, Mistake{kLongPath.c_str(), "is too long"}),
+                    Mistake{"log_path=", "is empty"}, Mistake{"suppressions=", "is empty"},
+                    Mistake{"timeout=5s", "needs the command"}, Mistake{"watch=5s", "needs the command"},
+                    Mistake{"fail_on=deadlock", "needs the command"}, Mistake{"children=no", "needs the command"},
+                    Mistake{"baseline=f", "needs the command"}, Mistake{kLongName.c_str(), "unknown key"},
+                    Mistake{kLongPath.c_str(), "is too long"}),
     [](const auto& mistake) { return "Number" + std::to_string(mistake.index); });
 
 TEST(PlainOptions, ThatAreRightAreSilent) {
@@ -75,10 +76,22 @@ TEST(PlainOptions, HelpListsTheKeys) {
     const support::Outcome outcome = echo("help=1");
     EXPECT_EQ(outcome.status, 0);
     EXPECT_EQ(outcome.output, "word\n");
-    for (const char* const key :
-         {"report", "signal", "log_path", "format", "color", "all", "full_stacks", "grace", "dir", "help"}) {
+    for (const char* const key : {"report", "signal", "log_path", "format", "color", "all", "full_stacks", "grace",
+                                  "dir", "suppressions", "help"}) {
         EXPECT_THAT(outcome.errors, HasSubstr("  " + std::string(key) + "="));
     }
+}
+
+TEST(PlainOptions, SuppressionsAcceptWhatTheyFit) {
+    const support::TemporaryFolder folder;
+    const std::string file = folder.path() + "/accepted";
+    std::ofstream(file) << "verdict:blocked\n";
+    EXPECT_EQ(end("grace=1ms:suppressions=" + file).errors, "");
+
+    std::ofstream(file) << "nonsense\n";
+    const std::string errors = end("grace=1ms:suppressions=" + file).errors;
+    EXPECT_THAT(errors, StartsWith("loiter: " + file + ":1: 'nonsense' is not kind:pattern"));
+    EXPECT_THAT(errors, HasSubstr("FOUND: 1 blocked thread")) << "the report is made all the same";
 }
 
 TEST(PlainOptions, ReportNoneKeepsSilent) {
