@@ -58,7 +58,7 @@ private:
     void add_value(CLI::App& command, const std::string& name, const std::string& value, const std::string& description,
                    const std::function<void(const std::string&)>& apply);
     void add_printing(CLI::App& command, Command kind);
-    void add_running(CLI::App& command);
+    void add_running(CLI::App& command, Command kind);
     void add_accepting(CLI::App& command, Command kind);
     void add_file(CLI::App& command, const std::string& name, const std::string& description, std::string& to);
     void add_pid(CLI::App& command);
@@ -87,7 +87,7 @@ Parser::Parser() {
             case Command::kRun:
             case Command::kGate:
                 command.prefix_command();
-                add_running(command);
+                add_running(command, row.command);
                 add_accepting(command, row.command);
                 add_printing(command, row.command);
                 break;
@@ -187,7 +187,7 @@ void Parser::add_printing(CLI::App& command, Command kind) {
     command.add_flag("--full-stacks", options_.full_stacks, "Show the frames of libc and the language runtime");
 }
 
-void Parser::add_running(CLI::App& command) {
+void Parser::add_running(CLI::App& command, Command kind) {
     add_value(command, "--timeout", "TIME",
               "Report what is stuck after TIME (500ms, 60s, 2m, 1h), then end CMD: TERM, then KILL",
               [this](const std::string& text) {
@@ -204,6 +204,9 @@ void Parser::add_running(CLI::App& command) {
                   if (text != "yes" && text != "no") throw UsageError("'" + text + "' is not yes or no");
                   options_.children = text == "yes";
               });
+    if (kind == Command::kGate) {
+        command.add_flag("--strict", options_.strict, "Fail with 125 when a child of CMD could not be observed");
+    }
     add_value(command, "--dir", "DIR", "Keep the recordings in this folder", [this](const std::string& text) {
         if (text.empty()) throw UsageError("the name of the folder is empty");
         options_.directory = text;

@@ -41,6 +41,7 @@ struct Options {
     std::string baseline;                   ///< file; empty: none
     std::string write_suppressions;         ///< file that gets an entry for each finding; empty: none
     std::string write_baseline;             ///< file that gets every finding; empty: none
+    bool strict = false;                    ///< gate: children that could not be observed fail it
     bool strict_suppressions = false;       ///< entries that nothing needs fail the gate
     bool children = true;                   ///< run, gate: what CMD starts is reported and judged too
     std::string directory;                  ///< run, gate: empty: recordings are not kept; ps: one more folder

@@ -31,7 +31,8 @@ std::string usable_directory(const std::string& directory) {
 int gate_status(const launch::Result& result, const Judgement& judgement) {
     if (judgement.failed) return kFindings;
     if (result.outcome == launch::Outcome::kTimedOut) return kTimedOut;
-    return result.observed && judgement.complete ? 0 : kNotObserved;
+    const bool has_gaps = judgement.strict && !result.unobserved.empty();
+    return result.observed && judgement.complete && !has_gaps ? 0 : kNotObserved;
 }
 
 void remark_on(const launch::Result& result, const std::string& program) {
@@ -72,6 +73,7 @@ int run(const Options& options) {
     Output output(options, STDERR_FILENO);
     Reporter reporter(options, output);
     Judgement judgement;
+    judgement.strict = options.strict;
     const launch::Request request{
         options.program, launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
         options.children};
@@ -85,7 +87,7 @@ int run(const Options& options) {
         }
     });
     remark_on(result, options.program[0]);
-    if (options.format == Format::kText) remark_on_children(result);
+    if (options.format == Format::kText || options.strict) remark_on_children(result);
     reporter.finish();
     judgement.failed = reporter.has_failed();
     return exit_status(options.command, result, judgement);

@@ -12,6 +12,7 @@ namespace command {
 struct Judgement {
     bool failed = false;   ///< a verdict of --fail-on applied
     bool complete = true;  ///< every process' snapshot could be judged
+    bool strict = false;   ///< a child that could not be observed counts as CMD would
 };
 
 /// The exit status of `run` or `gate`; see "Exit status" in the interface.

@@ -38,6 +38,23 @@ TEST(UnobservedChildren, AreNamedOnceEach) {
     EXPECT_EQ(run({"run", "sh", "-c", STATIC_PROGRAM "; exit 0"}).errors, static_line("once"));
 }
 
+TEST(UnobservedChildren, FailAStrictGateOnly) {
+    const auto gate = [](const Words& options, const std::string& script) {
+        Words arguments = {"gate"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        for (const std::string& word : {std::string("sh"), std::string("-c"), script}) arguments.push_back(word);
+        return run(arguments);
+    };
+    const std::string starts_one = STATIC_PROGRAM "; exit 0";
+
+    EXPECT_EQ(gate({"--strict"}, starts_one).status, 125);
+    EXPECT_EQ(gate({"--strict"}, starts_one).errors, static_line("once"));
+    EXPECT_EQ(gate({"--strict"}, "/bin/true; exit 0").status, 0);
+    EXPECT_EQ(gate({"--strict"}, STATIC_PROGRAM "; exit 3").status, 3) << "its own failure wins";
+    EXPECT_EQ(gate({"--strict", "--children", "no"}, starts_one).status, 0) << "nobody asks for them";
+    EXPECT_EQ(run({"run", "--strict", "true"}).status, 2) << "run fails nothing";
+}
+
 TEST(UnobservedChildren, MayBeChildrenOfChildren) {
     EXPECT_EQ(gate_script("sh -c '" STATIC_PROGRAM "; exit 0'").errors, static_line("once"));
     EXPECT_EQ(gate_script("env " STATIC_PROGRAM).errors, static_line("once"));
