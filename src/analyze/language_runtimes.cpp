@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
 
 #include "analyze/frames.h"
+#include "snapshot/interpreter_file.h"
 
 namespace analyze {
 
@@ -157,18 +157,10 @@ bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snap
            std::any_of(stack.frames.begin(), stack.frames.end(), idles);
 }
 
-/// "python3.11", "libpython3.12.so.1.0"
-bool is_python_file(string_view name) {
-    if (name.starts_with("lib")) name.remove_prefix(3);
-    if (!name.starts_with("python")) return false;
-    name.remove_prefix(6);
-    return name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0;
-}
-
 }  // namespace
 
 bool is_interpreter_frame(const snapshot::Frame& frame) {
-    return frame.language == snapshot::Language::kNative && is_python_file(base_name(frame.module));
+    return frame.language == snapshot::Language::kNative && snapshot::is_python_interpreter(frame.module);
 }
 
 bool is_interpreted_library_frame(const snapshot::Frame& frame) {

@@ -2,7 +2,6 @@
 #include "python/interpreter.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "python/exports.h"
 
@@ -41,14 +40,6 @@ std::optional<Offsets> offsets_of(const Memory& memory, uint64_t runtime, std::o
 }
 
 }  // namespace
-
-bool is_interpreter_name(std::string_view path) {
-    std::string_view name = path.substr(path.rfind('/') + 1);
-    if (name.starts_with("lib")) name.remove_prefix(3);
-    if (!name.starts_with("python")) return false;
-    name.remove_prefix(6);
-    return name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0;
-}
 
 std::unique_ptr<Interpreter> Interpreter::find(const Memory& memory, std::span<const Image> images, std::string& why) {
     for (const Image& image : images.first(std::min(images.size(), kMaxImages))) {

@@ -10,7 +10,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "python/frames.h"
@@ -25,9 +24,6 @@ struct Image {
     uint64_t base = 0;
     std::string path;
 };
-
-/// "python3.11", "libpython3.12.so.1.0": what an interpreter's file is called.
-bool is_interpreter_name(std::string_view path);
 
 class Interpreter {
 public:

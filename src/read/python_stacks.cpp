@@ -6,6 +6,7 @@
 
 #include "read/mappings.h"
 #include "read/target_memory.h"
+#include "snapshot/interpreter_file.h"
 
 namespace reader {
 
@@ -23,7 +24,7 @@ std::vector<python::Image> images_of(uint32_t pid) {
     });
     // A program with the interpreter in it has another name.
     std::stable_partition(images.begin(), images.end(),
-                          [](const python::Image& image) { return python::is_interpreter_name(image.path); });
+                          [](const python::Image& image) { return snapshot::is_python_interpreter(image.path); });
     return images;
 }
 
@@ -43,7 +44,7 @@ void PythonStacks::prepare() {
     const std::vector<python::Image> images = images_of(pid_);
     interpreter_ = python::Interpreter::find(memory_, images, why_);
     if (interpreter_ == nullptr) {
-        const bool is_named = !images.empty() && python::is_interpreter_name(images.front().path);
+        const bool is_named = !images.empty() && snapshot::is_python_interpreter(images.front().path);
         if (why_.empty() && is_named) why_ = "the interpreter's memory could not be read";
         return;
     }
@@ -120,7 +121,7 @@ void PythonStacks::add_to(std::vector<snapshot::Thread>& threads, const std::vec
 
 void PythonStacks::note_end(const std::vector<snapshot::Module>& modules) {
     const bool has_interpreter = std::any_of(modules.begin(), modules.end(), [](const snapshot::Module& module) {
-        return python::is_interpreter_name(module.path);
+        return snapshot::is_python_interpreter(module.path);
     });
     if (has_interpreter) why_ = "the process has ended";
 }

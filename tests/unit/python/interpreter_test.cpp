@@ -10,15 +10,6 @@
 namespace python {
 namespace {
 
-TEST(InterpreterName, IsOfProgramAndLibrary) {
-    for (const char* const path : {"/usr/bin/python3.11", "python3", "/opt/python", "/lib/libpython3.12.so.1.0"}) {
-        EXPECT_TRUE(is_interpreter_name(path)) << path;
-    }
-    for (const char* const path : {"/usr/bin/python-config", "/opt/python3/bin/tool", "/lib/libc.so.6", ""}) {
-        EXPECT_FALSE(is_interpreter_name(path)) << path;
-    }
-}
-
 /// As 3.13 says of itself at the start of its runtime: 70 words behind a word that marks it.
 struct Told {
     InterpreterMemory target{*known_offsets(12)};
