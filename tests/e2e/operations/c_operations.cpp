@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every blocking operation of C11's threads and of pthread, and futexes without a library.
+// Every blocking operation of C11's threads and of pthread, futexes without a library, and what waits
+// deep in libc.
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
 #include <threads.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <string>
 
 #include "tests/e2e/operations/operations.h"
 
@@ -41,6 +46,12 @@ cnd_t g_c11_ready;
 void wait_c11() {
     mtx_lock(&g_c11_ready_mutex);
     for (;;) cnd_wait(&g_c11_ready, &g_c11_ready_mutex);  // SITE(cnd_wait) wait_c11
+}
+
+void wait_c11_timed() {
+    const timespec end = in_an_hour(CLOCK_REALTIME);
+    mtx_lock(&g_c11_ready_mutex);
+    for (;;) cnd_timedwait(&g_c11_ready, &g_c11_ready_mutex, &end);  // SITE(cnd_timedwait) wait_c11_timed
 }
 
 void join_c11() {
@@ -105,10 +116,45 @@ void lock_inheriting() {
     syscall(SYS_futex, &g_inheriting, FUTEX_LOCK_PI_PRIVATE, 0, nullptr);  // SITE(futex_pi) lock_inheriting
 }
 
+/// main has it.
+pthread_spinlock_t g_spin_lock;
+void spin() {
+    pthread_spin_lock(&g_spin_lock);  // SITE(spin_lock) spin
+}
+
+/// Its other end is the process' own, and closed in every child.
+int reading_end() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) _exit(2);
+    return fcntl(ends[0], F_DUPFD, 0);
+}
+
+void get_character() {
+    FILE* const stream = fdopen(reading_end(), "r");
+    (void)getc(stream);  // SITE(getc) get_character
+}
+
+void read_block() {
+    FILE* const stream = fdopen(reading_end(), "r");
+    char block[16];
+    (void)fread(block, 1, sizeof block, stream);  // SITE(fread) read_block
+}
+
+void run_command() {
+    const std::string command = "cat /dev/fd/" + std::to_string(reading_end());
+    (void)system(command.c_str());  // SITE(system) run_command
+}
+
+/// main has its lock.
+void put_line() {
+    puts("never");  // SITE(puts) put_line
+}
+
 constexpr Operation kOperations[] = {
     {"mtx_lock", lock_c11},
     {"mtx_timedlock", lock_c11_timed},
     {"cnd_wait", wait_c11},
+    {"cnd_timedwait", wait_c11_timed},
     {"thrd_join", join_c11},
     {"thrd_sleep", sleep_c11},
     {"c11_once", once_c11},
@@ -123,6 +169,11 @@ constexpr Operation kOperations[] = {
     {"nanosleep", sleep_posix},
     {"futex", wait_for_word},
     {"futex_pi", lock_inheriting},
+    {"getc", get_character},
+    {"fread", read_block},
+    {"system", run_command},
+    {"puts", put_line},
+    {"spin_lock", spin, /*spins=*/true},
 };
 
 }  // namespace
@@ -137,6 +188,9 @@ int main(int argc, char** argv) {
     sem_init(&g_semaphore, 0, 0);
     pthread_barrier_init(&g_barrier, nullptr, 2);
     pthread_rwlock_wrlock(&g_rwlock);
+    pthread_spin_init(&g_spin_lock, PTHREAD_PROCESS_PRIVATE);
+    pthread_spin_lock(&g_spin_lock);
+    flockfile(stdout);
     syscall(SYS_futex, &g_inheriting, FUTEX_LOCK_PI_PRIVATE, 0, nullptr);
     return enter_all(kOperations, argc, argv);
 }

@@ -38,8 +38,16 @@ void lock_recursive() {
     g_recursive_mutex.lock();  // SITE(recursive) lock_recursive
 }
 
+void lock_timed() {
+    g_timed_mutex.lock();  // SITE(timed_mutex) lock_timed
+}
+
 void try_lock_for() {
     (void)g_timed_mutex.try_lock_for(1h);  // SITE(try_lock_for) try_lock_for
+}
+
+void try_lock_until() {
+    (void)g_timed_mutex.try_lock_until(std::chrono::system_clock::now() + 1h);  // SITE(try_lock_until) try_lock_until
 }
 
 void lock_scoped() {
@@ -57,6 +65,12 @@ void wait_for_condition() {
 void wait_a_while() {
     std::unique_lock lock(g_ready_mutex);
     g_ready.wait_for(lock, 1h, [] { return false; });  // SITE(condition_for) wait_a_while
+}
+
+void wait_until() {
+    std::unique_lock lock(g_ready_mutex);
+    const auto end = std::chrono::system_clock::now() + 1h;
+    g_ready.wait_until(lock, end, [] { return false; });  // SITE(condition_until) wait_until
 }
 
 std::condition_variable_any g_any;
@@ -200,10 +214,13 @@ void sleep_until() {
 constexpr Operation kOperations[] = {
     {"mutex", lock_mutex},
     {"recursive", lock_recursive},
+    {"timed_mutex", lock_timed},
     {"try_lock_for", try_lock_for},
+    {"try_lock_until", try_lock_until},
     {"scoped_lock", lock_scoped},
     {"condition", wait_for_condition},
     {"condition_for", wait_a_while},
+    {"condition_until", wait_until},
     {"any", wait_for_any},
     {"any_stop", wait_stoppable},
     {"shared_mutex", lock_shared_mutex},

@@ -10,12 +10,14 @@
 
 #include <atomic>
 #include <cstring>
+#include <ctime>
 
 #include "tests/support/gate.h"
 
 struct Operation {
     const char* name;  ///< of the thread, and of the mark where it blocks; 15 bytes at most
     void (*enter)();
+    bool spins = false;  ///< it never sleeps; the last one
 };
 
 /// All other threads sleep, and slept on between two looks.
@@ -29,6 +31,15 @@ inline bool all_others_sleep() {
     gate::detail::Sights second;
     gate::detail::look(second);
     return gate::detail::same(first, second);
+}
+
+/// It has burnt more than what leads there takes.
+inline bool spins(pthread_t thread) {
+    clockid_t clock;
+    timespec burnt{};
+    constexpr long kMuch = 20'000'000;
+    return pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &burnt) == 0 &&
+           (burnt.tv_sec > 0 || burnt.tv_nsec > kMuch);
 }
 
 inline std::atomic<bool> entered{false};
@@ -49,7 +60,7 @@ int enter_all(const Operation (&operations)[count], int argc, char** argv) {
         pthread_t thread;
         if (pthread_create(&thread, nullptr, start_operation, const_cast<Operation*>(&operation)) != 0) return 2;
         pthread_detach(thread);
-        gate::await([] { return entered && all_others_sleep(); });
+        gate::await([&] { return entered && (operation.spins ? spins(thread) : all_others_sleep()); });
     }
     if (std::strcmp(argv[1], "leave") == 0) _exit(0);  // what destructors would do is not asked here
     gate::say("blocked");

@@ -23,10 +23,13 @@ std::ostream& operator<<(std::ostream& out, const Program& program) {
 const std::vector<Row> kCpp = {
     {"mutex", "mutex lock", "mutex", kMain},
     {"recursive", "mutex lock", "mutex", kMain},
+    {"timed_mutex", "mutex lock", "mutex", kMain},
     {"try_lock_for", "mutex lock", "mutex", kMain, kTimed},
+    {"try_lock_until", "mutex lock", "mutex", kMain, kTimed},
     {"scoped_lock", "mutex lock", "mutex", kMain},
     {"condition", "cond wait", "condition"},
     {"condition_for", "cond wait", "condition", kNobody, kTimed},
+    {"condition_until", "cond wait", "condition", kNobody, kTimed},
     {"any", "cond wait", "condition"},
     {"any_stop", "cond wait", "condition"},
     {"shared_mutex", "rwlock write", "rwlock", kMain},
@@ -65,6 +68,7 @@ const std::vector<Program> kPrograms = {
          {"mtx_lock", "mutex lock", "mutex", kMain},
          {"mtx_timedlock", "mutex lock", "mutex", kMain, kTimed},
          {"cnd_wait", "cond wait", "condition"},
+         {"cnd_timedwait", "cond wait", "condition", kNobody, kTimed},
          {"thrd_join", "join", "thread", kOwnThread},
          {"thrd_sleep", "sleep", "", kNobody, kTimed},
          {"c11_once_too", "once", "once", kPrevious},
@@ -77,6 +81,11 @@ const std::vector<Program> kPrograms = {
          {"nanosleep", "sleep", "", kNobody, kTimed},
          {"futex", "futex", "futex"},
          {"futex_pi", "futex", "futex", kMain},
+         outside("getc", "io getc", "pipe"),
+         outside("fread", "io fread", "pipe"),
+         outside("system", "child wait", "(sh -c cat"),
+         {"puts", "futex", "futex"},
+         {"spin_lock", "spin lock", "spin lock", kMain},
      }},
     {"glib",
      "glib_operations.cpp",
@@ -92,6 +101,7 @@ const std::vector<Program> kPrograms = {
          {"g_queue_timed", "glib queue", "queue", kNobody, kTimed},
          {"g_once_too", "glib once", "once"},
          {"g_thread_join", "join", "thread", kOwnThread},
+         outside("g_main_loop", "io poll", "eventfd"),
          {"g_usleep", "sleep", "", kNobody, kTimed},
      }},
     {"abseil",
@@ -129,6 +139,12 @@ const std::vector<Program> kPrograms = {
          {"pop", "tbb queue", "queue"},
          {"push", "tbb queue", "queue"},
          {"parallel_for", "tbb task wait", "task"},
+     }},
+    {"tbb_worker",
+     "tbb_worker.cpp",
+     "libtbb-dev",
+     {
+         {.operation = "worker", .state = "tbb worker", .kind = "pool", .library = "libtbb.so"},
      }},
     {"openmp",
      "openmp_operations.cpp",
@@ -172,6 +188,9 @@ const std::vector<Program> kPrograms = {
          {"scope", "rust scope join", "scope", kOwnThread},
          {"join", "join", "thread", kOwnThread},
          {"sleep", "sleep", "", kNobody, kTimed},
+         outside("accept", "io accept4", "tcp 127.0.0.1:"),
+         outside("wait", "child wait", "(cat)"),
+         outside("output", "io poll", "pipe"),
      }},
 };
 
@@ -204,13 +223,17 @@ TEST_P(Operations, AreNamedInADumpOfTheLiveProcess) {
         SCOPED_TRACE(row.operation);
         const Json& thread = thread_named(report, row.operation);
         expect_told(report, thread, row);
-        expect_starts_at(text, thread.at("id"), site_of(row));
+        if (row.library.empty()) {
+            expect_starts_at(text, thread.at("id"), site_of(row));
+        } else {
+            EXPECT_THAT(first_frame(text, thread.at("id")), testing::HasSubstr(row.library));
+        }
     }
 }
 
 TEST_P(Operations, AreNamedAtTheEndOfTheProcess) {
-    const support::Observed gated =
-        support::observe(LOITER_COMMAND, "gate", {"--grace", "0ms"}, {.arguments = {command_, "leave"}});
+    const support::Observed gated = support::observe(LOITER_COMMAND, "gate", {"--grace", "0ms", "--children", "no"},
+                                                     {.arguments = {command_, "leave"}});
     EXPECT_EQ(gated.outcome.status, 86) << gated.outcome.errors;
     ASSERT_EQ(gated.reports.size(), 1U);
     const Json& report = gated.reports.front();
@@ -219,7 +242,7 @@ TEST_P(Operations, AreNamedAtTheEndOfTheProcess) {
         SCOPED_TRACE(row.operation);
         const Json& thread = thread_named(report, row.operation);
         expect_told(report, thread, row);
-        expect_finding(report, thread, row, site_of(row).function);
+        expect_finding(report, thread, row, row.library.empty() ? site_of(row).function : row.library);
     }
 }
 

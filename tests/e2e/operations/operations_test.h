@@ -3,6 +3,7 @@
 // What a report says of a thread in one operation.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -35,7 +36,13 @@ struct Row {
     std::string kind;  ///< of what is waited for; empty: nothing
     Owner owner = Owner::kNobody;
     bool timed = false;
+    std::string detail = {};   ///< of a wait for what is outside of the process: a part of what is said of it
+    std::string library = {};  ///< that all of its stack is in; empty: the program's marked line is on top
 };
+
+inline Row outside(const std::string& operation, const std::string& state, const std::string& detail) {
+    return {.operation = operation, .state = state, .kind = "", .detail = detail};
+}
 
 inline support::Command observed(const std::vector<std::string>& arguments, const std::string& folder) {
     support::Command command;
@@ -78,6 +85,11 @@ inline void expect_owner(const Json& report, const Json& thread, const Row& row)
 inline void expect_told(const Json& report, const Json& thread, const Row& row) {
     EXPECT_EQ(thread.at("state"), row.state) << report::describe(thread.at("stack"));
     EXPECT_EQ(thread.at("timed"), row.timed);
+    if (!row.detail.empty()) {
+        const std::string detail = report::text_of(thread.at("waits_for").at("detail"));
+        EXPECT_NE(detail.find(row.detail), std::string::npos) << detail;
+        return;
+    }
     if (row.kind.empty()) {
         EXPECT_TRUE(thread.at("waits_for").is_null());
         return;
@@ -88,12 +100,16 @@ inline void expect_told(const Json& report, const Json& thread, const Row& row) 
 }
 
 /// The first frame below the head of the thread's block.
-inline void expect_starts_at(const std::string& text, int id, const report::Site& site) {
+inline std::string first_frame(const std::string& text, int id) {
     const std::string head = "\nT" + std::to_string(id) + " ";
     const size_t block = text.find(head);
-    ASSERT_NE(block, std::string::npos) << text;
+    if (block == std::string::npos) throw std::runtime_error("no" + head + "in " + text);
     const size_t start = text.find('\n', block + 1) + 1;
-    const std::string frame = text.substr(start, text.find('\n', start) - start);
+    return text.substr(start, text.find('\n', start) - start);
+}
+
+inline void expect_starts_at(const std::string& text, int id, const report::Site& site) {
+    const std::string frame = first_frame(text, id);
     EXPECT_TRUE(report::names_function(frame, site.function)) << report::describe(site) << " is not in " << frame;
     const std::string place = std::filesystem::path(site.file).filename().string() + ":" + std::to_string(site.line);
     EXPECT_TRUE(frame.ends_with(place)) << report::describe(site) << " is not in " << frame;
@@ -103,7 +119,7 @@ inline void expect_starts_at(const std::string& text, int id, const report::Site
 inline void expect_finding(const Json& report, const Json& thread, const Row& row, const std::string& function) {
     for (const Json& finding : report.at("findings")) {
         if (!report::threads_of(finding).contains(thread.at("id"))) continue;
-        EXPECT_EQ(finding.at("verdict"), row.timed ? "alive" : "blocked") << finding.dump(1);
+        EXPECT_EQ(finding.at("verdict"), row.timed || !row.detail.empty() ? "alive" : "blocked") << finding.dump(1);
         const std::string message = finding.at("message");
         EXPECT_TRUE(report::names_function(message, row.state)) << message;
         EXPECT_TRUE(report::names_function(message, function)) << message;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every blocking operation of Rust's standard library: see operations.h.
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::sync::{Barrier, Condvar, Mutex, Once, OnceLock, RwLock};
 use std::thread;
@@ -97,7 +99,30 @@ fn sleep() {
     thread::sleep(HOUR); // SITE(sleep) sleep
 }
 
-const OPERATIONS: [(&str, fn()); 19] = [
+fn accept() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let _ = listener.accept(); // SITE(accept) accept
+}
+
+/// Ends when this process does: nobody else can write to it.
+fn reader() -> Command {
+    let mut command = Command::new("cat");
+    command.env_remove("LD_PRELOAD").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+fn wait_for_child() {
+    let mut child = reader().spawn().unwrap();
+    let _kept = child.stdin.take();
+    let _ = child.wait(); // SITE(wait) wait_for_child
+}
+
+fn take_output() {
+    let mut first = reader().spawn().unwrap();
+    let _ = reader().stdin(first.stdout.take().unwrap()).output(); // SITE(output) take_output
+}
+
+const OPERATIONS: [(&str, fn()); 22] = [
     ("mutex", lock_mutex),
     ("read", lock_to_read),
     ("write", lock_to_write),
@@ -117,6 +142,9 @@ const OPERATIONS: [(&str, fn()); 19] = [
     ("scope", join_scope),
     ("join", join),
     ("sleep", sleep),
+    ("accept", accept),
+    ("wait", wait_for_child),
+    ("output", take_output),
 ];
 
 /// What every other thread does, and how often it went to sleep; none while one is awake.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocking operations of oneTBB: its queue, and a loop whose last part does not end, with its idle workers.
+// Blocking operations of oneTBB: its queue, and a loop whose last part does not end.
 #include <tbb/concurrent_queue.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
