@@ -16,6 +16,7 @@ using std::string_view;
 
 /// Empty entries name nothing.
 using Names = std::array<string_view, 5>;
+using ManyNames = std::array<string_view, 20>;
 
 struct LanguageRuntime {
     /// One of these is loaded: any program may have the name of a runtime's. None: not asked.
@@ -26,14 +27,20 @@ struct LanguageRuntime {
     /// runtime's own code alone created it; the program's threads are created by the program's code,
     /// which is in no file.
     Names routines;
-    /// The same with names that a program may well use: in a library of `own_files`, or of a thread that
-    /// functions of `makers` had created, by the beginnings of their names.
+    /// Functions of `modules` that no thread of the program runs: where nobody recorded who created a
+    /// thread, one of them in its stack tells a helper.
+    ManyNames runs;
+    /// Start routines of pools that work for the program: a member is the runtime's own while the routine
+    /// itself idles. A program may well use such a name: it counts in a library of `own_files`, and where
+    /// functions of `makers`, by the beginnings of their names, had the thread created; where nobody
+    /// recorded that, where the file has such functions, and the thread is in one.
     Names common_routines;
     Names own_files;
     Names makers;
     /// Threads that its class library starts before the program's code runs, so that the first of the
-    /// name is the runtime's; and the exported functions in which they idle.
+    /// name is the runtime's.
     Names started_by_library;
+    /// Functions in which those idle, and the members of pools.
     Names idle_in;
     /// The main thread, in none but these files, waits for the thread that took its place.
     Names launcher;
@@ -47,6 +54,13 @@ constexpr std::array kRuntimes = {
         .loaded = {"libjvm.so", "libjli.so"},
         .modules = {"libjvm.so", "libjli.so", "java"},
         .routines = {},
+        // Of a JavaThread the function that it was made for; of others their class' own.
+        .runs = {"ConcurrentGCThread::run", "GangWorker::run", "AbstractGangWorker::run", "WorkerThread::run",
+                 "GCTaskThread::run", "VMThread::run", "WatcherThread::run", "AsyncLogWriter::run",
+                 "JfrThreadSampler::run", "signal_thread_entry", "attach_listener_thread_entry",
+                 "ServiceThread::service_thread_entry", "NotificationThread::notification_thread_entry",
+                 "MonitorDeflationThread::monitor_deflation_thread_entry", "CompileBroker::compiler_thread_loop",
+                 "NMethodSweeper::sweeper_loop", "recorderthread_entry"},
         .common_routines = {},
         .own_files = {},
         .makers = {},
@@ -63,11 +77,12 @@ constexpr std::array kRuntimes = {
         .routines = {"node::(anonymous namespace)::PlatformWorkerThread",
                      "node::WorkerThreadsTaskRunner::DelayedTaskScheduler::Start",
                      "node::inspector::(anonymous namespace)::StartIoThreadMain"},
+        .runs = {},
         .common_routines = {"worker"},
         .own_files = {"libuv.so"},
         .makers = {"uv_", "node::"},
         .started_by_library = {},
-        .idle_in = {},
+        .idle_in = {"uv_cond_wait", "uv_mutex_lock"},
         .launcher = {},
         .ends_in = {},
     },
@@ -84,7 +99,8 @@ bool is_of(const snapshot::Frame& frame, const Names& modules) {
 }
 
 /// With or without its arguments.
-bool is_named(string_view function, const Names& names) {
+template <size_t count>
+bool is_named(string_view function, const std::array<string_view, count>& names) {
     return std::any_of(names.begin(), names.end(), [&](string_view name) {
         return !name.empty() && function.starts_with(name) &&
                (function.size() == name.size() || function[name.size()] == '(');
@@ -131,30 +147,77 @@ bool begins_with_one_of(string_view function, const Names& beginnings) {
                        [&](string_view begin) { return !begin.empty() && function.starts_with(begin); });
 }
 
-bool starts_in_routine(const LanguageRuntime& runtime, const snapshot::Frame& start, const snapshot::Stack& created) {
+/// Recorded; or of a thread that nobody saw begin, what libc called first. Null: not known.
+const snapshot::Frame* start_of(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    const snapshot::Stack& entry = stack_of(snapshot, thread.entry);
+    if (!entry.frames.empty()) return &entry.frames.back();
+    const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
+    if (stack.incomplete || stack.truncated) return nullptr;
+    const auto first = std::find_if(stack.frames.rbegin(), stack.frames.rend(),
+                                    [](const snapshot::Frame& frame) { return origin_of(frame) != Origin::kRuntime; });
+    return first == stack.frames.rend() ? nullptr : &*first;
+}
+
+bool is_of_makers(const LanguageRuntime& runtime, const snapshot::Frame& start, const snapshot::Stack& stack,
+                  const snapshot::Stack& created) {
+    const auto is_maker = [&](const snapshot::Frame& frame) {
+        return begins_with_one_of(frame.function, runtime.makers);
+    };
+    if (!created.frames.empty()) return std::any_of(created.frames.begin(), created.frames.end(), is_maker);
+    return std::any_of(stack.frames.begin(), stack.frames.end(),
+                       [&](const snapshot::Frame& frame) { return is_maker(frame) && frame.module == start.module; });
+}
+
+/// In one of its common routines, which itself called what it is in.
+bool is_idle_in_pool(const LanguageRuntime& runtime, const snapshot::Thread& thread, const snapshot::Stack& stack) {
+    if (thread.stack_is_last_known || thread.last_recorded) return false;
+    const auto routine = std::find_if(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
+        return is_named(frame.function, runtime.common_routines);
+    });
+    return routine != stack.frames.begin() && routine != stack.frames.end() &&
+           is_named(std::prev(routine)->function, runtime.idle_in);
+}
+
+bool starts_in_routine(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot,
+                       const snapshot::Thread& thread, const snapshot::Frame& start) {
     if (is_named(start.function, runtime.routines)) return true;
     if (!is_named(start.function, runtime.common_routines)) return false;
-    return is_of(start, runtime.own_files) ||
-           std::any_of(created.frames.begin(), created.frames.end(), [&](const snapshot::Frame& frame) {
-               return begins_with_one_of(frame.function, runtime.makers);
+    const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
+    const bool is_its_own = is_of(start, runtime.own_files) ||
+                            is_of_makers(runtime, start, stack, stack_of(snapshot, thread.created_stack));
+    return is_its_own && is_idle_in_pool(runtime, thread, stack);
+}
+
+/// Its creator tells; where that is not known, what it runs.
+bool is_made_by(const LanguageRuntime& runtime, const snapshot::Stack& stack, const snapshot::Stack& created) {
+    if (!created.frames.empty()) return is_wholly_in(created, runtime.modules);
+    return is_wholly_in(stack, runtime.modules) &&
+           std::any_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
+               return is_of(frame, runtime.modules) && is_named(frame.function, runtime.runs);
            });
+}
+
+bool is_idle_helper_of_library(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot,
+                               const snapshot::Thread& thread, const snapshot::Stack& stack) {
+    return is_named(thread.name, runtime.started_by_library) && is_first_of_its_name(snapshot, thread) &&
+           std::any_of(stack.frames.begin(), stack.frames.end(),
+                       [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.idle_in); });
 }
 
 bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
     if (!is_there(runtime, snapshot)) return false;
     const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
     if (thread.id == 1) return has_names(runtime.launcher) && is_wholly_in(stack, runtime.launcher);
-    const snapshot::Stack& entry = stack_of(snapshot, thread.entry);
-    const snapshot::Stack& created = stack_of(snapshot, thread.created_stack);
-    if (entry.frames.empty() || !is_of(entry.frames.back(), runtime.modules)) return false;
+    // Not known where nobody saw it begin, and code made at run time hides it.
+    const snapshot::Frame* const start = start_of(snapshot, thread);
+    if (start != nullptr && !is_of(*start, runtime.modules)) return false;
     if (has_names(runtime.routines)) {
-        return starts_in_routine(runtime, entry.frames.back(), created) && stays_in(stack, runtime.modules);
+        return start != nullptr && starts_in_routine(runtime, snapshot, thread, *start) &&
+               stays_in(stack, runtime.modules);
     }
-    const bool made_alone = is_wholly_in(created, runtime.modules);
-    if (made_alone && stays_in(stack, runtime.modules)) return true;
-    const auto idles = [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.idle_in); };
-    return is_named(thread.name, runtime.started_by_library) && is_first_of_its_name(snapshot, thread) &&
-           std::any_of(stack.frames.begin(), stack.frames.end(), idles);
+    const bool is_made = is_made_by(runtime, stack, stack_of(snapshot, thread.created_stack));
+    return (start != nullptr && is_made && stays_in(stack, runtime.modules)) ||
+           is_idle_helper_of_library(runtime, snapshot, thread, stack);
 }
 
 }  // namespace

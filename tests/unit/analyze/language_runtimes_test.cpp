@@ -185,7 +185,8 @@ struct OfThatName : SnapshotBuilder {
     explicit OfThatName(const std::string& path) {
         loaded(*this, path);
         loaded(*this, "/usr/lib/x86_64-linux-gnu/libc.so.6");
-        const Frames at = {libc_frame("pthread_mutex_lock"), frame_in(path, "worker"), libc_frame("start_thread")};
+        const Frames at = {libc_frame("pthread_mutex_lock"), frame_in(path, "uv_mutex_lock"), frame_in(path, "worker"),
+                           libc_frame("start_thread")};
         thread(1).ends_process();
         thread(2).waits_on(condition(2)).at(at).entry(frame_in(path, "worker"));
         thread(2).created_by(1, {frame_in(path, "main"), libc_frame("__libc_start_main")});
@@ -220,6 +221,78 @@ TEST(RuntimeHelpers, NamedAsAProgramsThreadAreToldByTheirLibraryOrTheirCreator) 
 
     OfThatName library("/usr/lib/x86_64-linux-gnu/libuv.so.1.0.0");
     EXPECT_EQ(applying(analyze(library.build())), Lines{});
+}
+
+/// A pool of Node works for the program: what a member does for it is told.
+TEST(RuntimeHelpers, AMemberOfAPoolIsTheProgramsWhileItWorksForIt) {
+    SnapshotBuilder builder;
+    builder.thread(1).ends_process();
+    const auto add = [&](uint32_t id, const Frames& in) -> snapshot::Thread& {
+        Frames frames = in;
+        frames.insert(frames.end(), {node("worker"), libc_frame("start_thread")});
+        builder.thread(id).waits_on(condition(id)).at(frames).entry(node("worker"));
+        builder.thread(id).created_by(1, {node("uv_thread_create_ex"), node("uv__work_submit")});
+        return builder.thread(id).thread();
+    };
+    add(2, {libc_frame("pthread_cond_wait"), node("uv_cond_wait")});
+    add(3, {libc_frame("read"), node("uv__fs_read"), node("uv__fs_work")}).state = State::kIo;
+    add(4, {libc_frame("pthread_cond_wait"), node("uv_cond_wait"), node("node::crypto::Random()"),
+            node("uv__queue_work")});
+    snapshot::Thread& running = add(5, {libc_frame("pthread_cond_wait"), node("uv_cond_wait")});
+    running.state = State::kRunning;
+    running.stack_is_last_known = true;
+    builder.thread(6).in(State::kRunning).entry(node("worker"));
+    builder.thread(6).created_by(1, {node("uv_thread_create_ex"), node("uv__work_submit")});
+
+    EXPECT_EQ(applying(analyze(builder.build())), (Lines{"T3: alive", "T4: blocked", "T5: alive", "T6: alive"}));
+}
+
+/// Nobody recorded where they begin, or who created them.
+struct Unobserved : SnapshotBuilder {
+    Unobserved() {
+        thread(1).ends_process();
+        process().observed = false;
+        loaded(*this, "/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so");
+    }
+    ThreadBuilder& add(uint32_t id, Frames at) {
+        at.insert(at.end(), {libc_frame("start_thread"), libc_frame("clone3")});
+        return thread(id).waits_on(condition(id)).at(at);
+    }
+};
+
+TEST(RuntimeHelpers, OfAnUnobservedVirtualMachineAreToldByWhatTheyRun) {
+    Unobserved builder;
+    const snapshot::Frame wait = jvm("os::PlatformMonitor::wait(long)");
+    const snapshot::Frame java = jvm("JavaThread::thread_main_inner()");
+    const snapshot::Frame call = jvm("Thread::call_run()");
+    builder.add(2, {wait, jvm("VMThread::run()"), call, kJavaStart});
+    builder.add(3, {wait, jvm("CompileBroker::compiler_thread_loop()"), java, call, kJavaStart});
+    builder.add(4, {wait, jvm("thread_entry(JavaThread*, JavaThread*)"), java, call, kJavaStart});
+    builder.add(5, {wait, jvm("Monitor::wait_without_safepoint_check(long)"), kJavaStart});  // has not begun
+    builder.add(6, {wait, frame_in("/opt/libagent.so", "VMThread::run()"), kJavaStart});
+    const auto add_interpreted = [&](uint32_t id, const char* name) {
+        builder.thread(id).waits_on(condition(id)).at(kWaitsInJava).named(name);
+        builder.snapshot().stacks[builder.thread(id).thread().stack].incomplete = true;
+    };
+    add_interpreted(7, "Finalizer");
+    add_interpreted(8, "Finalizer");
+    add_interpreted(9, "worker");
+
+    EXPECT_EQ(applying(analyze(builder.build())),
+              (Lines{"T4: blocked", "T5: blocked", "T6: blocked", "T8: blocked", "T9: blocked"}));
+}
+
+TEST(RuntimeHelpers, OfAnUnobservedNodeAreToldByWhatLibcCalled) {
+    Unobserved builder;
+    const snapshot::Frame wait = node("uv_cond_wait");
+    const std::string other = "/home/me/node";
+    builder.add(2, {wait, node("node::(anonymous namespace)::PlatformWorkerThread(void*)")});
+    builder.add(3, {wait, node("worker")});
+    builder.add(4, {libc_frame("read"), node("uv__fs_work"), node("worker")});
+    builder.add(5, {wait, node("node::worker::Worker::StartThread()")});
+    builder.add(6, {frame_in("/usr/lib/libuv.so.1", "uv_cond_wait"), frame_in(other, "worker")});
+
+    EXPECT_EQ(applying(analyze(builder.build())), (Lines{"T4: blocked", "T5: blocked", "T6: blocked"}));
 }
 
 snapshot::Frame python(const std::string& function, const std::string& file) {
