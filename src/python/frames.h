@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "snapshot/snapshot.h"
 
 namespace python {
+
+/// By address. A code object stays what it is while a frame has it.
+using Codes = std::map<uint64_t, Code>;
 
 struct Chain {
     std::vector<snapshot::Frame> frames;  ///< innermost first
@@ -21,13 +25,16 @@ struct Chain {
 
     /// What was read, in the order in which it was: equal chains were read of equal memory.
     std::vector<uint64_t> marks;
+
+    Codes codes;  ///< of its frames, that were not known before
 };
 
 /// As many as Python's own limit of recursion lets a program have.
 inline constexpr size_t kMaxFrames = 1000;
 
 /// From the frame at `address` on; 0: none. Empty: what lies there is no chain of frames, or no longer
-/// one. Bounded.
-std::optional<Chain> read_chain(const Memory& memory, const Offsets& offsets, const Objects& objects, uint64_t address);
+/// one. Bounded. `known`: code objects that are not read again.
+std::optional<Chain> read_chain(const Memory& memory, const Offsets& offsets, const Objects& objects, uint64_t address,
+                                const Codes& known = {});
 
 }  // namespace python

@@ -103,10 +103,10 @@ std::optional<uint64_t> Interpreter::frame_of(uint32_t native_id, uint64_t state
     return memory_.value<uint64_t>(frame + *offsets_.thread.c_frame);
 }
 
-std::optional<Chain> Interpreter::chain(uint32_t native_id, uint64_t state) const {
+std::optional<Chain> Interpreter::chain(uint32_t native_id, uint64_t state, const Codes& known) const {
     const std::optional<uint64_t> frame = frame_of(native_id, state);
     if (!frame) return std::nullopt;
-    std::optional<Chain> chain = read_chain(memory_, offsets_, objects_, *frame);
+    std::optional<Chain> chain = read_chain(memory_, offsets_, objects_, *frame, known);
     if (frame_of(native_id, state) != frame) return std::nullopt;
     return chain;
 }

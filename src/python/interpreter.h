@@ -36,8 +36,9 @@ public:
     /// while they were read. `why` as above.
     std::optional<std::multimap<uint32_t, uint64_t>> threads(std::string& why) const;
 
-    /// The frames of the thread with this state. Empty: it has become another one, or moves.
-    std::optional<Chain> chain(uint32_t native_id, uint64_t state) const;
+    /// The frames of the thread with this state. Empty: it has become another one, or moves. `known`: as
+    /// in `read_chain`.
+    std::optional<Chain> chain(uint32_t native_id, uint64_t state, const Codes& known = {}) const;
 
 private:
     explicit Interpreter(const Memory& memory) : memory_(memory) {}

@@ -16,10 +16,15 @@ std::optional<std::string> Memory::bytes(uint64_t address, size_t count) const {
     return copied;
 }
 
+std::string Memory::bytes_up_to(uint64_t address, size_t count) const {
+    std::string copied(count, '\0');
+    copied.resize(address == 0 ? 0 : std::min(read_(address, copied.data(), count), count));
+    return copied;
+}
+
 std::optional<std::string> Memory::text(uint64_t address, size_t limit) const {
     if (address == 0) return std::nullopt;
-    std::string copied(limit, '\0');
-    copied.resize(std::min(read_(address, copied.data(), limit), limit));
+    std::string copied = bytes_up_to(address, limit);
     const size_t end = copied.find('\0');
     if (end == std::string::npos) return std::nullopt;
     copied.resize(end);

@@ -28,6 +28,8 @@ public:
         return read(address, &value, sizeof(value)) ? std::optional<Value>(value) : std::nullopt;
     }
     std::optional<std::string> bytes(uint64_t address, size_t count) const;
+    /// As many as there are.
+    std::string bytes_up_to(uint64_t address, size_t count) const;
     /// A C string shorter than `limit`.
     std::optional<std::string> text(uint64_t address, size_t limit) const;
 
@@ -38,6 +40,7 @@ private:
 /// A copied piece of memory, and the values in it; what lies outside is zero.
 class Piece {
 public:
+    Piece() = default;
     Piece(const Memory& memory, uint64_t address, size_t bytes);
     explicit operator bool() const { return !bytes_.empty(); }
 

@@ -58,13 +58,18 @@ void PythonStacks::prepare() {
     why_ = "the interpreter's list of threads could not be read";
 }
 
-/// While it sleeps nobody changes its frames, nor what they are of.
-std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& task, uint64_t state) const {
+/// While it sleeps nobody changes its frames, nor what they are of. A thread that is still in the call that
+/// it was seen in has slept all the while.
+std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& task, uint64_t state) {
+    static const python::Codes kNone;
     std::optional<Task> seen = task;
     for (int looks = 0; looks < kMaxLooks && seen && is_in_call(*seen); ++looks) {
-        const bool has_slept = sleeps_on(pid_, *seen);
-        std::optional<python::Chain> chain = interpreter_->chain(task.recorded_tid, state);
-        if (has_slept && chain && sleeps_on(pid_, *seen)) return Sight{std::move(*chain), looks == 0, false};
+        const bool is_of_task = looks == 0;
+        std::optional<python::Chain> chain = interpreter_->chain(task.recorded_tid, state, is_of_task ? codes_ : kNone);
+        if (chain && sleeps_on(pid_, *seen)) {
+            if (is_of_task) codes_.merge(chain->codes);
+            return Sight{std::move(*chain), is_of_task, false};
+        }
         int ignored = 0;
         seen = look_at_task(pid_, task.tid, ignored);
     }

@@ -23,16 +23,8 @@ public:
     /// Reads nothing before the first look.
     explicit PythonStacks(uint32_t pid);
 
-    struct Sight {
-        python::Chain chain;
-        bool is_of_task = false;  ///< of the very wait that the task was seen in; else of a later moment
-        bool ran = false;         ///< while it was read: twice the same, which proves little
-    };
-    /// Empty: it is in no Python code, or nothing is known of it.
-    std::optional<Sight> look(const Task& task);
-
     /// Puts them before the native frames. A thread that moved since it was looked at, or runs, is then
-    /// unsettled: its frames are not all of one moment.
+    /// unsettled: its frames are not all of one moment. `tasks`: seen before the first look.
     void add_to(std::vector<snapshot::Thread>& threads, const std::vector<Task>& tasks, StackTable& stacks);
     /// Of a process that has none any more.
     void note_end(const std::vector<snapshot::Module>& modules);
@@ -41,8 +33,16 @@ public:
     std::string note() const { return why_.empty() ? "" : "python frames not known: " + why_; }
 
 private:
+    struct Sight {
+        python::Chain chain;
+        bool is_of_task = false;  ///< of the very wait that the task was seen in; else of a later moment
+        bool ran = false;         ///< while it was read: twice the same, which proves little
+    };
+
     void prepare();
-    std::optional<Sight> look_at_sleeper(const Task& task, uint64_t state) const;
+    /// Empty: it is in no Python code, or nothing is known of it.
+    std::optional<Sight> look(const Task& task);
+    std::optional<Sight> look_at_sleeper(const Task& task, uint64_t state);
     std::optional<python::Chain> look_at_runner(uint32_t native_id, uint64_t state) const;
 
     uint32_t pid_;
@@ -50,6 +50,9 @@ private:
     python::Memory memory_;
     std::unique_ptr<python::Interpreter> interpreter_;
     std::multimap<uint32_t, uint64_t> states_;  ///< by the process' own thread ids
+    /// Of threads that have slept since their tasks were seen. Another one that has slept as long, and has
+    /// one of these in a frame, has had it there ever since: nobody needs to read it again.
+    python::Codes codes_;
     std::string why_;
 };
 

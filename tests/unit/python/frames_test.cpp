@@ -96,6 +96,62 @@ TEST_P(Frames, AreCutShortAndMarkedWhereThereAreTooMany) {
     EXPECT_TRUE(chain->truncated);
 }
 
+/// Every thread of a pool is in the same functions.
+TEST_P(Frames, CodeThatIsKnownIsNotReadAgain) {
+    const uint64_t code = target.code("work", 10);
+    const uint64_t first = target.frame(code, 0, main);
+    const uint64_t second = target.frame(code, 3, main);
+    size_t reads = 0;
+    const Memory all = target.memory();
+    const Memory counted([&](uint64_t address, void* to, size_t bytes) {
+        ++reads;
+        return all.read(address, to, bytes) ? bytes : 0;
+    });
+    const Objects objects(counted, target.offsets, target.types);
+    Codes known = read_chain(counted, target.offsets, objects, first)->codes;
+    EXPECT_EQ(known.size(), 2U);
+
+    const auto fresh = read_chain(counted, target.offsets, objects, second);
+    reads = 0;
+    const auto again = read_chain(counted, target.offsets, objects, second, known);
+
+    EXPECT_LE(reads, 2U) << "one for each of its frames, which lie apart";
+    EXPECT_TRUE(again->codes.empty());
+    EXPECT_EQ(again->marks, fresh->marks);
+    ASSERT_EQ(again->frames.size(), fresh->frames.size());
+    for (size_t i = 0; i < fresh->frames.size(); ++i) {
+        EXPECT_EQ(again->frames[i].function, fresh->frames[i].function);
+        EXPECT_EQ(again->frames[i].file, fresh->frames[i].file);
+        EXPECT_EQ(again->frames[i].line, fresh->frames[i].line);
+    }
+}
+
+/// As the interpreter lays them out: each behind its caller.
+TEST_P(Frames, ThatLieSideBySideAreCopiedTogether) {
+    const uint64_t code = target.code("rec", 1);
+    constexpr size_t kDepth = 20;
+    const uint64_t size = target.offsets.frame.size;
+    const uint64_t all = target.reserve(kDepth * size);
+    for (size_t i = 0; i < kDepth; ++i) {
+        const uint64_t one = target.frame(code, 1, i == 0 ? 0 : all + (i - 1) * size);
+        std::copy_n(target.pieces().at(one).data(), size, target.pieces().at(all).data() + i * size);
+    }
+    size_t reads = 0;
+    const Memory whole = target.memory();
+    const Memory counted([&](uint64_t address, void* to, size_t bytes) {
+        ++reads;
+        return whole.read(address, to, bytes) ? bytes : 0;
+    });
+    const Codes known = read_chain(counted, target.offsets, Objects(counted, target.offsets, target.types), all)->codes;
+    reads = 0;
+
+    const auto chain = read_chain(counted, target.offsets, Objects(counted, target.offsets, target.types),
+                                  all + (kDepth - 1) * size, known);
+
+    EXPECT_EQ(chain->frames.size(), kDepth);
+    EXPECT_LE(reads, 2U);
+}
+
 TEST_P(Frames, WhatIsNoChainIsNotToldInPart) {
     const uint64_t code = target.code("f", 5);
     const uint64_t loop = target.frame(code, 0, main);
