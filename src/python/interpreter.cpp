@@ -61,13 +61,13 @@ std::unique_ptr<Interpreter> Interpreter::find(const Memory& memory, std::span<c
     return nullptr;
 }
 
-std::optional<std::multimap<uint32_t, uint64_t>> Interpreter::threads(std::string& why) const {
+bool Interpreter::is_in_use() const {
+    return memory_.value<uint64_t>(runtime_ + offsets_.runtime.interpreters) != 0U;
+}
+
+std::optional<std::multimap<uint32_t, uint64_t>> Interpreter::threads() const {
     std::multimap<uint32_t, uint64_t> threads;
     auto interpreter = memory_.value<uint64_t>(runtime_ + offsets_.runtime.interpreters);
-    if (interpreter == 0U) {
-        why = "the interpreter was not yet, or no longer, in use";
-        return threads;
-    }
     for (size_t met = 0; interpreter && *interpreter != 0 && met < kMaxInterpreters; ++met) {
         if (!add_threads(*interpreter, threads)) return std::nullopt;
         interpreter = memory_.value<uint64_t>(*interpreter + offsets_.interpreter.next);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "python/frames.h"
+#include "python/left_states.h"
 #include "python/memory.h"
 #include "python/objects.h"
 #include "python/offsets.h"
@@ -32,9 +33,17 @@ public:
     Interpreter(const Interpreter&) = delete;
     Interpreter& operator=(const Interpreter&) = delete;
 
+    /// Not yet, or no longer: it knows no thread.
+    bool is_in_use() const;
+
     /// The threads' states by the kernel's ids, as the process itself numbers them. Empty: they changed
-    /// while they were read. `why` as above.
-    std::optional<std::multimap<uint32_t, uint64_t>> threads(std::string& why) const;
+    /// while they were read.
+    std::optional<std::multimap<uint32_t, uint64_t>> threads() const;
+
+    /// Of a thread that its end left behind: see left_states.h.
+    std::optional<uint64_t> left_state(uint32_t native_id, uint64_t stack_pointer) const {
+        return find_left_state(memory_, offsets_, native_id, stack_pointer);
+    }
 
     /// The frames of the thread with this state. Empty: it has become another one, or moves. `known`: as
     /// in `read_chain`.

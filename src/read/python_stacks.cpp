@@ -48,9 +48,11 @@ void PythonStacks::prepare() {
         if (why_.empty() && is_named) why_ = "the interpreter's memory could not be read";
         return;
     }
+    has_ended_ = !interpreter_->is_in_use();
+    if (has_ended_) return;
     // Threads come and go meanwhile.
     for (int looks = 0; looks < kMaxLooks; ++looks) {
-        if (auto states = interpreter_->threads(why_)) {
+        if (auto states = interpreter_->threads()) {
             states_ = std::move(*states);
             return;
         }
@@ -87,9 +89,26 @@ std::optional<python::Chain> PythonStacks::look_at_runner(uint32_t native_id, ui
     return std::nullopt;
 }
 
+/// Only while it sleeps: nothing that it does can be of Python any more.
+std::optional<PythonStacks::Sight> PythonStacks::look_at_left(const Task& task) {
+    if (!is_in_call(task)) return std::nullopt;
+    const std::optional<uint64_t> state = interpreter_->left_state(task.recorded_tid, task.call->stack_pointer);
+    std::optional<Sight> sight = state ? look_at_sleeper(task, *state) : std::nullopt;
+    if (!sight || sight->chain.frames.empty()) return std::nullopt;
+    ++left_;
+    return sight;
+}
+
+std::string PythonStacks::note() const {
+    if (left_ > 0) return "the interpreter was no longer in use: python frames are what it left in memory";
+    if (has_ended_) return "python frames not known: the interpreter was not yet, or no longer, in use";
+    return why_.empty() ? "" : "python frames not known: " + why_;
+}
+
 std::optional<PythonStacks::Sight> PythonStacks::look(const Task& task) {
     prepare();
     if (interpreter_ == nullptr) return std::nullopt;
+    if (has_ended_) return look_at_left(task);
     // A thread may have states in several interpreters; only one of them has frames.
     std::optional<Sight> only;
     const auto [begin, end] = states_.equal_range(task.recorded_tid);

@@ -29,8 +29,8 @@ public:
     /// Of a process that has none any more.
     void note_end(const std::vector<snapshot::Module>& modules);
 
-    /// Why they are not known; empty: they are, or there are none.
-    std::string note() const { return why_.empty() ? "" : "python frames not known: " + why_; }
+    /// Why they are not known, or from where; empty: nothing is to be said of them.
+    std::string note() const;
 
 private:
     struct Sight {
@@ -43,12 +43,15 @@ private:
     /// Empty: it is in no Python code, or nothing is known of it.
     std::optional<Sight> look(const Task& task);
     std::optional<Sight> look_at_sleeper(const Task& task, uint64_t state);
+    std::optional<Sight> look_at_left(const Task& task);
     std::optional<python::Chain> look_at_runner(uint32_t native_id, uint64_t state) const;
 
     uint32_t pid_;
     bool is_prepared_ = false;
     python::Memory memory_;
     std::unique_ptr<python::Interpreter> interpreter_;
+    bool has_ended_ = false;                    ///< and has forgotten its threads
+    size_t left_ = 0;                           ///< threads whose frames were there nevertheless
     std::multimap<uint32_t, uint64_t> states_;  ///< by the process' own thread ids
     /// Of threads that have slept since their tasks were seen. Another one that has slept as long, and has
     /// one of these in a frame, has had it there ever since: nobody needs to read it again.
