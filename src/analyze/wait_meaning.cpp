@@ -26,14 +26,17 @@ struct Meaning {
     string_view function;
     string_view word;
     string_view kind;
+    bool is_rechecked;
 };
 
 using enum State;
 
 constexpr Meaning kMeanings[] = {
-#define WAIT(state, built_on, function, word, kind) Meaning{state, built_on, function, word, kind},
+#define WAIT(state, built_on, function, word, kind) Meaning{state, built_on, function, word, kind, false},
+#define RECHECKED(state, built_on, function, word, kind) Meaning{state, built_on, function, word, kind, true},
 #include "analyze/wait_meanings.inc"
 #undef WAIT
+#undef RECHECKED
 };
 
 bool is_of_module(const Meaning& row) {
@@ -90,6 +93,8 @@ private:
 const Meaning* meaning_of(State state, const snapshot::Stack& stack) {
     Search search(state);
     for (const Frame& frame : stack.frames) {
+        // They stand before all native ones, whichever of those they called.
+        if (frame.language == snapshot::Language::kPython) continue;
         if (!frame.calls.empty()) search.ask(frame.calls, {});
         if (origin_of(frame) == Origin::kProgram) break;
         search.ask(frame.function, frame.module);
@@ -100,6 +105,15 @@ const Meaning* meaning_of(State state, const snapshot::Stack& stack) {
 bool has_meanings(const Thread& thread) {
     return !thread.finished && std::any_of(std::begin(kMeanings), std::end(kMeanings),
                                            [&](const Meaning& row) { return row.state == thread.state; });
+}
+
+/// The wait is as long as the program's is; how long that has been, only its latest part tells.
+void forget_bound(Thread& thread) {
+    if (!thread.timed) return;
+    thread.timed = false;
+    thread.left_seconds.reset();
+    thread.timeout_seconds.reset();
+    thread.for_is_lower_bound = thread.for_seconds.has_value();
 }
 
 /// Words that libstdc++ shares among all atomics that are no futexes themselves.
@@ -137,6 +151,7 @@ void name_waits(snapshot::Snapshot& snapshot) {
         if (entry->second == nullptr) continue;
         const Meaning& meaning = *entry->second;
         thread.meaning = meaning.word;
+        if (meaning.is_rechecked) forget_bound(thread);
         if (!thread.wait) continue;
         thread.wait->object.noun = meaning.kind;
         if (is_of_shared_word(thread.wait->object)) thread.wait->object.name.clear();

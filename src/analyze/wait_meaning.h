@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a thread's wait means to its program: many things wait on a futex or a condition. Told by the
-// library's functions on the stack (wait_meanings.inc); the state itself, which verdicts go by, stays.
+// library's functions on the stack (wait_meanings.inc); the state itself, which verdicts go by, stays. The
+// bound of a call that the library makes again and again goes.
 #pragma once
 
 #include "snapshot/snapshot.h"

@@ -143,6 +143,61 @@ TEST(WaitMeaning, OfLibrariesThatAreNotInstalledHere) {
     for (const Row& row : rows) EXPECT_EQ(told(waiting(row.state, row.functions)), row.told) << row.functions.front();
 }
 
+TEST(WaitMeaning, OfVirtualMachinesIsTheirs) {
+    const std::string park = "os::PlatformEvent::park(long)";
+    const std::vector<std::pair<std::vector<std::string>, std::string>> rows = {
+        {{park, "ObjectMonitor::EnterI(JavaThread*)", "ObjectMonitor::enter(JavaThread*)"}, "java monitor/monitor"},
+        {{park, "ObjectMonitor::ReenterI(JavaThread*, ObjectWaiter*)", "ObjectMonitor::wait(long, bool, JavaThread*)"},
+         "java monitor/monitor"},
+        {{park, "ObjectMonitor::wait(long, bool, JavaThread*)", "JVM_MonitorWait"}, "java wait/monitor"},
+        {{"Parker::park(bool, long)", "Unsafe_Park"}, "java park/parker"},
+        {{park, "JavaThread::sleep(long)", "JVM_Sleep"}, "sleep/time"},
+    };
+    const std::string jvm = "/usr/lib/jvm/lib/server/libjvm.so";
+    for (const auto& [functions, words] : rows) {
+        EXPECT_EQ(told(waiting(State::kConditionWait, functions, jvm)), words) << functions.front();
+    }
+    EXPECT_EQ(told(waiting(State::kConditionWait, {"uv_cond_wait", "v8::internal::FutexEmulation::WaitSync<int>(int)"},
+                           "/usr/bin/node")),
+              "atomics wait/atomic");
+    EXPECT_EQ(told(waiting(State::kConditionWait, {"", "PyEval_RestoreThread"}, "/usr/bin/python3.11")),
+              "python gil/gil");
+}
+
+TEST(WaitMeaning, HasNoBoundWhereOnlyTheLibraryLooksAgain) {
+    const auto timed = [](const std::string& function) {
+        snapshot::Snapshot snapshot = waiting(State::kConditionWait, {function}, "/usr/lib/jvm/lib/server/libjvm.so");
+        snapshot::Thread& thread = snapshot.threads.front();
+        thread.timed = true;
+        thread.for_seconds = 0.2;
+        thread.left_seconds = 0.8;
+        thread.timeout_seconds = 1;
+        name_waits(snapshot);
+        return thread;
+    };
+
+    const snapshot::Thread enters = timed("ObjectMonitor::EnterI(JavaThread*)");
+    const snapshot::Thread sleeps = timed("JVM_Sleep");
+
+    EXPECT_TRUE(snapshot::is_blocked(enters));
+    EXPECT_TRUE(enters.for_is_lower_bound);
+    EXPECT_EQ(enters.left_seconds, std::nullopt);
+    EXPECT_EQ(enters.timeout_seconds, std::nullopt);
+    EXPECT_TRUE(sleeps.timed);
+    EXPECT_EQ(sleeps.left_seconds, 0.8);
+}
+
+TEST(WaitMeaning, IsAskedBelowPythonsFrames) {
+    snapshot::Snapshot snapshot = waiting(State::kFutex, {"std::latch::wait() const", "native_wait"});
+    snapshot::Frame python;
+    python.language = snapshot::Language::kPython;
+    python.function = "consume";
+    python.file = "/srv/app.py";
+    snapshot.stacks[1].frames.insert(snapshot.stacks[1].frames.begin(), python);
+
+    EXPECT_EQ(told(snapshot), "latch/latch");
+}
+
 TEST(WaitMeaning, LeavesVerdictAndFingerprintAlone) {
     snapshot::Snapshot named = waiting(State::kFutex, {"std::latch::wait() const", "worker()"});
     named.process.reason = snapshot::Reason::kExit;
