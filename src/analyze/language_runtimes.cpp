@@ -223,7 +223,10 @@ bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snap
 }  // namespace
 
 bool is_interpreter_frame(const snapshot::Frame& frame) {
-    return frame.language == snapshot::Language::kNative && snapshot::is_python_interpreter(frame.module);
+    // Modules of its library that are native come with it.
+    const bool is_native_module = frame.module.find("/lib-dynload/") != std::string::npos;
+    return frame.language == snapshot::Language::kNative &&
+           (is_native_module || snapshot::is_python_interpreter(frame.module));
 }
 
 bool is_interpreted_library_frame(const snapshot::Frame& frame) {

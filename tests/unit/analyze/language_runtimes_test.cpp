@@ -308,6 +308,9 @@ snapshot::Frame python(const std::string& function, const std::string& file) {
 TEST(Interpreters, OwnFramesAreTheRuntimes) {
     EXPECT_TRUE(is_interpreter_frame(frame_in("/usr/bin/python3.11")));
     EXPECT_TRUE(is_interpreter_frame(frame_in("/usr/lib/x86_64-linux-gnu/libpython3.12.so.1.0")));
+    EXPECT_TRUE(
+        is_interpreter_frame(frame_in("/usr/lib/python3.11/lib-dynload/_queue.cpython-311-x86_64-linux-gnu.so")));
+    EXPECT_FALSE(is_interpreter_frame(frame_in("/usr/lib/python3/dist-packages/numpy.cpython-311.so")));
     EXPECT_FALSE(is_interpreter_frame(frame_in("/opt/pythonic/bin/tool")));
     EXPECT_FALSE(is_interpreter_frame(python("f", "/srv/python3.py")));
 }
