@@ -42,6 +42,8 @@ struct LanguageRuntime {
     Names started_by_library;
     /// Functions in which those idle, and the members of pools.
     Names idle_in;
+    /// Functions in which the runtime's end holds a helper up, whatever it was in.
+    Names held_up_in;
     /// The main thread, in none but these files, waits for the thread that took its place.
     Names launcher;
     /// Functions that make another thread end the process.
@@ -65,8 +67,8 @@ constexpr std::array kRuntimes = {
         .own_files = {},
         .makers = {},
         .started_by_library = {"Reference Handl", "Finalizer", "Common-Cleaner"},
-        // The last one: the VM, which is about to end, holds it up wherever it is.
-        .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park", "SafepointSynchronize::block"},
+        .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park"},
+        .held_up_in = {"SafepointSynchronize::block"},
         .launcher = {"java", "libjli.so"},
         .ends_in = {"JVM_Halt"},
     },
@@ -83,6 +85,7 @@ constexpr std::array kRuntimes = {
         .makers = {"uv_", "node::"},
         .started_by_library = {},
         .idle_in = {"uv_cond_wait", "uv_mutex_lock"},
+        .held_up_in = {},
         .launcher = {},
         .ends_in = {},
     },
@@ -197,9 +200,15 @@ bool is_made_by(const LanguageRuntime& runtime, const snapshot::Stack& stack, co
            });
 }
 
+bool is_held_up(const LanguageRuntime& runtime, const snapshot::Stack& stack) {
+    return std::any_of(stack.frames.begin(), stack.frames.end(),
+                       [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.held_up_in); });
+}
+
 bool is_idle_helper_of_library(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot,
                                const snapshot::Thread& thread, const snapshot::Stack& stack) {
-    return is_named(thread.name, runtime.started_by_library) && is_first_of_its_name(snapshot, thread) &&
+    if (!is_named(thread.name, runtime.started_by_library) || !is_first_of_its_name(snapshot, thread)) return false;
+    return is_held_up(runtime, stack) ||
            std::any_of(stack.frames.begin(), stack.frames.end(),
                        [&](const snapshot::Frame& frame) { return is_named(frame.function, runtime.idle_in); });
 }
@@ -216,7 +225,8 @@ bool is_helper_of(const LanguageRuntime& runtime, const snapshot::Snapshot& snap
                stays_in(stack, runtime.modules);
     }
     const bool is_made = is_made_by(runtime, stack, stack_of(snapshot, thread.created_stack));
-    return (start != nullptr && is_made && stays_in(stack, runtime.modules)) ||
+    const bool is_in_own_code = stays_in(stack, runtime.modules) || is_held_up(runtime, stack);
+    return (start != nullptr && is_made && is_in_own_code) ||
            is_idle_helper_of_library(runtime, snapshot, thread, stack);
 }
 

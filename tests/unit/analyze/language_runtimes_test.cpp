@@ -119,6 +119,7 @@ TEST(RuntimeHelpers, ANamedOneMayBeHeldUpByTheVirtualMachinesEnd) {
                             jvm("Unsafe_PutReference"), jit()};
     builder.java(3, held_up, kMadeByJava).named("Common-Cleaner");
     builder.java(4, held_up, kMadeByJava).named("worker");
+    builder.java(5, held_up, kMadeByVirtualMachine).named("Signal Dispatch");
 
     EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
 }
