@@ -46,6 +46,8 @@ struct LanguageRuntime {
     Names held_up_in;
     /// The main thread, in none but these files, waits for the thread that took its place.
     Names launcher;
+    /// Functions of a thread that has nothing more to do but go, by way of the runtime's own locks.
+    Names goes_in;
     /// Functions that make another thread end the process.
     Names ends_in;
 };
@@ -70,6 +72,8 @@ constexpr std::array kRuntimes = {
         .idle_in = {"JVM_WaitForReferencePendingList", "JVM_MonitorWait", "Unsafe_Park"},
         .held_up_in = {"SafepointSynchronize::block"},
         .launcher = {"java", "libjli.so"},
+        // The VM ends with the lock of its list of threads.
+        .goes_in = {"ThreadsSMRSupport::smr_delete"},
         .ends_in = {"JVM_Halt"},
     },
     // Node. JavaScript may run in code that is in node's own file, so the routine must say it.
@@ -87,6 +91,7 @@ constexpr std::array kRuntimes = {
         .idle_in = {"uv_cond_wait", "uv_mutex_lock"},
         .held_up_in = {},
         .launcher = {},
+        .goes_in = {},
         .ends_in = {},
     },
 };
@@ -267,6 +272,17 @@ bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Threa
         return is_there(runtime, snapshot) &&
                std::any_of(frames.begin(), frames.end(), [&](const snapshot::Frame& frame) {
                    return is_of(frame, runtime.modules) && is_named(frame.function, runtime.ends_in);
+               });
+    });
+}
+
+bool is_kept_by_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
+    if (snapshot.process.reason != snapshot::Reason::kExit) return false;
+    const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+        return is_there(runtime, snapshot) && is_wholly_in(stack, runtime.modules) &&
+               std::any_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
+                   return is_of(frame, runtime.modules) && is_named(frame.function, runtime.goes_in);
                });
     });
 }

@@ -95,7 +95,8 @@ bool is_unjoined(const snapshot::Thread& thread) {
 }
 
 std::optional<Verdict> leftover_verdict(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
-    if (thread.ends_process || has_asked_for_end(snapshot, thread) || is_runtime_helper(snapshot, thread)) {
+    if (thread.ends_process || has_asked_for_end(snapshot, thread) || is_kept_by_end(snapshot, thread) ||
+        is_runtime_helper(snapshot, thread)) {
         return std::nullopt;
     }
     if (thread.finished) return is_unjoined(thread) ? std::optional(Verdict::kUnjoined) : std::nullopt;

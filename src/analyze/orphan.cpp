@@ -126,6 +126,7 @@ private:
     }
 
     void add_waiter(Orphan& orphan, const Awaited& awaited, Node waiter, Certainty owned) {
+        if (is_kept_by_end(graph_.snapshot(), graph_.thread(waiter))) return;
         const Certainty wait = graph_.certainty_of_wait(waiter, awaited);
         if (wait == Certainty::kPossible || taken_.count(graph_.thread(waiter).id) > 0) return;
         const Certainty certainty = std::max(wait, owned);

@@ -153,6 +153,25 @@ TEST(RuntimeHelpers, WhoAskedForTheEndWaitsForItRightly) {
     EXPECT_EQ(applying(analyze(builder.build())), Lines{"T3: blocked"}) << "it waits in vain";
 }
 
+/// As seen: the VM Thread has ended with the lock of the list of threads, from which others want to go.
+TEST(RuntimeHelpers, LeaveALockThatWhoeverGoesWaitsFor) {
+    const auto left = [](const Frames& at, Reason reason) {
+        JavaVm builder;
+        builder.process().reason = reason;
+        builder.java(3, {}, kMadeByVirtualMachine).finished().holds(mutex(0x99)).acquired_at(kIdle);
+        builder.java(4, at, kMadeByJava).waits_for(mutex(0x99));
+        return applying(analyze(builder.build()));
+    };
+    const Frames goes = {jvm("Mutex::lock()"), jvm("ThreadsSMRSupport::smr_delete(JavaThread*)"), kJavaStart,
+                         libc_frame("start_thread"), libc_frame("clone3")};
+    Frames in_program = goes;
+    in_program.insert(in_program.begin() + 1, frame_in("/opt/libagent.so"));
+
+    EXPECT_EQ(left(goes, Reason::kExit), Lines{});
+    EXPECT_NE(left(goes, Reason::kTimeout), Lines{}) << "nothing ends that could keep it";
+    EXPECT_NE(left(in_program, Reason::kExit), Lines{});
+}
+
 TEST(RuntimeHelpers, LeaveLocksThatNobodyWaitsFor) {
     const auto left = [](const Frames& acquired_at) {
         JavaVm builder;
