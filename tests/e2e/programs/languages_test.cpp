@@ -102,7 +102,7 @@ TEST(Java, DaemonThreadsOfTheProgramAreReported) {
     ASSERT_EQ(report::verdicts(told), std::vector<std::string>{"blocked fact"}) << told.dump(1);
     EXPECT_EQ(report::findings(told, "blocked").front().at("threads"), Json(daemons));
     for (const int daemon : daemons) {
-        EXPECT_EQ(report::thread(told, daemon).at("state"), "cond wait");
+        EXPECT_EQ(report::thread(told, daemon).at("state"), "java wait");
         EXPECT_TRUE(has_function(report::thread(told, daemon).at("stack"), "jit"));
         EXPECT_EQ(report::thread(told, daemon).at("runtime_helper"), false);
     }
@@ -137,7 +137,7 @@ TEST(Node, StacksLeadThroughCompiledCode) {
             const Outcome now = support::run(
                 {.arguments = {LOITER_COMMAND, "dump", "--format", "json", std::to_string(program.pid())}});
             main = report::thread(Json::parse(now.output), 1);
-            return main.at("state") == "cond wait" && main.at("stack_incomplete") == false;
+            return main.at("state") == "atomics wait" && main.at("stack_incomplete") == false;
         })) << main.dump(1);
         EXPECT_EQ(main.at("stack").back().at("function"), "_start");
         EXPECT_TRUE(has_function(main.at("stack"), "WaitSync<int>"));
