@@ -90,7 +90,17 @@ long wait_for_futex(const Arguments& call, const CallerFrame& caller, Describe d
     return wait_in(self, request, caller, [&] { return forward(call); });
 }
 
+/// The C++ library waits for the guard of a static local, which is published as what it is.
+bool is_wait_for_guard(const Arguments& call) {
+    const ThreadRecord* const self = this_thread();
+    if (self == nullptr || self->wait.kind.load(std::memory_order_relaxed) != WaitKind::kOnce) return false;
+    constexpr auto kFunction = static_cast<uint16_t>(Function::k___cxa_guard_acquire);
+    return self->wait.function.load(std::memory_order_relaxed) == kFunction &&
+           call.address() - self->wait.object.load(std::memory_order_relaxed) < sizeof(uint64_t);
+}
+
 long wait_for_one_futex(const Arguments& call, const CallerFrame& caller) {
+    if (is_wait_for_guard(call)) return forward(call);
     return wait_for_futex(call, caller, [&] {
         return FutexWait{call.address(), protocol::futex_detail(call.expected(), call.operation()),
                          deadline_of_wait(call)};

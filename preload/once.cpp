@@ -3,11 +3,13 @@
 // pthread_once and C11's call_once: who runs the initializer owns the control word for that time.
 // libc decides who runs it, so it is given an initializer of ours, which notes that and calls the
 // program's. That one may be left by an exception (std::call_once), by cancellation or by a jump.
+// Static locals of C++ are in static_local.cpp.
+#include "preload/once.h"
+
 #include <pthread.h>
 #include <threads.h>
 #include <unwind.h>
 
-#include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_capture.h"
@@ -55,11 +57,7 @@ void run_initializer() {
     OnceCall& call = *arriving;
     const volatile void* const control = call.control;
     arrive(call);
-    if (ThreadRecord* const self = this_thread()) {
-        const Hold* const outer = innermost_initializer(self);
-        const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
-        settle(self, begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, call.stack, depth), true, false);
-    }
+    begin_initializer(control, call.stack);
     loiter_call_initializer(call.initializer);
     // Looked up again: the initializer may have forked, or made the recording by creating a thread.
     ThreadRecord* const self = this_thread();
@@ -87,6 +85,14 @@ int word_of(const int* control) {
 }
 
 }  // namespace
+
+void begin_initializer(const volatile void* control, uint32_t stack) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr) return;
+    const Hold* const outer = innermost_initializer(self);
+    const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
+    settle(self, begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, stack, depth), true, false);
+}
 
 /// Personality of loiter_call_initializer: the initializer is being left, the next caller runs it anew.
 extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwind_initializer(

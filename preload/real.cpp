@@ -15,6 +15,10 @@ __attribute__((visibility("hidden"))) void* loiter_real_sem_open = nullptr;
 // For those in file_locks.cpp.
 __attribute__((visibility("hidden"))) void* loiter_real_fcntl = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_fcntl64 = nullptr;
+// For those in static_local.cpp.
+__attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_acquire = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_release = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_abort = nullptr;
 __attribute__((visibility("hidden"))) void loiter_resolve_all() {
     preload::real::resolve_all();
 }

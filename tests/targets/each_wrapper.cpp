@@ -31,6 +31,10 @@ void old_quick_exit(int);
 decltype(posix_spawn) old_posix_spawn;
 decltype(posix_spawnp) old_posix_spawnp;
 void* open_plugin(bool with_namespace);  // of plugin_opener.cpp
+// What the compiler calls for static locals.
+int __cxa_guard_acquire(uint64_t* guard);
+void __cxa_guard_release(uint64_t* guard) noexcept;
+void __cxa_guard_abort(uint64_t* guard) noexcept;
 }
 __asm__(".symver old_cond_init,pthread_cond_init@GLIBC_2.2.5");
 __asm__(".symver old_cond_destroy,pthread_cond_destroy@GLIBC_2.2.5");
@@ -306,8 +310,29 @@ void in_initializer() {
     gate::Flag().await_open();
 }
 
+uint64_t guard = 0;  // of a static local
+
 std::map<std::string, Row> once_rows() {
+    const auto after_acquire = [](void (*end)()) {
+        return Row{[end] {
+                       __cxa_guard_acquire(&guard);
+                       AT(&guard, end());
+                   },
+                   {}};
+    };
     return {
+        {"__cxa_guard_acquire",
+         {[] { AT(&guard, __cxa_guard_acquire(&guard)); }, [] { AT(&guard, __cxa_guard_acquire(&guard)); },
+          [] {
+              create([](void*) -> void* {
+                  __cxa_guard_acquire(&guard);
+                  gate::Flag().await_open();
+                  return nullptr;
+              });
+              gate::await([] { return guard != 0; });
+          }}},
+        {"__cxa_guard_release", after_acquire([] { __cxa_guard_release(&guard); })},
+        {"__cxa_guard_abort", after_acquire([] { __cxa_guard_abort(&guard); })},
         {"pthread_once",
          {[] { AT(&once, pthread_once(&once, in_initializer)); },
           [] { AT(&once, pthread_once(&once, in_initializer)); },

@@ -3,7 +3,8 @@
 // Ways out of an initializer. `once_ends WAY` goes it, says "out TID" when it is over, or "in TID" where
 // an outer initializer still runs, and stays as it is. WAY: throw, throw-in-nested, cancel, exit,
 // create (its first thread, in the initializer), fork (the child says "out"), handler (of a thread that
-// waits for an initializer, which runs another one; then the first ends), in-handler (the first goes on)
+// waits for an initializer, which runs another one; then the first ends), in-handler (the first goes on),
+// local-throw (that of a static local, in another one's), local-exit, local-fork
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -122,6 +123,46 @@ void fork_in_initializer() {
     gate::Flag().await_open();
 }
 
+int throw_value() {
+    throw 1;
+}
+int value_after_throw() {
+    try {
+        static const int kThrown = throw_value();
+        return kThrown;
+    } catch (int) {
+        return 2;
+    }
+}
+int stay_after_throw() {
+    const int value = value_after_throw();
+    stay("in");
+    return value;
+}
+void* initialize_local(void*) {
+    static const int kOuter = stay_after_throw();
+    runs = kOuter;
+    return nullptr;
+}
+
+void* leave_local(void*) {
+    pthread_cleanup_push(cleanup, nullptr);
+    static const int kLeft = (leave_thread(), 1);
+    runs = kLeft;
+    pthread_cleanup_pop(0);
+    return nullptr;
+}
+
+void fork_in_local() {
+    start(be_unwound<wait_for_ever>);  // so that the recording is there
+    static const pid_t kChild = fork();
+    if (kChild == 0) {
+        start([](void*) -> void* { return sem_wait(&never_posted), nullptr; });
+        stay("out");
+    }
+    gate::Flag().await_open();
+}
+
 gate::Flag handled;
 bool goes_on = false;
 
@@ -160,6 +201,9 @@ const std::map<std::string, std::function<void()>> kWays = {
     {"fork", fork_in_initializer},
     {"handler", [] { interrupt(false); }},
     {"in-handler", [] { interrupt(true); }},
+    {"local-throw", [] { in_thread(initialize_local); }},
+    {"local-exit", [] { in_thread(leave_local); }},
+    {"local-fork", fork_in_local},
 };
 
 }  // namespace

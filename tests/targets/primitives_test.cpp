@@ -47,11 +47,15 @@ TEST_P(LeftInitializer, IsNobodysAnyMore) {
     EXPECT_EQ(thread->sequence % 2, 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, LeftInitializer, testing::Values("throw", "cancel", "exit", "create", "fork", "handler"),
+INSTANTIATE_TEST_SUITE_P(By, LeftInitializer,
+                         testing::Values("throw", "cancel", "exit", "create", "fork", "handler", "local-exit",
+                                         "local-fork"),
                          name_of);
 
-TEST(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
-    RecordedProgram recorded({ONCE_ENDS, "throw-in-nested"});
+class NestedInitializer : public testing::TestWithParam<const char*> {};
+
+TEST_P(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
+    RecordedProgram recorded({ONCE_ENDS, GetParam()});
     const uint32_t tid = support::said_number(recorded.program(), "in");
 
     const RawRecording raw(recorded.first_recording());
@@ -63,6 +67,8 @@ TEST(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
     EXPECT_EQ(holds[0]->state, HoldState::kHeld);
     EXPECT_EQ(holds[0]->detail, 1U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, NestedInitializer, testing::Values("throw-in-nested", "local-throw"), name_of);
 
 TEST(WaitForAnInitializer, IsPublishedAgainAfterAHandlerThatRanAnother) {
     RecordedProgram recorded({ONCE_ENDS, "in-handler"});
@@ -207,6 +213,55 @@ TEST(Stuck, InitializerThatNeedsItselfIsASelfDeadlock) {
     EXPECT_EQ(thread["state"], "once");
     EXPECT_EQ(thread["waits_for"]["name"], "g_flag");
     EXPECT_TRUE(report::starts_at(thread["stack"], site("own flag")));
+}
+
+TEST(Stuck, CrossedStaticLocalsAreADeadlock) {
+    const Json json = report_of("crossed-locals");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    const Json& left = report::thread(json, 1);
+    const Json& right = report::thread(json, 2);
+    EXPECT_EQ(left["state"], "once");
+    EXPECT_EQ(right["state"], "once");
+    EXPECT_EQ(left["waits_for"]["kind"], "once");
+    EXPECT_NE(report::text_of(left["waits_for"]["name"]).find("kRight"), std::string::npos) << left["waits_for"];
+    EXPECT_TRUE(report::starts_at(left["stack"], site("right local")));
+    EXPECT_TRUE(report::starts_at(only_owner(left)["acquired_at"], site("right local")));
+    EXPECT_TRUE(report::starts_at(only_owner(right)["acquired_at"], site("left local")));
+}
+
+TEST(Stuck, StaticLocalThatNeedsItselfIsASelfDeadlock) {
+    const Json json = report_of("own-local");
+
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"self-deadlock proved"});
+    const Json& thread = report::thread(json, 1);
+    EXPECT_EQ(thread["state"], "once");
+    EXPECT_TRUE(report::starts_at(thread["stack"], site("own local")));
+    EXPECT_TRUE(report::starts_at(only_owner(thread)["acquired_at"], site("own local")));
+}
+
+TEST(StaticLocals, OfALibraryThatOnlyItsOpenerSeesAreInitializedOnce) {
+    const support::Command command{{LOCALS_OPENER, LOCALS_LIBRARY, "race"}};
+    const support::Outcome bare = support::run(command);
+    ASSERT_EQ(bare.output, "once each\n");
+
+    const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {}, command);
+
+    EXPECT_EQ(observed.outcome.output, bare.output);
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+}
+
+TEST(StaticLocals, OfALibraryThatOnlyItsOpenerSeesHaveOwners) {
+    const support::Observed observed =
+        support::observe(LOITER_COMMAND, "gate", {"--timeout", "2s"}, {{LOCALS_OPENER, LOCALS_LIBRARY, "crossed"}});
+
+    ASSERT_EQ(observed.reports.size(), 1U);
+    const Json& json = observed.reports[0];
+    EXPECT_EQ(report::verdicts(json), std::vector<std::string>{"deadlock proved"});
+    for (const int id : {1, 2}) {
+        EXPECT_EQ(report::thread(json, id)["state"], "once");
+        EXPECT_EQ(only_owner(report::thread(json, id))["thread"], 3 - id);
+    }
 }
 
 TEST(Stuck, MutexesOfC11AreMutexes) {

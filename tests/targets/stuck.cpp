@@ -88,6 +88,43 @@ void own_once() {
     call_once(&g_flag, initialize_flag);
 }
 
+int right_value();
+int initialize_left_local() {
+    both.arrive_and_await();
+    return right_value();
+}
+int left_value() {
+    static const int kLeft = initialize_left_local();  // SITE(left local) left_value
+    return kLeft;
+}
+int initialize_right_local() {
+    both.arrive_and_await();
+    return left_value();
+}
+int right_value() {
+    static const int kRight = initialize_right_local();  // SITE(right local) right_value
+    return kRight;
+}
+void* want_right_value(void*) {
+    right_value();
+    return nullptr;
+}
+
+void crossed_locals() {
+    start(want_right_value);
+    left_value();
+}
+
+int value_of_itself() {
+    static const int kValue = value_of_itself();  // SITE(own local) value_of_itself
+    return kValue;
+}
+/// Where there has never been another thread, the C++ library ends the process instead.
+void own_local() {
+    pthread_join(start([](void*) -> void* { return nullptr; }), nullptr);
+    value_of_itself();
+}
+
 int lock_second_and_first(void*) {
     mtx_lock(&g_second);
     both.arrive_and_await();
@@ -153,6 +190,8 @@ const std::map<std::string, std::function<void()>> kSituations = {
     {"barrier", barrier},
     {"crossed-once", crossed_once},
     {"own-once", own_once},
+    {"crossed-locals", crossed_locals},
+    {"own-local", own_local},
     {"c11-mutexes", c11_mutexes},
     {"priority-inheriting", priority_inheriting},
     {"robust", robust},

@@ -61,8 +61,15 @@ TEST(StaticInitializer, ThatNeverEndsBlocksWhoeverWantsItsValue) {
 
     EXPECT_EQ(report::verdicts(report), (std::vector<std::string>{"blocked fact"}));
     const std::string source = kSources + "/static_initializer.cpp";
-    expect_futex_wait(report, 2, "once", false, report::site_of(source, "block"), report::site_of(source, "created"));
-    EXPECT_TRUE(report::starts_at(report::thread(report, 2).at("stack"), report::site_of(source, "block")));
+    const Json& waiter = report::thread(report, 2);
+    EXPECT_EQ(waiter.at("state"), "once");
+    EXPECT_EQ(waiter.at("timed"), false);
+    EXPECT_TRUE(report::starts_at(waiter.at("stack"), report::site_of(source, "block")));
+    EXPECT_TRUE(report::passes(waiter.at("created_by").at("stack"), report::site_of(source, "created")));
+    ASSERT_EQ(waiter.at("waits_for").at("owners").size(), 1U);
+    const Json& owner = waiter.at("waits_for").at("owners").at(0);
+    EXPECT_EQ(owner.at("thread"), 1);
+    EXPECT_TRUE(report::starts_at(owner.at("acquired_at"), report::site_of(source, "block")));
 }
 
 TEST(StaticInitializer, ThatEndsIsClean) {

@@ -195,7 +195,7 @@ int initialize() {
 }
 
 int value() {
-    static const int kValue = initialize();  // SITE(static_local) value
+    static const int kValue = initialize();  // SITE(static_too) value
     return kValue;
 }
 
@@ -245,8 +245,8 @@ constexpr Operation kOperations[] = {
     {"atomic_wide", wait_for_wide},
     {"call_once", call_once},
     {"call_once_too", call_once_too},
-    {"initializer", want_value},
-    {"static_local", want_value},
+    {"static", want_value},
+    {"static_too", want_value},
     {"sleep_for", sleep_for},
     {"sleep_until", sleep_until},
 };

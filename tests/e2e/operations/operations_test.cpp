@@ -53,7 +53,7 @@ const std::vector<Row> kCpp = {
     {"atomic_flag", "atomic wait", "atomic"},
     {"atomic_wide", "atomic wait", "atomic"},
     {"call_once_too", "once", "once", kPrevious},
-    {"static_local", "once", "once"},
+    {"static_too", "once", "once", kPrevious},
     {"sleep_for", "sleep", "", kNobody, kTimed},
     {"sleep_until", "sleep", "", kNobody, kTimed},
 };
