@@ -43,6 +43,12 @@ bool is_interrupted(const ThreadRecord* self, const CallerFrame& caller) {
     return raw_syscall(SYS_sigaltstack, 0, as_argument(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) != 0;
 }
 
+/// The handler that runs now came while this thread published a wait, or put one back: the words that are
+/// there already have to be there after it as well. (Or a jump left it so, and the words do not matter.)
+bool is_being_written(const ThreadRecord* self) {
+    return (self->sequence.load(std::memory_order_relaxed) & 1) != 0;
+}
+
 void save(WaitScope& scope, const ThreadRecord* self) {
     const Wait& wait = self->wait;
     scope.kind = wait.kind.load(std::memory_order_relaxed);
@@ -83,7 +89,8 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
 
     Wait& wait = self->wait;
     const uint32_t serial = wait.serial.load(std::memory_order_relaxed);
-    scope.nested = wait.kind.load(std::memory_order_relaxed) != WaitKind::kNone && is_interrupted(self, caller);
+    scope.nested = wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone ? is_being_written(self)
+                                                                                : is_interrupted(self, caller);
     if (scope.nested) save(scope, self);
 
     WaitScope values{};

@@ -59,4 +59,48 @@ TEST_P(LeftWait, IsForgottenByTheNextCall) {
 
 INSTANTIATE_TEST_SUITE_P(OutOf, LeftWait, kWaits, name_of);
 
+/// The call, its row's wait, and where its object's own number stands.
+struct Stepped {
+    const char* call;
+    WaitKind kind;
+    std::atomic<uint64_t> protocol::Wait::*object;
+};
+
+class SteppedWait : public testing::TestWithParam<Stepped> {};
+
+/// Whatever instruction of the wrapper the handler comes in, its own call leaves no trace.
+TEST_P(SteppedWait, IsPublishedWholeAfterAHandlerThatCalledOnTheWay) {
+    constexpr int kThreads = 200;
+    for (int first = 0; first < 3 * kThreads; first += kThreads) {
+        RecordedProgram recorded({STEPPED_WAITS, GetParam().call, std::to_string(first), std::to_string(kThreads)});
+        const uint32_t written = support::said_number(recorded.program(), "writes to");
+        ASSERT_TRUE(recorded.program().await_output("waiting"));
+
+        const RawRecording raw(recorded.first_recording());
+        std::set<uint64_t> objects;
+        std::set<uint16_t> functions;
+        std::set<uint32_t> stacks;
+        for (const ThreadRecord* const thread : raw.threads()) {
+            if (thread->number == 1) continue;
+            EXPECT_EQ(thread->wait.kind, GetParam().kind);
+            EXPECT_EQ(thread->sequence % 2, 0U);
+            objects.insert(thread->wait.*GetParam().object);
+            functions.insert(thread->wait.function);
+            stacks.insert(thread->wait.stack);
+        }
+        EXPECT_EQ(objects.size(), kThreads);
+        EXPECT_FALSE(objects.contains(written));
+        EXPECT_EQ(functions.size(), 1U) << first;
+        EXPECT_EQ(stacks.size(), 1U) << first;
+        EXPECT_FALSE(stacks.contains(0));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(In, SteppedWait,
+                         testing::Values(Stepped{"read", WaitKind::kIo, &protocol::Wait::detail},
+                                         Stepped{"sem_wait", WaitKind::kSemaphore, &protocol::Wait::object}),
+                         [](const auto& stepped) {
+                             return std::string(stepped.param.call) == "read" ? "Read" : "SemWait";
+                         });
+
 }  // namespace
