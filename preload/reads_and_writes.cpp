@@ -9,22 +9,25 @@
 
 #include "preload/brief_wait.h"
 #include "preload/real.h"
+#include "preload/socket_bounds.h"
 
 namespace preload {
 
 extern "C" {
 
 EXPORTED ssize_t read(int file, void* bytes, size_t count) {
-    return call_briefly(io_on(Function::k_read, file), CALLER_FRAME, [=] { return real::read(file, bytes, count); });
+    return call_briefly(receive_on(Function::k_read, file), CALLER_FRAME,
+                        [=] { return real::read(file, bytes, count); });
 }
 
 EXPORTED ssize_t __read_chk(int file, void* bytes, size_t count, size_t room) {
-    return call_briefly(io_on(Function::k___read_chk, file), CALLER_FRAME,
+    return call_briefly(receive_on(Function::k___read_chk, file), CALLER_FRAME,
                         [=] { return real::__read_chk(file, bytes, count, room); });
 }
 
 EXPORTED ssize_t readv(int file, const iovec* parts, int count) {
-    return call_briefly(io_on(Function::k_readv, file), CALLER_FRAME, [=] { return real::readv(file, parts, count); });
+    return call_briefly(receive_on(Function::k_readv, file), CALLER_FRAME,
+                        [=] { return real::readv(file, parts, count); });
 }
 
 EXPORTED ssize_t pread(int file, void* bytes, size_t count, off_t offset) {
@@ -68,11 +71,12 @@ EXPORTED ssize_t preadv64v2(int file, const iovec* parts, int count, off64_t off
 }
 
 EXPORTED ssize_t write(int file, const void* bytes, size_t count) {
-    return call_briefly(io_on(Function::k_write, file), CALLER_FRAME, [=] { return real::write(file, bytes, count); });
+    return call_briefly(send_on(Function::k_write, file), CALLER_FRAME,
+                        [=] { return real::write(file, bytes, count); });
 }
 
 EXPORTED ssize_t writev(int file, const iovec* parts, int count) {
-    return call_briefly(io_on(Function::k_writev, file), CALLER_FRAME,
+    return call_briefly(send_on(Function::k_writev, file), CALLER_FRAME,
                         [=] { return real::writev(file, parts, count); });
 }
 
@@ -114,12 +118,12 @@ EXPORTED ssize_t splice(int from, off64_t* from_offset, int to, off64_t* to_offs
 
 /// A file is there to be read; the other end makes it wait.
 EXPORTED ssize_t sendfile(int to, int from, off_t* offset, size_t count) noexcept {
-    return call_briefly(io_on(Function::k_sendfile, to), CALLER_FRAME,
+    return call_briefly(send_on(Function::k_sendfile, to), CALLER_FRAME,
                         [=] { return real::sendfile(to, from, offset, count); });
 }
 
 EXPORTED ssize_t sendfile64(int to, int from, off64_t* offset, size_t count) noexcept {
-    return call_briefly(io_on(Function::k_sendfile64, to), CALLER_FRAME,
+    return call_briefly(send_on(Function::k_sendfile64, to), CALLER_FRAME,
                         [=] { return real::sendfile64(to, from, offset, count); });
 }
 

@@ -185,6 +185,13 @@ std::map<std::string, Row> socket_rows() {
     const auto r = [](const OnDescriptor& call) { return on_both(socket_to_read, call); };
     const auto w = [](const OnDescriptor& call) { return on_both(socket_to_write, call); };
     return {
+        {"setsockopt",
+         {[] {
+              static constexpr timeval kTime{3600, 0};
+              const int file = make_sockets().ends[0];
+              AT(nullptr, setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &kTime, sizeof(kTime)));
+          },
+          {}}},
         {"recv", r([](int file) { ABOUT(file, recv(file, bytes, 1, 0)); })},
         {"__recv_chk", r([](int file) { ABOUT(file, __recv_chk(file, bytes, 1, 1, 0)); })},
         {"recvfrom", r([](int file) { ABOUT(file, recvfrom(file, bytes, 1, 0, nullptr, nullptr)); })},
@@ -274,8 +281,8 @@ std::map<std::string, Row> file_lock_rows() {
 
 std::map<std::string, Row> io_rows() {
     std::map<std::string, Row> rows;
-    for (auto&& some :
-         {reading_rows(), stream_rows(), writing_rows(), socket_rows(), select_rows(), file_lock_rows()}) {
+    for (auto&& some : {reading_rows(), stream_rows(), writing_rows(), socket_rows(),
+                        select_rows(), file_lock_rows()}) {
         rows.insert(some.begin(), some.end());
     }
     return rows;

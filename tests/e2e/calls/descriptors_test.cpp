@@ -137,6 +137,26 @@ TEST_F(SittingOnDescriptors, ABoundedCallHasItsBound) {
     }
 }
 
+constexpr const char* kLimited[] = {"limited recv", "limited read", "limited write", "limited accept", "accepted"};
+constexpr const char* kUnlimited[] = {"limited send", "renumbered", "unlimited"};
+
+TEST_F(SittingOnDescriptors, ACallOnASocketHasTheBoundOfTheSocket) {
+    for (const char* const row : kLimited) {
+        SCOPED_TRACE(row);
+        const Json& thread = thread_of(report_, row);
+        EXPECT_EQ(thread.at("timed"), true);
+        EXPECT_NEAR(thread.at("timeout_seconds").get<double>(), 86'400, 1);
+        EXPECT_NEAR(thread.at("left_seconds").get<double>(), 86'400, 600);
+    }
+    for (const char* const row : kUnlimited) {
+        SCOPED_TRACE(row);
+        const Json& thread = thread_of(report_, row);
+        EXPECT_EQ(thread.at("state"), "io recv");
+        EXPECT_EQ(thread.at("timed"), false);
+        EXPECT_TRUE(thread.at("left_seconds").is_null());
+    }
+}
+
 TEST_F(SittingOnDescriptors, TheTextSaysItToo) {
     const std::string text = program_->dump("text");
 
@@ -154,6 +174,8 @@ TEST(SittingOnDescriptorsToDeath, LeavesWhatWasNotedOnly) {
     EXPECT_EQ(detail_of(thread_of(report, "epoll")), "fd " + program.fact("epoll"));
     EXPECT_EQ(detail_of(thread_of(report, "poll")), "");
     EXPECT_EQ(thread_of(report, "epoll").at("state"), "io epoll_wait");
+    for (const char* const row : kLimited) EXPECT_EQ(thread_of(report, row).at("timed"), true) << row;
+    for (const char* const row : kUnlimited) EXPECT_EQ(thread_of(report, row).at("timed"), false) << row;
 }
 
 }  // namespace

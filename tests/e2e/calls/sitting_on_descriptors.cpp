@@ -225,6 +225,53 @@ void make_unix_sockets() {
     reads("netlink", netlink);
 }
 
+void limit(int socket, int option, int seconds) {
+    const timeval time{seconds, 0};
+    checked(setsockopt(socket, SOL_SOCKET, option, &time, sizeof time), "setsockopt");
+}
+
+/// Sockets whose calls give up after a day, and ones whose number such a socket had.
+void make_limited_sockets() {
+    int ends[2];
+    const auto pair = [&] { return checked(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair"), ends[0]; };
+    const auto receives = [](const std::string& name, int socket) {
+        tell(name, socket);
+        rows.push_back({name, [socket] {
+                            char byte;
+                            if (recv(socket, &byte, 1, 0) < 0) std::perror("recv");
+                        }});
+    };
+    int made = pair();
+    limit(made, SO_RCVTIMEO, kDay);
+    receives("limited recv", made);
+    made = pair();
+    limit(made, SO_RCVTIMEO, kDay);
+    reads("limited read", made);
+    made = pair();
+    limit(made, SO_SNDTIMEO, kDay);
+    receives("limited send", made);  // receives without a limit
+    fill(made);
+    rows.push_back({"limited write", [made] {
+                        if (write(made, "x", 1) < 0) std::perror("write");
+                    }});
+    sockaddr_in address{};
+    const int listener = bound(SOCK_STREAM, address);
+    checked(listen(listener, 5), "listen");
+    limit(listener, SO_RCVTIMEO, kDay);
+    connected_to(address);
+    receives("accepted", checked(accept(listener, nullptr, nullptr), "accept"));
+    rows.push_back({"limited accept", [listener] { close(accept(listener, nullptr, nullptr)); }});
+    const int gone = pair();
+    limit(gone, SO_RCVTIMEO, kDay);
+    const int other = pair();
+    checked(dup2(other, gone), "dup2");
+    receives("renumbered", gone);
+    made = pair();
+    limit(made, SO_RCVTIMEO, kDay);
+    limit(made, SO_RCVTIMEO, 0);
+    receives("unlimited", made);
+}
+
 int timer_of_a_day() {
     const int timer = checked(timerfd_create(CLOCK_MONOTONIC, 0), "timerfd");
     itimerspec time{};
@@ -366,5 +413,6 @@ int main(int, char** arguments) {
     make_sets();
     make_queues();
     make_libc_calls();
+    make_limited_sockets();
     calls::sit_in_all();
 }
