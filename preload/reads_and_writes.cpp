@@ -110,6 +110,16 @@ EXPORTED ssize_t pwritev64v2(int file, const iovec* parts, int count, off64_t of
                         [=] { return real::pwritev64v2(file, parts, count, offset, flags); });
 }
 
+EXPORTED int eventfd_read(int file, eventfd_t* value) {
+    return call_briefly(io_on(Function::k_eventfd_read, file), CALLER_FRAME,
+                        [=] { return real::eventfd_read(file, value); });
+}
+
+EXPORTED int eventfd_write(int file, eventfd_t value) {
+    return call_briefly(io_on(Function::k_eventfd_write, file), CALLER_FRAME,
+                        [=] { return real::eventfd_write(file, value); });
+}
+
 /// Either end may make it wait; the reading one is named.
 EXPORTED ssize_t splice(int from, off64_t* from_offset, int to, off64_t* to_offset, size_t count, unsigned int flags) {
     return call_briefly(io_on(Function::k_splice, from), CALLER_FRAME,

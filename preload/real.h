@@ -14,9 +14,11 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/msg.h>
 #include <sys/select.h>
@@ -38,6 +40,9 @@ sighandler_t bsd_signal(int signal, sighandler_t handler) noexcept;
 int __poll_chk(pollfd* descriptors, nfds_t count, int timeout, size_t bytes);
 int __ppoll_chk(pollfd* descriptors, nfds_t count, const timespec* timeout, const sigset_t* mask, size_t bytes);
 char* __fgets_chk(char* line, size_t bytes, int room, FILE* stream);
+// The dialect's own names for scanf's family stand for these.
+int __isoc99_vscanf(const char* format, va_list arguments);
+int __isoc99_vfscanf(FILE* stream, const char* format, va_list arguments);
 size_t __fread_chk(void* items, size_t room, size_t bytes, size_t count, FILE* stream);
 ssize_t __read_chk(int file, void* bytes, size_t count, size_t room);
 ssize_t __pread_chk(int file, void* bytes, size_t count, off_t offset, size_t room);

@@ -28,6 +28,8 @@ std::string name_of_function(uint16_t row) {
     if (row == 0 || row > std::size(kNames)) return "";
     std::string_view name = kNames[row - 1];
     name.remove_prefix(name.find_first_not_of('_'));
+    constexpr std::string_view kDialect = "isoc99_";
+    if (name.starts_with(kDialect)) name.remove_prefix(kDialect.size());
     constexpr std::string_view kChecked = "_chk";
     if (name.ends_with(kChecked)) name.remove_suffix(kChecked.size());
     return std::string(name);

@@ -3,9 +3,11 @@
 // The rows of each_wrapper that wait for descriptors, and for locks on files.
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
@@ -23,6 +25,15 @@ extern "C" {
 ssize_t __read_chk(int, void*, size_t, size_t);
 ssize_t __pread_chk(int, void*, size_t, off_t, size_t);
 ssize_t __pread64_chk(int, void*, size_t, off64_t, size_t);
+// In C++ the plain names stand for those of C99.
+int old_scanf(const char*, ...) __asm__("scanf");
+int old_fscanf(FILE*, const char*, ...) __asm__("fscanf");
+int old_vscanf(const char*, va_list) __asm__("vscanf");
+int old_vfscanf(FILE*, const char*, va_list) __asm__("vfscanf");
+int __isoc99_scanf(const char*, ...);
+int __isoc99_fscanf(FILE*, const char*, ...);
+int __isoc99_vscanf(const char*, va_list);
+int __isoc99_vfscanf(FILE*, const char*, va_list);
 ssize_t __recv_chk(int, void*, size_t, size_t, int);
 ssize_t __recvfrom_chk(int, void*, size_t, size_t, int, sockaddr*, socklen_t*);
 char* __fgets_chk(char*, size_t, int, FILE*);
@@ -160,6 +171,69 @@ std::map<std::string, Row> stream_rows() {
     };
 }
 
+template <int (*scan)(const char*, va_list)>
+int pass_on(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int count = scan(format, arguments);
+    va_end(arguments);
+    return count;
+}
+template <int (*scan)(FILE*, const char*, va_list)>
+int pass_on(FILE* stream, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int count = scan(stream, format, arguments);
+    va_end(arguments);
+    return count;
+}
+
+std::map<std::string, Row> scanning_rows() {
+    static FILE* stream;
+    const auto s = [](void (*call)(int)) {
+        return on_both(pipe_to_read, [=](int file) {
+            stream = fdopen(file, "r");
+            setvbuf(stream, nullptr, _IONBF, 0);
+            call(file);
+        });
+    };
+    const auto in = [](void (*call)(int)) {
+        return on_both(pipe_to_read, [=](int file) {
+            must(dup2(file, STDIN_FILENO));
+            setvbuf(stdin, nullptr, _IONBF, 0);
+            call(STDIN_FILENO);
+        });
+    };
+    return {
+        {"scanf", in([](int file) { ABOUT(file, old_scanf("%c", bytes)); })},
+        {"fscanf", s([](int file) { ABOUT(file, old_fscanf(stream, "%c", bytes)); })},
+        {"vscanf", in([](int file) { ABOUT(file, pass_on<old_vscanf>("%c", bytes)); })},
+        {"vfscanf", s([](int file) { ABOUT(file, pass_on<old_vfscanf>(stream, "%c", bytes)); })},
+        {"__isoc99_scanf", in([](int file) { ABOUT(file, __isoc99_scanf("%c", bytes)); })},
+        {"__isoc99_fscanf", s([](int file) { ABOUT(file, __isoc99_fscanf(stream, "%c", bytes)); })},
+        {"__isoc99_vscanf", in([](int file) { ABOUT(file, pass_on<__isoc99_vscanf>("%c", bytes)); })},
+        {"__isoc99_vfscanf", s([](int file) { ABOUT(file, pass_on<__isoc99_vfscanf>(stream, "%c", bytes)); })},
+    };
+}
+
+void counters_to_read() {
+    ready = must(eventfd(1, 0));
+    stuck = must(eventfd(0, 0));
+}
+void counters_to_write() {
+    ready = must(eventfd(0, 0));
+    stuck = must(eventfd(0, 0));
+    const uint64_t most = UINT64_MAX - 1;
+    must(static_cast<int>(write(stuck, &most, sizeof(most))));
+}
+std::map<std::string, Row> counter_rows() {
+    static eventfd_t value;
+    return {
+        {"eventfd_read", on_both(counters_to_read, [](int file) { ABOUT(file, eventfd_read(file, &value)); })},
+        {"eventfd_write", on_both(counters_to_write, [](int file) { ABOUT(file, eventfd_write(file, 1)); })},
+    };
+}
+
 std::map<std::string, Row> writing_rows() {
     const auto w = [](const OnDescriptor& call) { return on_both(pipe_to_write, call); };
     const auto f = [](const OnDescriptor& call) { return on_ready(pipe_to_write, call); };
@@ -281,7 +355,7 @@ std::map<std::string, Row> file_lock_rows() {
 
 std::map<std::string, Row> io_rows() {
     std::map<std::string, Row> rows;
-    for (auto&& some : {reading_rows(), stream_rows(), writing_rows(), socket_rows(),
+    for (auto&& some : {reading_rows(), stream_rows(), scanning_rows(), counter_rows(), writing_rows(), socket_rows(),
                         select_rows(), file_lock_rows()}) {
         rows.insert(some.begin(), some.end());
     }

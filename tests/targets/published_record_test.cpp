@@ -200,6 +200,8 @@ std::map<std::string, Expected> expectations() {
     add_waits(moves, {"recv", "__recv_chk", "recvfrom", "__recvfrom_chk", "recvmsg", "recvmmsg", "send", "sendto",
                       "sendmsg", "sendmmsg", "accept", "accept4", "connect", "mq_receive", "mq_send"});
     add_waits(moves, {"fgets", "__fgets_chk", "fread", "__fread_chk", "getline", "getdelim", "__getdelim"});
+    add_waits(moves, {"eventfd_read", "eventfd_write", "scanf", "fscanf", "vscanf", "vfscanf", "__isoc99_scanf",
+                      "__isoc99_fscanf", "__isoc99_vscanf", "__isoc99_vfscanf"});
     add_waits(timed(moves), {"select", "pselect", "ppoll", "__ppoll_chk", "mq_timedreceive", "mq_timedsend",
                              "aio_suspend", "aio_suspend64"});
     add_waits(untaken(moves),
