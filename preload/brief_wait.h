@@ -45,4 +45,12 @@ auto call_briefly(const WaitRequest& request, const CallerFrame& caller, Call ca
     return result;
 }
 
+/// The same of an output, which rarely waits: a child of fork that does no more than to write, before it ends
+/// or becomes another program, is not worth a recording, which takes longer than it may live.
+template <typename Call>
+auto write_briefly(const WaitRequest& request, const CallerFrame& caller, Call call) -> decltype(call()) {
+    if (__builtin_expect(is_unseen_child(), 0)) return call();
+    return call_briefly(request, caller, call);
+}
+
 }  // namespace preload

@@ -71,13 +71,13 @@ EXPORTED ssize_t preadv64v2(int file, const iovec* parts, int count, off64_t off
 }
 
 EXPORTED ssize_t write(int file, const void* bytes, size_t count) {
-    return call_briefly(send_on(Function::k_write, file), CALLER_FRAME,
-                        [=] { return real::write(file, bytes, count); });
+    return write_briefly(send_on(Function::k_write, file), CALLER_FRAME,
+                         [=] { return real::write(file, bytes, count); });
 }
 
 EXPORTED ssize_t writev(int file, const iovec* parts, int count) {
-    return call_briefly(send_on(Function::k_writev, file), CALLER_FRAME,
-                        [=] { return real::writev(file, parts, count); });
+    return write_briefly(send_on(Function::k_writev, file), CALLER_FRAME,
+                         [=] { return real::writev(file, parts, count); });
 }
 
 EXPORTED ssize_t pwrite(int file, const void* bytes, size_t count, off_t offset) {

@@ -22,6 +22,11 @@ struct ProcessMark {
 };
 extern ProcessMark* process_mark;
 
+/// This process was forked, and no wrapper has looked for its record yet (or the library is not ready).
+inline bool is_unseen_child() {
+    return process_mark->ours == 0;
+}
+
 protocol::ThreadRecord* find_this_thread();
 
 /// The calling thread's record; null: forward the call and record nothing. errno untouched.

@@ -3,12 +3,14 @@
 // Children of a process with threads and a held lock:
 //   forks fork    a forked child locks and unlocks, starts and joins a thread, and exits
 //   forks _fork   the same by _Fork, which runs no atfork handlers
+//   forks writing a forked child writes and calls _exit
 //   forks vfork   a vfork child writes, fails to exec, then calls _exit
 // The parent waits for it, says "done STATUS" and then stays.
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +51,13 @@ pid_t start_child(const char* how) {
         }
         return child;
     }
-    const pid_t child = strcmp(how, "fork") == 0 ? fork() : _Fork();
+    const pid_t child = strcmp(how, "_fork") == 0 ? _Fork() : fork();
+    if (child == 0 && strcmp(how, "writing") == 0) {
+        char letter[] = "x";
+        const iovec part{letter, 1};
+        const int null = open("/dev/null", O_WRONLY);
+        _exit(write(null, "x", 1) == 1 && writev(null, &part, 1) == 1 ? 5 : 1);
+    }
     if (child == 0) run_child();
     return child;
 }

@@ -105,12 +105,17 @@ TEST_P(Fork, MakesARecordingOfTheChildsOwn) {
 INSTANTIATE_TEST_SUITE_P(By, Fork, testing::Values("fork", "_fork"),
                          [](const auto& call) { return std::string(call.param[0] == '_' ? "raw" : "libc"); });
 
-TEST(Vfork, ChildTouchesNothing) {
-    RecordedProgram recorded({FORKS, "vfork"});
+class BriefChild : public testing::TestWithParam<const char*> {};
+
+TEST_P(BriefChild, TouchesNothing) {
+    RecordedProgram recorded({FORKS, GetParam()});
     ASSERT_EQ(support::said_number(recorded.program(), "done"), 5U);
 
     ASSERT_EQ(recorded.recordings().size(), 1U);
     expect_parent_untouched(RawRecording(recorded.first_recording()));
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, BriefChild, testing::Values("vfork", "writing"),
+                         [](const auto& call) { return std::string(call.param); });
 
 }  // namespace
