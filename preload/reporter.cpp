@@ -180,12 +180,24 @@ void say_that_there_is_none(const char* why) {
     say(remark);
 }
 
+/// Of these ends the command has said itself what there is to say: done, a bad option, nothing to be read.
+bool is_own_end(int status) {
+    return status == 0 || status == 2 || status == 125;
+}
+
+void say_of_end(int status) {
+    constexpr int kNotLoaded = 127;  // as ld.so ends, which says the reason
+    if (is_own_end(status)) return;
+    say_that_there_is_none(status == -1 ? " crashed" : status == kNotLoaded ? " cannot be loaded" : " failed");
+}
+
 StartResult start_command(const char* reason, uint64_t wait_ns) {
     if (!take_invisible_process()) return {Started::kBusy, -1};
     command_line.fill(reason);
     const StartResult result = start_invisibly({command_line.words(), environment_of_command, find_command}, wait_ns);
     if (result.started == Started::kNot) say_that_there_is_none(" cannot be started");
     if (result.started == Started::kTooLate) say_that_there_is_none(" takes too long");
+    if (result.started == Started::kDone) say_of_end(result.status);
     give_back_invisible_process();
     return result;
 }

@@ -95,6 +95,36 @@ TEST(PlainEnd, WithoutTheCommandSaysWhereTheRecordingIs) {
     EXPECT_EQ(report_of(folder.path() + "/kept").at("counts").at("blocked"), 1);
 }
 
+class BrokenCommand : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BrokenCommand, IsOneLineThatSaysWhereTheRecordingIs) {
+    const auto [script, words] = GetParam();
+    const support::TemporaryFolder folder;
+    std::filesystem::create_directories(folder.path() + "/lib/loiter");
+    std::filesystem::create_directories(folder.path() + "/bin");
+    const std::string library = folder.path() + "/lib/loiter/libloiter.so";
+    const std::string command_file = folder.path() + "/bin/loiter";
+    std::filesystem::copy_file(LOITER_LIBRARY, library);
+    std::ofstream(command_file) << script;
+    std::filesystem::permissions(command_file, std::filesystem::perms::owner_all);
+    support::Command command = preloaded({ODD_ENDS, "none"}, "grace=20ms:dir=" + folder.path() + "/kept");
+    command.environment[0].second = library;
+
+    const support::Outcome outcome = support::run(command);
+
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(line_count(outcome.errors), 1) << outcome.errors;
+    EXPECT_THAT(outcome.errors,
+                HasSubstr(command_file + " " + words + "; run: loiter report " + folder.path() + "/kept/loiter-"));
+    EXPECT_EQ(report_of(folder.path() + "/kept").at("counts").at("blocked"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(That, BrokenCommand,
+                         testing::Values(std::pair{"#!/bin/sh\nkill -SEGV $$\n", "crashed"},
+                                         std::pair{"#!/bin/sh\nexit 3\n", "failed"},
+                                         std::pair{"#!/bin/sh\nexit 127\n", "cannot be loaded"},
+                                         std::pair{"#!/no/such/interpreter\n", "cannot be started"}));
+
 TEST(PlainEnd, BehindALinkToTheLibraryFindsTheCommand) {
     const support::TemporaryFolder folder;
     std::filesystem::create_symlink(LOITER_LIBRARY, folder.path() + "/linked.so");
