@@ -103,7 +103,7 @@ struct Module::Contents {
     Contents(ModuleIdentity which, Debuginfod* debuginfod, const NameCache* name_cache)
         : identity(std::move(which)), files(identity, debuginfod), cache(name_cache) {}
     ~Contents() {
-        if (cache && is_new && module) cache->save(identity, known);
+        if (cache && is_new && module) cache->save(identity, known, witness);
         names.reset();
         info.reset();
         if (dwfl) dwfl_end(dwfl);
@@ -119,6 +119,7 @@ struct Module::Contents {
     ModuleIdentity identity;
     ModuleFiles files;
     const NameCache* cache;  ///< null: none
+    uint64_t witness = 0;    ///< of before the first look-up
     bool is_cached = false;  ///< the files were there when the names were looked up, and are the same now
     bool is_tried = false;   ///< to open them
     bool is_new = false;     ///< some of `known` is not in the cache
@@ -133,7 +134,8 @@ struct Module::Contents {
 };
 
 void Module::Contents::begin() {
-    std::optional<Names> names_kept = cache ? cache->load(identity) : std::nullopt;
+    if (cache) witness = cache->witness(identity);
+    std::optional<Names> names_kept = cache ? cache->load(identity, witness) : std::nullopt;
     is_cached = names_kept.has_value();
     if (is_cached) {
         known = std::move(*names_kept);

@@ -188,32 +188,30 @@ std::string NameCache::path_of(const ModuleIdentity& identity) const {
     return is_usable ? folder_ + "/" + id + std::string(kSuffix) : "";
 }
 
-/// What names came from: the module, and where debug files of it are, or will be, put. A program that
-/// is built again has another build-id; debug information may come, or go, at any time.
-std::string NameCache::witness(const ModuleIdentity& identity) const {
+uint64_t NameCache::witness(const ModuleIdentity& identity) const {
     std::string witness = version_ + "\n";
     for (const std::string& file : files_of(identity)) add_witness(file, witness);
-    return witness;
+    return hash_of(witness);
 }
 
-std::optional<Names> NameCache::load(const ModuleIdentity& identity) const {
+std::optional<Names> NameCache::load(const ModuleIdentity& identity, uint64_t witness) const {
     const std::string path = path_of(identity);
     const std::string bytes = path.empty() ? "" : content_of(path);
     if (!bytes.starts_with(kMagic)) return std::nullopt;
     Reader head(std::string_view(bytes).substr(kMagic.size()));
     const auto witnessed = head.number<uint64_t>();
     const auto checksum = head.number<uint64_t>();
-    if (!head.is_good() || witnessed != hash_of(witness(identity))) return std::nullopt;
+    if (!head.is_good() || witnessed != witness) return std::nullopt;
     const std::string_view payload = std::string_view(bytes).substr(kMagic.size() + 2 * sizeof(uint64_t));
     return checksum == hash_of(payload) ? parsed(payload) : std::nullopt;
 }
 
-void NameCache::save(const ModuleIdentity& identity, const Names& names) const {
+void NameCache::save(const ModuleIdentity& identity, const Names& names, uint64_t witness) const {
     const std::string path = path_of(identity);
     if (path.empty() || !prepare_folder()) return;
     const std::string payload = written(names);
     Writer head;
-    head.number(hash_of(witness(identity)));
+    head.number(witness);
     head.number(hash_of(payload));
     if (kMagic.size() + head.bytes().size() + payload.size() > kMaxFileBytes) return;
     std::string beside = path + ".XXXXXX";

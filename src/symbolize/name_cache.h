@@ -42,14 +42,18 @@ public:
     /// what another version found is not taken.
     NameCache(std::string folder, std::string version);
 
-    /// Empty: nothing is known, or the module's files are others than when it was saved.
-    std::optional<Names> load(const ModuleIdentity& identity) const;
-    /// Best effort: a folder that cannot be written, or is another user's, keeps nothing.
-    void save(const ModuleIdentity& identity, const Names& names) const;
+    /// What names come from, as it is now: the module, and where debug files of it are, or will be, put. A
+    /// program that is built again has another build-id; debug information may come, or go, at any time.
+    uint64_t witness(const ModuleIdentity& identity) const;
+
+    /// Empty: nothing is known, or the module's files were others when it was looked up.
+    std::optional<Names> load(const ModuleIdentity& identity, uint64_t witness) const;
+    /// `witness`: of before the look-ups. Best effort: a folder that cannot be written, or is another user's,
+    /// keeps nothing.
+    void save(const ModuleIdentity& identity, const Names& names, uint64_t witness) const;
 
 private:
     std::string path_of(const ModuleIdentity& identity) const;
-    std::string witness(const ModuleIdentity& identity) const;
     bool prepare_folder() const;
     void make_room() const;
 

@@ -50,13 +50,21 @@ fs::path only_file(const fs::path& folder) {
     return fs::directory_iterator(folder)->path();
 }
 
+std::optional<Names> load(const NameCache& cache, const ModuleIdentity& module) {
+    return cache.load(module, cache.witness(module));
+}
+
+void save(const NameCache& cache, const ModuleIdentity& module) {
+    cache.save(module, some_names(), cache.witness(module));
+}
+
 TEST(NameCache, GivesBackWhatWasSaved) {
     const bank::Folder folder;
     const NameCache cache(folder.path() / "made", "1");
 
-    EXPECT_FALSE(cache.load(kModule));
-    cache.save(kModule, some_names());
-    const std::optional<Names> names = cache.load(kModule);
+    EXPECT_FALSE(load(cache, kModule));
+    save(cache, kModule);
+    const std::optional<Names> names = load(cache, kModule);
 
     ASSERT_TRUE(names);
     EXPECT_EQ(names->places, some_names().places);
@@ -69,41 +77,41 @@ TEST(NameCache, IsOfOneModuleOneVersionAndTheFilesOfThen) {
     const bank::Folder root;
     const std::string path = root.put("bank_o2.so", "opt/bank.so");
     const ModuleIdentity module{path, bank::kIdO2, ""};
-    NameCache(folder.path(), "1").save(module, some_names());
+    save(NameCache(folder.path(), "1"), module);
 
-    EXPECT_TRUE(NameCache(folder.path(), "1").load(module));
-    EXPECT_FALSE(NameCache(folder.path(), "2").load(module));
-    EXPECT_FALSE(NameCache(folder.path(), "1").load({path, bank::kIdO0, ""}));
+    EXPECT_TRUE(load(NameCache(folder.path(), "1"), module));
+    EXPECT_FALSE(load(NameCache(folder.path(), "2"), module));
+    EXPECT_FALSE(load(NameCache(folder.path(), "1"), {path, bank::kIdO0, ""}));
     root.put("bank_o2.debug", "opt/bank.so.debug");
-    EXPECT_FALSE(NameCache(folder.path(), "1").load(module)) << "debug information has come";
+    EXPECT_FALSE(load(NameCache(folder.path(), "1"), module)) << "debug information has come";
 }
 
 TEST(NameCache, TakesNothingFromAFileThatIsNotWhole) {
     const bank::Folder folder;
     const NameCache cache(folder.path(), "1");
-    cache.save(kModule, some_names());
+    save(cache, kModule);
     const fs::path file = only_file(folder.path());
     const std::string whole = content(file);
     std::mt19937 random(3);
 
     for (size_t length = 0; length < whole.size(); ++length) {
         write(file, whole.substr(0, length));
-        EXPECT_FALSE(cache.load(kModule)) << "cut to " << length;
+        EXPECT_FALSE(load(cache, kModule)) << "cut to " << length;
     }
     for (size_t at = 0; at < whole.size(); ++at) {
         std::string damaged = whole;
         damaged[at] = static_cast<char>(damaged[at] ^ (1 + random() % 255));
         write(file, damaged);
-        EXPECT_FALSE(cache.load(kModule)) << "changed at " << at;
+        EXPECT_FALSE(load(cache, kModule)) << "changed at " << at;
     }
     write(file, whole);
-    EXPECT_TRUE(cache.load(kModule));
+    EXPECT_TRUE(load(cache, kModule));
 }
 
 TEST(NameCache, SurvivesLiesWithARightSum) {
     const bank::Folder folder;
     const NameCache cache(folder.path(), "1");
-    cache.save(kModule, some_names());
+    save(cache, kModule);
     const fs::path file = only_file(folder.path());
     const std::string whole = content(file);
     const auto sum = [](std::string_view bytes) {
@@ -122,7 +130,7 @@ TEST(NameCache, SurvivesLiesWithARightSum) {
         const uint64_t right = sum(std::string_view(lying).substr(kPayload));
         lying.replace(kHead + 8, 8, std::string(reinterpret_cast<const char*>(&right), 8));
         write(file, lying);
-        refused += cache.load(kModule) ? 0 : 1;
+        refused += load(cache, kModule) ? 0 : 1;
     }
 
     EXPECT_GT(refused, 20U);
@@ -132,10 +140,10 @@ TEST(NameCache, KeepsNothingWhereItCannotWrite) {
     const bank::Folder folder;
     write(folder.path() / "file", "");
 
-    NameCache(folder.path() / "file", "1").save(kModule, some_names());
-    NameCache(folder.path() / "file/below", "1").save(kModule, some_names());
-    NameCache("", "1").save(kModule, some_names());
-    NameCache(folder.path() / "made", "1").save({"/opt/bank.so", "../../etc/passwd", ""}, some_names());
+    save(NameCache(folder.path() / "file", "1"), kModule);
+    save(NameCache(folder.path() / "file/below", "1"), kModule);
+    save(NameCache("", "1"), kModule);
+    save(NameCache(folder.path() / "made", "1"), {"/opt/bank.so", "../../etc/passwd", ""});
 
     EXPECT_EQ(only_file(folder.path()), folder.path() / "file");
 }
@@ -143,15 +151,15 @@ TEST(NameCache, KeepsNothingWhereItCannotWrite) {
 TEST(NameCache, IsWholeWhileManyWriteIt) {
     const bank::Folder folder;
     const NameCache cache(folder.path(), "1");
-    cache.save(kModule, some_names());
+    save(cache, kModule);
     std::vector<std::thread> writers;
     for (int writer = 0; writer < 4; ++writer) {
         writers.emplace_back([&] {
-            for (int round = 0; round < 50; ++round) cache.save(kModule, some_names());
+            for (int round = 0; round < 50; ++round) save(cache, kModule);
         });
     }
 
-    for (int look = 0; look < 200; ++look) EXPECT_TRUE(cache.load(kModule));
+    for (int look = 0; look < 200; ++look) EXPECT_TRUE(load(cache, kModule));
     for (std::thread& writer : writers) writer.join();
 
     EXPECT_EQ(only_file(folder.path()).extension(), ".names");
@@ -172,6 +180,28 @@ TEST(NameCache, GivesASymbolizerItsNamesWithoutTheModule) {
     const auto written = fs::last_write_time(kept);
     EXPECT_EQ(bank::named_frames(snapshot, options), first);
     EXPECT_EQ(fs::last_write_time(kept), written) << "nothing new was looked up";
+}
+
+TEST(NameCache, DoesNotTakeFilesThatComeDuringTheLookUpsForThoseOfTheNames) {
+    const bank::Folder folder;
+    const bank::Folder root;
+    root.put("bank_o2_stripped.so", "opt/bank.so");
+    symbolize::Options options{.cache_folder = folder.path(), .cache_version = "1"};
+    auto snapshot = bank::with_frame("/opt/bank.so", bank::kIdO2, bank::Library("bank_o2.so").sites.at("deposit"));
+    snapshot.process.root = root.path();
+    const std::vector<std::string> before = bank::named_frames(snapshot, {});
+
+    const std::string id = bank::kIdO2;
+    options.progress = [&](size_t done, size_t all) {
+        if (done == all)
+            root.put("bank_o2.debug", "usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug");
+    };
+    EXPECT_EQ(bank::named_frames(snapshot, options), before);
+    options.progress = nullptr;
+
+    const std::vector<std::string> after = bank::named_frames(snapshot, {});
+    EXPECT_NE(after, before) << "the debug file says nothing: this test shows nothing";
+    EXPECT_EQ(bank::named_frames(snapshot, options), after);
 }
 
 }  // namespace
