@@ -32,6 +32,21 @@ bool starts_code(std::string_view function) {
     return std::find(kStarters.begin(), kStarters.end(), function) != kStarters.end();
 }
 
+/// Takes the bound of its caller; whatever else libc calls with one in turn has that for its own use.
+bool takes_a_bound(std::string_view function) {
+    constexpr std::array kFunctions = {"poll"sv,       "ppoll"sv,           "select"sv,       "pselect"sv,
+                                       "epoll_wait"sv, "epoll_pwait"sv,     "recvmmsg"sv,     "epoll_pwait2"sv,
+                                       "semtimedop"sv, "mq_timedreceive"sv, "mq_timedsend"sv, "aio_suspend"sv};
+    return std::find(kFunctions.begin(), kFunctions.end(), function) != kFunctions.end();
+}
+
+/// libc jumps from one to the other: only whether there is a bound tells them apart.
+std::string unbounded(std::string function) {
+    if (function == "semtimedop") return "semop";
+    if (function == "mq_timedreceive") return "mq_receive";
+    return function == "mq_timedsend" ? "mq_send" : function;
+}
+
 }  // namespace
 
 std::string plain_function(std::string_view symbol) {
@@ -67,7 +82,13 @@ void name_io_functions(snapshot::Snapshot& snapshot) {
     for (snapshot::Thread& thread : snapshot.threads) {
         if (thread.state != snapshot::State::kIo || thread.stack >= snapshot.stacks.size()) continue;
         std::string name = called_function(snapshot.stacks[thread.stack]);
+        if (!name.empty() && name != thread.io_function && !takes_a_bound(name)) {
+            thread.timed = false;
+            thread.left_seconds.reset();
+            thread.timeout_seconds.reset();
+        }
         if (!name.empty()) thread.io_function = std::move(name);
+        if (!thread.timed) thread.io_function = unbounded(std::move(thread.io_function));
     }
 }
 

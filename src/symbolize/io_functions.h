@@ -18,7 +18,8 @@ std::string plain_function(std::string_view symbol);
 /// The outermost of the innermost frames that lie in libc; empty: there is none, or it cannot be told.
 std::string called_function(const snapshot::Stack& stack);
 
-/// Puts it in the place of the system call, in every thread that is in I/O.
+/// Puts it in the place of the system call, in every thread that is in I/O, without the bound of that
+/// where it is libc's own.
 void name_io_functions(snapshot::Snapshot& snapshot);
 
 }  // namespace symbolize

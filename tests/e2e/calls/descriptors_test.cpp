@@ -77,7 +77,7 @@ std::vector<Row> rows_of(const Program& program) {
         {"select", "io select", set},
         {"epoll", "io epoll_wait", fd("epoll") + "epoll of " + set},
         {"msgrcv", "io msgrcv", "message queue " + program.fact("msgrcv") + " \\(private\\)"},
-        {"semop", "io sem(timed)?op", "semaphore set " + program.fact("semop") + " \\(private\\): semaphore 1 by -1"},
+        {"semop", "io semop", "semaphore set " + program.fact("semop") + " \\(private\\): semaphore 1 by -1"},
         {"fgets", "io fgets",
          fd("fgets") + "unix stream, connected, other end held by this process \\(fd [0-9]+\\) alone"},
         {"getaddrinfo", "io getaddrinfo",
@@ -163,6 +163,24 @@ TEST_F(SittingOnDescriptors, TheTextSaysItToo) {
     EXPECT_THAT(text, HasSubstr("  on fd " + program_->fact("tcp accept") +
                                 " tcp 127.0.0.1:" + program_->fact("tcp port") + ", listening\n"));
     EXPECT_THAT(text, HasSubstr(" alone\n"));
+}
+
+TEST(SittingOnDescriptorsUnobserved, FunctionsOfLibcHaveNoBoundOfItsOwn) {
+    Program program(SITTING_ON_DESCRIPTORS, {}, Observed::kNo);
+    ASSERT_TRUE(program.is_up());
+
+    const Json report = program.report();
+
+    EXPECT_EQ(report.at("process").at("observed"), false);
+    for (const char* const row : {"getaddrinfo", "semop", "fgets"}) {
+        SCOPED_TRACE(row);
+        const Json& thread = thread_of(report, row);
+        EXPECT_EQ(thread.at("state"), std::string("io ") + row);
+        EXPECT_EQ(thread.at("timed"), false);
+        EXPECT_TRUE(thread.at("left_seconds").is_null());
+        EXPECT_TRUE(thread.at("timeout_seconds").is_null());
+    }
+    for (const char* const row : {"poll", "select"}) EXPECT_EQ(thread_of(report, row).at("timed"), true) << row;
 }
 
 TEST(SittingOnDescriptorsToDeath, LeavesWhatWasNotedOnly) {

@@ -21,11 +21,14 @@ namespace sitting {
 
 using report::Json;
 
-/// Observed by the real library, until this goes out of scope.
+enum class Observed { kYes, kNo };
+
+/// Runs, observed by the real library or without it, until this goes out of scope.
 class Program {
 public:
-    explicit Program(const std::string& path, const std::vector<std::string>& options = {})
-        : running_(command(path, options)), is_up_(running_.await_output("sitting")) {
+    explicit Program(const std::string& path, const std::vector<std::string>& options = {},
+                     Observed observed = Observed::kYes)
+        : running_(command(path, options, observed)), is_up_(running_.await_output("sitting")) {
         std::istringstream lines(running_.output());
         for (std::string line; std::getline(lines, line);) {
             const size_t blank = line.rfind(' ');
@@ -74,11 +77,12 @@ public:
     }
 
 private:
-    support::Command command(const std::string& path, const std::vector<std::string>& options) {
+    support::Command command(const std::string& path, const std::vector<std::string>& options, Observed observed) {
         program_ = path;
         support::Command command;
         command.arguments = {path, own_.path()};
         command.arguments.insert(command.arguments.end(), options.begin(), options.end());
+        if (observed == Observed::kNo) return command;
         command.environment = {
             {"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", recordings_.path()}, {"LOITER_OPTIONS", "report=none"}};
         return command;

@@ -76,4 +76,27 @@ TEST(IoFunction, OfThreadsInIoOnlyIsReplaced) {
     EXPECT_EQ(seen.threads[1].io_function, "read");
 }
 
+TEST(IoFunction, HasABoundOnlyWhereItsCallerGaveIt) {
+    snapshot::Snapshot seen;
+    seen.stacks.push_back(stack_of({{kLibc, "__poll"}, {kLibc, "getaddrinfo"}, {kProgram, "main"}}));
+    seen.stacks.push_back(stack_of({{kLibc, "select"}, {kProgram, "main"}}));
+    seen.stacks.push_back(stack_of({{kLibc, "semtimedop"}, {kProgram, "main"}}));
+    for (const char* const function : {"poll", "pselect", "semtimedop"}) {
+        snapshot::Thread& thread = seen.threads.emplace_back();
+        thread.state = snapshot::State::kIo;
+        thread.io_function = function;
+        thread.stack = static_cast<snapshot::StackIndex>(seen.threads.size());
+        thread.timed = function != std::string("semtimedop");
+        thread.left_seconds = 5;
+    }
+    symbolize::name_io_functions(seen);
+    EXPECT_EQ(seen.threads[0].io_function, "getaddrinfo");
+    EXPECT_FALSE(seen.threads[0].timed);
+    EXPECT_FALSE(seen.threads[0].left_seconds);
+    EXPECT_EQ(seen.threads[1].io_function, "select");
+    EXPECT_TRUE(seen.threads[1].timed);
+    EXPECT_EQ(seen.threads[1].left_seconds, 5);
+    EXPECT_EQ(seen.threads[2].io_function, "semop");
+}
+
 }  // namespace
