@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,9 @@ namespace {
 
 constexpr int kMaxLooks = 4;
 constexpr int kMaxStops = 4;
+// A thread that sleeps between its work is not touched before it runs again.
+constexpr int kMaxWaitsForIt = 10;
+constexpr std::chrono::microseconds kWaitForIt{100};
 constexpr size_t kMaxRegions = size_t{1} << 20;
 // Of a thread: its start routine's caller, and clone.
 constexpr size_t kFramesAroundStart = 2;
@@ -121,11 +126,19 @@ std::optional<snapshot::Stack> OutsideStacks::stop_and_look(uint32_t tid) {
             return !is_held;
         });
     };
-    for (int stops = 0; stops < kMaxStops && !stack; ++stops) {
+    int waits = 0;
+    for (int stops = 0; stops < kMaxStops && !stack;) {
         const StopResult result = stop_running_thread(pid_, tid, look);
         if (result.stop == Stop::kRefused) stop_error_ = result.error;
         if (result.stop == Stop::kRefused || result.stop == Stop::kNot) return std::nullopt;
-        is_held = result.stop == Stop::kStopped;
+        if (result.stop != Stop::kAsleep) {
+            is_held = result.stop == Stop::kStopped;
+            ++stops;
+        } else if (++waits > kMaxWaitsForIt) {
+            return std::nullopt;
+        } else {
+            std::this_thread::sleep_for(kWaitForIt);
+        }
     }
     if (stack) drop_library(*stack);
     return stack;
@@ -139,8 +152,10 @@ std::vector<std::string> OutsideStacks::notes() const {
     }
     if (stop_error_ != 0) {
         notes.push_back(std::string("running threads could not be stopped for their stacks (") +
-                        std::strerror(stop_error_) +
-                        "): no right, or another program traces them; they have their last known place");
+                        std::strerror(stop_error_) + "): " +
+                        (stop_error_ == EAGAIN ? "loiter can have no more threads itself"
+                                               : "no right, or another program traces them") +
+                        "; they have their last known place");
     }
     return notes;
 }

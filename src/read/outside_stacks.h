@@ -33,8 +33,8 @@ public:
     /// Empty: it is in no system call, or never slept long enough, or its memory cannot be read.
     std::optional<Sight> look(const Task& task);
 
-    /// Of a running thread, which is stopped for an instant. Empty: it did not run just then, or there is
-    /// no right to stop it.
+    /// Of a running thread, which is stopped for an instant. Empty: it did not run just then, did not stop in
+    /// time, or there is no right to stop it.
     std::optional<snapshot::Stack> stop_and_look(uint32_t tid);
 
     /// libc's function, of waiting_functions(), that the innermost frames are in; empty: none.

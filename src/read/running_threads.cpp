@@ -76,6 +76,7 @@ void RunningThreads::fill_stack(const Noted& noted, snapshot::Thread& thread) {
     const bool is_exact = thread.stack != 0 && !thread.stack_is_last_known;
     if (is_exact) return;
     std::optional<snapshot::Stack> stack = outside_.stop_and_look(noted.tid);
+    thread.evaded_stop = !stack;
     if (!stack) return;
     thread.stack = stacks_.index_of_unwound(std::move(*stack));
     thread.stack_is_last_known = false;

@@ -24,7 +24,9 @@ namespace reader {
 
 namespace {
 
-// A tenth of a millisecond where processors are free. A thread that waits for a disk does not stop at all.
+// A tenth of a millisecond where processors are free. A thread that wants one stops when it gets it, and has
+// done nothing meanwhile; one that waits for a disk does not stop at all.
+constexpr std::chrono::milliseconds kMostTimeForProcessor{2000};
 constexpr std::chrono::milliseconds kMostTime{100};
 constexpr std::chrono::microseconds kBetweenLooks{20};
 
@@ -39,8 +41,7 @@ constexpr long kEndedCalls[] = {
 };
 
 /// Gone, or a zombie: it never stops.
-bool has_ended(uint32_t pid, uint32_t tid) {
-    const std::optional<TaskStat> stat = stat_of_task(pid, tid);
+bool has_ended(const std::optional<TaskStat>& stat) {
     return !stat || stat->state == 'Z' || stat->state == 'X';
 }
 
@@ -66,10 +67,10 @@ public:
     Tracer(uint32_t pid, uint32_t tid) : pid_(pid), tid_(tid) {}
 
     StopResult stop(bool only_running, const LookAtStopped& look) {
-        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kInCall};
+        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kAsleep};
         if (trace(PTRACE_SEIZE, nullptr) != 0) return refusal();
         // From here on this thread's end is enough to leave the other one alone.
-        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kInCall};
+        if (only_running && !seems_to_run(pid_, tid_)) return {Stop::kAsleep};
         if (trace(PTRACE_INTERRUPT, nullptr) != 0 || !await_stop()) return {Stop::kNot};
         user_regs_struct regs{};
         if (trace(PTRACE_GETREGS, &regs) != 0) return {Stop::kNot};
@@ -90,19 +91,22 @@ private:
     /// The kernel also refuses those that have ended.
     StopResult refusal() const {
         const int error = errno;
-        if (error == ESRCH || has_ended(pid_, tid_)) return {Stop::kNot};
+        if (error == ESRCH || has_ended(stat_of_task(pid_, tid_))) return {Stop::kNot};
         return {Stop::kRefused, error};
     }
 
     /// It may stop for a signal of its own first, which it must not lose. Its end is not ours to take:
     /// it may be a child of this process, which waits for it elsewhere.
     bool await_stop() {
-        const auto until = std::chrono::steady_clock::now() + kMostTime;
+        const auto start = std::chrono::steady_clock::now();
         siginfo_t stopped{};
         while (true) {
             if (waitid(P_PID, tid_, &stopped, WSTOPPED | WNOHANG | __WALL) != 0) return false;
             if (stopped.si_pid != 0) break;
-            if (has_ended(pid_, tid_) || std::chrono::steady_clock::now() > until) return false;
+            const std::optional<TaskStat> stat = stat_of_task(pid_, tid_);
+            if (has_ended(stat)) return false;
+            const auto most = stat->state == 'R' ? kMostTimeForProcessor : kMostTime;
+            if (std::chrono::steady_clock::now() - start > most) return false;
             std::this_thread::sleep_for(kBetweenLooks);
         }
         is_stopped_ = true;

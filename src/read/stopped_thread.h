@@ -17,7 +17,8 @@ namespace reader {
 
 enum class Stop {
     kStopped,  ///< and was looked at
-    kInCall,   ///< it was, or had just entered, a system call: nothing was looked at
+    kInCall,   ///< it had just entered a system call: nothing was looked at
+    kAsleep,   ///< it was in a system call: it was not even stopped
     kNot,      ///< it is gone, or did not stop in time
     kRefused,  ///< no right, somebody else traces it, or this process may have no more threads
 };

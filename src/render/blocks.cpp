@@ -107,10 +107,11 @@ std::string header_words(const Sheet& sheet, const Group& group) {
                        suffix_words(sheet.snapshot, group));
 }
 
-/// Of one that runs, a stack can be had by stopping it.
+/// Of one that runs, a stack can be had by stopping it, where that was not tried already.
 std::string no_stack_words(const Sheet& sheet, const Thread& thread) {
     const bool runs = thread.state == snapshot::State::kRunning || thread.state == snapshot::State::kSpinning;
     const bool was_dumped = sheet.snapshot.process.reason == snapshot::Reason::kDump;
+    if (thread.evaded_stop) return "    (no stack recorded; it runs, and could not be stopped)";
     return runs && was_dumped ? "    (no stack recorded; it runs: --stop-running shows where)"
                               : "    (no stack recorded)";
 }

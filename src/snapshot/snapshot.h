@@ -167,6 +167,7 @@ struct Thread {
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
     StackIndex stack = 0;
     bool stack_is_last_known = false;         ///< it runs, and was there some time ago
+    bool evaded_stop = false;                 ///< it was to be stopped for its stack, in vain: the notes say why
     std::optional<double> stack_ago_seconds;  ///< how long ago
     uint32_t created_by = 0;                  ///< 0: not known
     StackIndex created_stack = 0;

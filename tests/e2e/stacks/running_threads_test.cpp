@@ -137,6 +137,19 @@ TEST_F(RunningThread, TracedByAnotherHasItsLastKnownPlaceAndTheReportSaysWhy) {
     EXPECT_EQ(text.status, 0);
     EXPECT_EQ(text.errors, "");
     EXPECT_THAT(text.output, testing::HasSubstr("\nnote: running threads could not be stopped for their stacks"));
+    EXPECT_THAT(text.output, testing::HasSubstr("(no stack recorded; it runs, and could not be stopped)"));
+    EXPECT_THAT(text.output, testing::Not(testing::HasSubstr("--stop-running")));
+}
+
+TEST_F(RunningThread, IsNotStoppedByACommandThatCanHaveNoThreadWhichSaysSo) {
+    const support::Outcome text =
+        support::run({.arguments = {LOITER_COMMAND, "dump", "--stop-running", std::to_string(target.pid())},
+                      .environment = {{"LD_PRELOAD", NO_THREADS}}});
+
+    EXPECT_EQ(text.status, 0) << text.errors;
+    EXPECT_THAT(text.output, testing::HasSubstr("loiter can have no more threads itself"));
+    EXPECT_THAT(text.output, testing::Not(testing::HasSubstr("no right")));
+    expect_unharmed();
 }
 
 TEST(RunningThreadAtTheEnd, HasItsWholeStackAndSoHasTheOneThatEndsTheProcess) {
