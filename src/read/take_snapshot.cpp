@@ -170,6 +170,7 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
     process.reason = reason;
     fill_end(looks, process);
     process.uptime_seconds = times.since(head.started_ns).value_or(0);
+    process.uptime_is_lower_bound = times.is_lower_bound;
     process.at_rest = looks.threads.is_at_rest;
     if (looks.threads.is_live) {
         const std::optional<TaskStat> stat = stat_of_process(process.pid);

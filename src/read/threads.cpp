@@ -177,6 +177,7 @@ snapshot::Thread ThreadAssembly::describe(const ThreadCopy& copy) {
     thread.tid = copy.tid;
     thread.name = copy.name;
     thread.age_seconds = looks_.times.since(copy.created_ns);
+    thread.age_is_lower_bound = looks_.times.is_lower_bound && thread.age_seconds.has_value();
     thread.detached = is_detached(copy);
     thread.joined = copy.is(protocol::kLifeJoined);
     thread.ends_process = looks_.ended_by == copy.number;

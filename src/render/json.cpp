@@ -139,7 +139,8 @@ private:
                 {"end", end_word(process.end)},
                 {"status", or_null(process.status)},
                 {"uptime_seconds", seconds(process.uptime_seconds)},
-                {"notes", notes()}};
+                {"notes", notes()},
+                {"uptime_is_lower_bound", process.uptime_is_lower_bound}};
     }
 
     Json counts() const {
@@ -195,6 +196,7 @@ private:
     Json particulars(const Thread& thread) const {
         const bool has_stack = thread.stack != 0 && !snapshot_.stacks.empty();
         return {{"timeout_seconds", seconds(thread.timeout_seconds)},
+                {"age_is_lower_bound", thread.age_is_lower_bound},
                 {"exiting", thread.exiting},
                 {"finished", thread.finished},
                 {"ends_process", thread.ends_process},

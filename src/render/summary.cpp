@@ -66,7 +66,9 @@ std::string running_words(const Process& process) {
 }
 
 std::string end_words(const Process& process) {
-    const std::string after = std::isfinite(process.uptime_seconds) ? " after " + duration(process.uptime_seconds) : "";
+    const std::string bound = process.uptime_is_lower_bound ? "at least " : "";
+    const std::string after =
+        std::isfinite(process.uptime_seconds) ? " after " + bound + duration(process.uptime_seconds) : "";
     switch (process.end) {
         case End::kReturn:
             return (process.status ? fmt::format("returned {} from main", *process.status) : "returned from main") +

@@ -164,7 +164,9 @@ std::string ago_words(const std::vector<const Thread*>& threads) {
 std::string age_words(const std::vector<const Thread*>& threads) {
     const std::optional<Range> age = range_of(threads, &Thread::age_seconds);
     const std::optional<Range> cpu = range_of(threads, &Thread::cpu_seconds);
-    std::string text = age ? "age " + words(*age) : "";
+    const bool is_lower_bound =
+        std::any_of(threads.begin(), threads.end(), [](const Thread* thread) { return thread->age_is_lower_bound; });
+    std::string text = age ? "age " + (is_lower_bound ? "at least " + duration(age->low) : words(*age)) : "";
     if (!cpu) return text;
     text += (age ? ", CPU time " : "CPU time ") + words(*cpu);
     // A share of a share of a second says nothing.

@@ -152,6 +152,7 @@ struct Thread {
     std::optional<double> left_seconds;
     std::optional<double> timeout_seconds;  ///< the whole bound: "12s of 30s"
     std::optional<double> age_seconds;
+    bool age_is_lower_bound = false;
     std::optional<double> cpu_seconds;
     std::optional<bool> detached;
     std::optional<double> cpu_share;  ///< of a processor, while it was looked at; 1: all of the time
@@ -201,6 +202,7 @@ struct Process {
     End end = End::kUnknown;
     std::optional<int> status;  ///< 0-255, 128+signal when killed; empty while alive
     double uptime_seconds = 0;
+    bool uptime_is_lower_bound = false;          ///< nobody saw its end: up to the last thing it noted
     bool at_rest = false;                        ///< nothing runs any more: one look proves
     std::string root;                            ///< prefix under which the target's paths are found; empty: none
     std::map<std::string, std::string> deleted;  ///< of modules without a name any more: where they can be opened

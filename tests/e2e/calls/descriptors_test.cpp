@@ -192,6 +192,8 @@ TEST(SittingOnDescriptorsToDeath, LeavesWhatWasNotedOnly) {
     EXPECT_EQ(detail_of(thread_of(report, "epoll")), "fd " + program.fact("epoll"));
     EXPECT_EQ(detail_of(thread_of(report, "poll")), "");
     EXPECT_EQ(thread_of(report, "epoll").at("state"), "io epoll_wait");
+    EXPECT_EQ(report.at("process").at("uptime_is_lower_bound"), true) << "nobody saw its end";
+    EXPECT_EQ(thread_of(report, "epoll").at("age_is_lower_bound"), true);
     for (const char* const row : kLimited) EXPECT_EQ(thread_of(report, row).at("timed"), true) << row;
     for (const char* const row : kUnlimited) EXPECT_EQ(thread_of(report, row).at("timed"), false) << row;
 }

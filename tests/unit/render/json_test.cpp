@@ -83,7 +83,8 @@ TEST(Json, TellsTheProcess) {
 
     EXPECT_EQ(json_of(builder)["process"].dump(),
               R"({"pid":4242,"ppid":4200,"exe":"/srv/bank/bin/bank","command":["./bank","--fast"],"observed":true,)"
-              R"("reason":"exit","end":"exit","status":0,"uptime_seconds":12.4,"notes":["a gap"]})");
+              R"("reason":"exit","end":"exit","status":0,"uptime_seconds":12.4,"notes":["a gap"],)"
+              R"("uptime_is_lower_bound":false})");
 }
 
 TEST(Json, HasNullForWhatIsNotKnownOfTheProcess) {
@@ -91,7 +92,7 @@ TEST(Json, HasNullForWhatIsNotKnownOfTheProcess) {
 
     EXPECT_EQ(process.dump(),
               R"({"pid":0,"ppid":null,"exe":null,"command":[],"observed":true,"reason":"dump","end":"unknown",)"
-              R"("status":null,"uptime_seconds":0.0,"notes":[]})");
+              R"("status":null,"uptime_seconds":0.0,"notes":[],"uptime_is_lower_bound":false})");
 }
 
 TEST(Json, HasAWordForEveryReasonAndEnd) {
@@ -172,6 +173,7 @@ TEST(Json, TellsAllOfAThread) {
                                                    {"acquired_at", Json::array({frame_of("read()", 5, "0x1056")})},
                                                    {"releasing", false}}})},
                            {"timeout_seconds", 30.0},
+                           {"age_is_lower_bound", false},
                            {"exiting", false},
                            {"finished", false},
                            {"ends_process", false},
@@ -195,6 +197,7 @@ TEST(Json, HasEveryFieldOfAThreadOfWhichNothingIsKnown) {
               R"([{"id":7,"tid":null,"name":null,"state":"unknown","timed":false,"for_seconds":null,)"
               R"("for_is_lower_bound":false,"left_seconds":null,"age_seconds":null,"cpu_seconds":null,"detached":null,)"
               R"("entry":null,"stack":[],"created_by":null,"waits_for":null,"holds":[],"timeout_seconds":null,)"
+              R"("age_is_lower_bound":false,)"
               R"("exiting":false,"finished":false,"ends_process":false,"runtime_helper":false,"last_recorded":false,)"
               R"("settled":false,"torn":false,"cpu_share":null,"stack_is":"none","stack_ago_seconds":null,)"
               R"("stack_truncated":false,"stack_incomplete":false}])");
@@ -226,6 +229,19 @@ TEST(Json, HasEveryFieldOfAWaitOfWhichNothingIsKnown) {
     EXPECT_EQ(thread["state"], "io read");
     EXPECT_EQ(thread["waits_for"].dump(),
               R"({"kind":"unknown","address":null,"name":null,"detail":null,"owners":[],"last_signal":null})");
+}
+
+TEST(Json, SaysWhatIsOnlyALowerBound) {
+    SnapshotBuilder builder;
+    builder.process().uptime_is_lower_bound = true;
+    builder.thread(2);
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot.threads.at(0).age_is_lower_bound = true;
+
+    const auto report = nlohmann::json::parse(render::json(snapshot, {}));
+
+    EXPECT_EQ(report.at("process").at("uptime_is_lower_bound"), true);
+    EXPECT_EQ(report.at("threads").at(0).at("age_is_lower_bound"), true);
 }
 
 TEST(Json, TellsAJoinedThreadAsAnOwnerWithoutALock) {

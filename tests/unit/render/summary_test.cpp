@@ -79,6 +79,15 @@ TEST(Head, FallsBackOnTheNameOfTheExecutable) {
     EXPECT_EQ(head(text_of_all(builder)), "loiter: bank (pid 4242) ended by exit(0) after 12.4s with 1 thread");
 }
 
+TEST(Head, SaysSoWhereNobodySawTheEnd) {
+    SnapshotBuilder builder;
+    builder.process().uptime_is_lower_bound = true;
+    builder.thread(1);
+
+    EXPECT_EQ(head(text_of_all(builder)),
+              "loiter: ./bank (pid 4242) ended by exit(0) after at least 12.4s with 1 thread");
+}
+
 TEST(Head, CountsTheStatesOfALiveProcess) {
     SnapshotBuilder builder;
     builder.live().process().uptime_seconds = 182;

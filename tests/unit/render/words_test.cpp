@@ -86,6 +86,14 @@ TEST(StateWords, TellTheTimeOfTheState) {
     EXPECT_EQ(words_of(thread), "mutex lock, at least 3.2s");
 }
 
+TEST(AgeWords, TellALowerBoundAsOne) {
+    Thread thread;
+    thread.age_seconds = 3.2;
+    EXPECT_EQ(render::age_words({&thread}), "age 3.2s");
+    thread.age_is_lower_bound = true;
+    EXPECT_EQ(render::age_words({&thread}), "age at least 3.2s");
+}
+
 TEST(StateWords, TellTheBoundOfABoundedWait) {
     Thread thread = thread_in(State::kConditionWait);
     thread.timed = true;
