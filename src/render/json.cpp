@@ -122,7 +122,9 @@ private:
     static std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
     std::vector<std::string> notes() const {
-        std::vector<std::string> notes = snapshot_.notes;
+        std::vector<std::string> notes;
+        if (!snapshot_.process.observed) notes.emplace_back(kNotObserved);
+        notes.insert(notes.end(), snapshot_.notes.begin(), snapshot_.notes.end());
         if (frames_left_ == 0) notes.emplace_back("too many frames for one report: some stacks are left out");
         if (owners_left_ == 0) notes.emplace_back("too many owners for one report: some are left out");
         return notes;
@@ -227,6 +229,7 @@ private:
     Json wait_json(const Thread& thread) {
         if (!thread.wait) return {};
         Json json = object_json(thread.wait->object);
+        json["kind"] = awaited_noun(thread);
         json["detail"] = or_null(thread.wait->detail);
         json["owners"] = Json::array();
         const std::vector<analyze::Owner> owners =

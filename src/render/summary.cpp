@@ -212,10 +212,7 @@ void print_head(Sheet& sheet) {
     const std::string counts = parts.empty() ? "" : ": " + joined(parts);
     sheet.page.add(fmt::format("loiter: {} (pid {}) {} with {}{}", program_words(process), process.pid,
                                end_words(process), counted(sheet.analysis.counts.threads, "thread"), counts));
-    if (!process.observed)
-        sheet.page.add(
-            "note: not observed, so not known: who created a thread, since when it waits, where a lock was taken, who "
-            "reads a rwlock; to know, start it by 'loiter run'");
+    if (!process.observed) sheet.page.add("note: " + std::string(kNotObserved));
     for (const std::string& note : sheet.snapshot.notes) sheet.page.add("note: " + printable(note));
     print_losses(sheet);
 }

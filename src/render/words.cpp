@@ -128,6 +128,18 @@ std::string_view noun(const snapshot::Object& object) {
     return object.noun.empty() ? word(object.kind) : std::string_view(object.noun);
 }
 
+std::string_view awaited_noun(const Thread& thread) {
+    const snapshot::Object& object = thread.wait->object;
+    if (object.kind != snapshot::LockKind::kUnknown || !object.noun.empty()) return noun(object);
+    if (thread.state == snapshot::State::kChildWait) return "child";
+    if (thread.state == snapshot::State::kSignalWait) return "signal";
+    if (thread.state != snapshot::State::kIo) return noun(object);
+    const std::string_view function = thread.io_function;
+    if (function.starts_with("msg")) return "message queue";
+    if (function.starts_with("sem")) return "semaphore set";
+    return function.starts_with("open") || function == "creat" ? "file" : "descriptor";
+}
+
 std::string short_object_words(const snapshot::Object& object) {
     if (object.name.empty()) return fmt::format("{} {:#x}", noun(object), object.address);
     return fmt::format("{} {}", noun(object), printable(object.name));

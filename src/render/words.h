@@ -14,6 +14,11 @@
 
 namespace render {
 
+/// What a report of a process without the library lacks.
+inline constexpr std::string_view kNotObserved =
+    "not observed, so not known: who created a thread, since when it waits, where a lock was taken, who reads a "
+    "rwlock; to know, start it by 'loiter run'";
+
 /// "11.9~12.1s", "0.9s~3m2s"; one time when both read the same.
 std::string duration_range(double low, double high);
 
@@ -26,6 +31,8 @@ std::string_view word(snapshot::Mode mode);
 
 /// What an object is, as far as it is known: "latch", or the word of its kind.
 std::string_view noun(const snapshot::Object& object);
+/// Of what the thread waits for, also where that is no object of its process: "descriptor", "child".
+std::string_view awaited_noun(const snapshot::Thread& thread);
 
 /// "SIGKILL"; empty for a number without a name of its own.
 std::string_view signal_name(int signal);

@@ -110,6 +110,10 @@ TEST_F(SittingOnDescriptors, EachThreadIsReportedWithWhatItSitsOn) {
         const Json& thread = thread_of(report_, row.name);
         EXPECT_THAT(report::text_of(thread.at("state")), MatchesRegex(row.state));
         EXPECT_THAT(detail_of(thread), MatchesRegex(row.detail));
+        EXPECT_EQ(thread.at("waits_for").at("kind"), row.name == "msgrcv"      ? "message queue"
+                                                     : row.name == "semop"     ? "semaphore set"
+                                                     : row.name == "open fifo" ? "file"
+                                                                               : "descriptor");
     }
 }
 

@@ -36,8 +36,11 @@ Expected told_of(const Json& thread) {
     if (wait.is_null()) return told;
     const std::string detail = report::text_of(wait.at("detail"));
     told.about = report::text_of(wait.at("kind"));
+    if (told.about != "descriptor" && told.about != "child") return told;
     for (const char* const words : {"epoll", "pipe", "fifo", "listening", "established", "(cat)"}) {
-        if (told.about == "unknown" && detail.find(words) != std::string::npos) told.about = words;
+        if (detail.find(words) == std::string::npos) continue;
+        told.about = words;
+        break;
     }
     return told;
 }

@@ -228,7 +228,24 @@ TEST(Json, HasEveryFieldOfAWaitOfWhichNothingIsKnown) {
 
     EXPECT_EQ(thread["state"], "io read");
     EXPECT_EQ(thread["waits_for"].dump(),
-              R"({"kind":"unknown","address":null,"name":null,"detail":null,"owners":[],"last_signal":null})");
+              R"({"kind":"descriptor","address":null,"name":null,"detail":null,"owners":[],"last_signal":null})");
+}
+
+TEST(Json, NamesWhatIsWaitedForThoughItIsNoLock) {
+    const auto kind = [](State state, const std::string& function) {
+        SnapshotBuilder builder;
+        builder.thread(2).in_io(function);
+        snapshot::Snapshot snapshot = builder.build();
+        snapshot.threads.at(0).state = state;
+        return nlohmann::json::parse(render::json(snapshot, {})).at("threads").at(0).at("waits_for").at("kind");
+    };
+
+    EXPECT_EQ(kind(State::kIo, "epoll_wait"), "descriptor");
+    EXPECT_EQ(kind(State::kIo, "msgrcv"), "message queue");
+    EXPECT_EQ(kind(State::kIo, "semop"), "semaphore set");
+    EXPECT_EQ(kind(State::kIo, "open"), "file");
+    EXPECT_EQ(kind(State::kChildWait, ""), "child");
+    EXPECT_EQ(kind(State::kSignalWait, ""), "signal");
 }
 
 TEST(Json, SaysWhatIsOnlyALowerBound) {
@@ -242,6 +259,18 @@ TEST(Json, SaysWhatIsOnlyALowerBound) {
 
     EXPECT_EQ(report.at("process").at("uptime_is_lower_bound"), true);
     EXPECT_EQ(report.at("threads").at(0).at("age_is_lower_bound"), true);
+}
+
+TEST(Json, OfAProcessWithoutTheLibraryNotesWhatIsMissing) {
+    SnapshotBuilder builder;
+    builder.process().observed = false;
+    builder.snapshot().notes = {"a gap"};
+
+    const Json notes = json_of(builder)["process"]["notes"];
+
+    ASSERT_EQ(notes.size(), 2U);
+    EXPECT_EQ(notes[0].get<std::string>().find("not observed, so not known: "), 0U);
+    EXPECT_EQ(notes[1], "a gap");
 }
 
 TEST(Json, TellsAJoinedThreadAsAnOwnerWithoutALock) {
