@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include "analyze/library_holds.h"
 #include "render/evidence.h"
 #include "render/words.h"
 
@@ -233,6 +234,7 @@ void print_holds(Sheet& sheet, const Group& group) {
     for (const Thread* thread : group) {
         for (const snapshot::Hold& hold : thread->holds) {
             if (hold.lent || (!thread->finished && sheet.awaited.count(hold.lock.address) > 0)) continue;
+            if (!thread->finished && analyze::is_librarys_own(sheet.snapshot, hold)) continue;
             if (told++ == kToldHolds) return sheet.page.add("  (and more locks)", Style::kDim);
             const std::string whose = group.size() > 1 ? fmt::format("T{} ", thread->id) : "";
             const Owner owner{thread->id, &hold};

@@ -4,6 +4,8 @@
 // the end of its process: state, kind, owner, and the program's line.
 #include "tests/e2e/operations/operations_test.h"
 
+#include <gmock/gmock.h>
+
 namespace operations {
 namespace {
 
@@ -228,6 +230,16 @@ TEST_P(Operations, AreNamedInADumpOfTheLiveProcess) {
         } else {
             EXPECT_THAT(first_frame(text, thread.at("id")), testing::HasSubstr(row.library));
         }
+    }
+}
+
+TEST(FutureOfAsync, IsNotSaidToHoldTheOnceThatItIsMadeWithin) {
+    const support::TemporaryFolder folder;
+    for (const char* const build : {"cpp_plain", "cpp_optimized"}) {
+        support::Running target(observed({std::string(OPERATION_PROGRAMS) + "/" + build, "live"}, folder.path()));
+        ASSERT_TRUE(target.await_output("blocked"));
+        EXPECT_THAT(dump(target.pid(), "json"), testing::HasSubstr("__future_base"));
+        EXPECT_THAT(dump(target.pid(), "text"), testing::Not(testing::HasSubstr("holds once")));
     }
 }
 
