@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What calls through libc's syscall() cost: one that is none of the library's business, and those on
-// futexes that it looks at. Knows nothing of the library: see uncontended_mutex.cpp.
+// futexes that it looks at. Knows nothing of the library.
 #include <benchmark/benchmark.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>

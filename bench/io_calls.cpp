@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What I/O costs that need not wait: one byte out of a full pipe, and into an empty one, messages through a
-// pair of sockets, a poll that only looks. Knows nothing of the library: see uncontended_mutex.cpp.
-#include <benchmark/benchmark.h>
+// pair of sockets, a poll that only looks. Knows nothing of the library.
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "chain.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -23,8 +24,6 @@ constexpr int kBatch = 10'000;  ///< bytes; a pipe holds more
 void check(bool holds) {
     if (!holds) abort();
 }
-
-#define NOINLINE __attribute__((noinline, noclone))
 
 /// One iteration is a batch of calls, so its microseconds are a call's tens of nanoseconds; what prepares it
 /// is not measured.
@@ -51,25 +50,21 @@ struct Pipe {
     std::vector<char> bytes = std::vector<char>(kBatch, '\n');
 };
 
-template <typename Bottom>
-NOINLINE void go_down(int depth, Bottom bottom) {
-    if (depth == 0) {
-        bottom();
-    } else {
-        go_down(depth - 1, bottom);
-    }
-    benchmark::ClobberMemory();  // no tail call
-}
-
-void read_from_ready_pipe(benchmark::State& state) {
+struct ReadBytes {
+    benchmark::State& state;
     Pipe pipe;
-    char byte;
-    go_down(static_cast<int>(state.range(0)), [&] {
+    char byte = 0;
+    NOINLINE void operator()() {
         measure_batches(
             state, [&] { pipe.fill(); }, [&] { benchmark::DoNotOptimize(read(pipe.ends[0], &byte, 1)); });
-    });
+    }
+};
+
+void read_from_ready_pipe(benchmark::State& state) {
+    ReadBytes bottom{state};
+    chain::run_at_depth(static_cast<int>(state.range(0)), bottom);
 }
-BENCHMARK(read_from_ready_pipe)->Arg(0)->Arg(15)->UseManualTime();
+BENCHMARK(read_from_ready_pipe)->Arg(5)->Arg(15)->UseManualTime();
 
 void write_to_empty_pipe(benchmark::State& state) {
     Pipe pipe;

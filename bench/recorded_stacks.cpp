@@ -1,89 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the recorded stack costs a lock and unlock that nobody waits for: by depth, at the bottom of
-// one stack and through freshly written ones, and with many stacks that share the return address and
-// the stack pointer. Knows nothing of the library: see uncontended_mutex.cpp.
-#include <benchmark/benchmark.h>
-#include <pthread.h>
-
+// one stack and through freshly written ones, with many stacks that share the return address and the
+// stack pointer, and in two threads with a mutex each. Knows nothing of the library.
 #include <cstdint>
-#include <thread>
+
+#include "chain.h"
 
 namespace {
 
-pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+struct Repeat {
+    benchmark::State& state;
+    alignas(64) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-#define NOINLINE __attribute__((noinline, noclone))
-
-NOINLINE void lock_and_unlock() {
-    pthread_mutex_lock(&mutex);
-    benchmark::ClobberMemory();
-    pthread_mutex_unlock(&mutex);
-}
-
-void repeat(benchmark::State& state) {
-    for (auto _ : state) lock_and_unlock();
-}
-
-template <typename Bottom>
-NOINLINE void go_down(int depth, Bottom bottom) {
-    if (depth == 0) {
-        bottom();
-    } else {
-        go_down(depth - 1, bottom);
+    NOINLINE void operator()() {
+        for (auto _ : state) {
+            pthread_mutex_lock(&mutex);
+            benchmark::ClobberMemory();
+            pthread_mutex_unlock(&mutex);
+        }
     }
-    benchmark::ClobberMemory();  // no tail call
-}
+};
 
 void at_depth(benchmark::State& state) {
-    go_down(static_cast<int>(state.range(0)), [&] { repeat(state); });
+    Repeat repeat{state};
+    chain::run_at_depth(static_cast<int>(state.range(0)), repeat);
 }
-BENCHMARK(at_depth)->Arg(5)->Arg(15)->Arg(30);
+BENCHMARK(at_depth)->Arg(5)->Arg(15)->Arg(30)->UseRealTime();
+BENCHMARK(at_depth)->Arg(15)->Threads(2)->UseRealTime();
+
+struct Once {
+    alignas(64) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    NOINLINE void operator()() {
+        pthread_mutex_lock(&mutex);
+        benchmark::ClobberMemory();
+        pthread_mutex_unlock(&mutex);
+    }
+};
 
 void through_fresh_stacks(benchmark::State& state) {
-    for (auto _ : state) go_down(static_cast<int>(state.range(0)), lock_and_unlock);
+    Once once;
+    const int depth = static_cast<int>(state.range(0)) - chain::kAround;
+    auto start = [&] {
+        for (auto _ : state) chain::go_down(depth, once);
+    };
+    chain::run_on_thread(start);
 }
-BENCHMARK(through_fresh_stacks)->Arg(5)->Arg(15)->Arg(30);
+BENCHMARK(through_fresh_stacks)->Arg(5)->Arg(15)->Arg(30)->UseRealTime();
+BENCHMARK(through_fresh_stacks)->Arg(15)->Threads(2)->UseRealTime();
 
-constexpr int kTurns = 10;
+constexpr int kTurns = 15 - chain::kAround;
 
 /// Left and right have frames of one size, so all paths end at one stack pointer.
-void turn(uint32_t path, int left);
-NOINLINE void turn_left(uint32_t path, int left) {
-    turn(path, left);
+void turn(uint32_t path, int left, Once& once);
+NOINLINE void turn_left(uint32_t path, int left, Once& once) {
+    turn(path, left, once);
     benchmark::ClobberMemory();
 }
-NOINLINE void turn_right(uint32_t path, int left) {
-    turn(path, left);
+NOINLINE void turn_right(uint32_t path, int left, Once& once) {
+    turn(path, left, once);
     benchmark::ClobberMemory();
 }
-__attribute__((always_inline)) inline void turn(uint32_t path, int left) {
-    if (left == 0) {
-        lock_and_unlock();
+__attribute__((always_inline)) inline void turn(uint32_t path, int left, Once& once) {
+    if (left == 1) {
+        once();
     } else if ((path & 1) != 0) {
-        turn_right(path >> 1, left - 1);
+        turn_right(path >> 1, left - 1, once);
     } else {
-        turn_left(path >> 1, left - 1);
+        turn_left(path >> 1, left - 1, once);
     }
     benchmark::ClobberMemory();
 }
 
-/// As many stacks as the argument says, one after the other in an order that is hard to foresee.
+/// As many stacks as the argument says, 15 deep, one after the other in an order that is hard to foresee.
 void through_many_stacks(benchmark::State& state) {
+    Once once;
     const auto mask = static_cast<uint32_t>(state.range(0)) - 1;
-    uint32_t random = 1;
-    for (auto _ : state) {
-        random = random * 1664525 + 1013904223;
-        turn_left(random >> 16 & mask, kTurns);
-    }
+    auto start = [&] {
+        uint32_t random = 1;
+        for (auto _ : state) {
+            random = random * 1664525 + 1013904223;
+            turn_left(random >> 16 & mask, kTurns, once);
+        }
+    };
+    chain::run_on_thread(start);
 }
-BENCHMARK(through_many_stacks)->Arg(1)->Arg(16)->Arg(64)->Arg(1024);
+BENCHMARK(through_many_stacks)->Arg(1)->Arg(16)->Arg(64)->Arg(1024)->UseRealTime();
 
 }  // namespace
 
-/// With a second thread: stacks are recorded from the first on.
-int main(int argc, char** argv) {
-    std::thread([] {}).join();
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
-}
+BENCHMARK_MAIN();
