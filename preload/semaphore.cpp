@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // POSIX semaphore wrappers. A semaphore has no owner: what is noted is who waits and who posted last.
-// sem_wait is a cancellation point even when it need not wait, so there is no try before it.
+// sem_wait is a cancellation point even when it need not wait, so the try before it has one before itself,
+// which is what libc does (sem_wait.c). Those with a deadline look at it first, so there it is no try.
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
 
@@ -36,6 +38,15 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     return wait_in(self, {WaitKind::kSemaphore, function, 0, stack, address_of(semaphore), 0, deadline()}, caller,
                    call);
+}
+
+/// The quick half of sem_wait, which needs no record: nothing is waited for, and nobody owns what is got.
+bool try_to_wait(sem_t* semaphore) {
+    const int before = errno;
+    pthread_testcancel();
+    if (::sem_trywait(semaphore) == 0) return true;
+    errno = before;
+    return false;
 }
 
 void forget_posts(sem_t* semaphore) {
@@ -81,6 +92,7 @@ EXPORTED int sem_destroy(sem_t* semaphore) noexcept {
 }
 
 EXPORTED int sem_wait(sem_t* semaphore) {
+    if (try_to_wait(semaphore)) return 0;
     return wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
                               [=] { return real::sem_wait(semaphore); });
 }
