@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "preload/clock.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/restriction.h"

@@ -5,7 +5,30 @@
 
 namespace preload {
 
+namespace {
+
+/// Only ever further: a handler that comes in between may have moved it, and left an entry taken there.
+void move_holds_end(ThreadRecord* self, uint32_t end) {
+    uint32_t before = self->holds_end.load(std::memory_order_relaxed);
+    while (before < end && !swap_if(self->holds_end, before, end))
+        before = self->holds_end.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
 namespace detail {
+
+Hold* reserve_another(ThreadRecord* self) {
+    for (uint32_t i = 0; i < protocol::kHoldCount; ++i) {
+        if (claim(self->holds[i].state)) {
+            move_holds_end(self, i + 1);
+            self->hold_hint.store(i + 1, std::memory_order_relaxed);
+            return &self->holds[i];
+        }
+    }
+    self->holds_lost.store(self->holds_lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return nullptr;
+}
 
 void void_holds_of_dead(uint64_t address, bool exclusive_only) {
     for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
@@ -50,14 +73,10 @@ Release find_foreign(ThreadRecord* self, LockKind kind, const volatile void* loc
     for (uint32_t i = 0; ThreadRecord* const other = thread_slot(i); ++i) {
         if (other == self || other->number.load(std::memory_order_relaxed) == 0) continue;
         if (libc_owner != 0 && other->tid.load(std::memory_order_relaxed) != libc_owner) continue;
-        if (Hold* const hold = find_hold(other, address_of(lock), kind)) return {other, hold, true};
+        if (Hold* const hold = find_hold(other, address_of(lock), kind)) return {other, hold};
     }
     return {};
 }
-
-}  // namespace
-
-namespace detail {
 
 Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
     const Release release = find_foreign(self, kind, lock, libc_owner);
@@ -67,20 +86,30 @@ Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile 
     return release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing) ? release : Release{};
 }
 
-void end_uncommon_release(const Release& release, bool released) {
+}  // namespace
+
+Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
+    Hold* const hold = find_hold(self, address_of(lock), kind);
+    if (hold == nullptr) return begin_foreign_release(self, kind, lock, libc_owner);
+    note_release(hold);
+    return {self, hold};
+}
+
+void end_release(ThreadRecord* self, Release release, bool released) {
     Hold* const hold = release.hold;
+    if (hold == nullptr) return;
     if (!released) {
         hold->state.store(HoldState::kHeld, std::memory_order_release);
-    } else if (release.foreign) {
+    } else if (release.owner != self) {
         HoldState expected = HoldState::kReleasing;
         hold->state.compare_exchange_strong(expected, HoldState::kFree);
         free_if_done(release.owner);
+    } else if (hold->depth.load(std::memory_order_relaxed) == 1) {
+        drop(self, hold);
     } else {
         hold->depth.store(hold->depth.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
 }
-
-}  // namespace detail
 
 void forget_lock(ThreadRecord* self, const volatile void* lock) {
     while (Hold* const hold = find_hold(self, address_of(lock))) drop(self, hold);

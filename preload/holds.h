@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "preload/clock.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"
 #include "protocol/layout.h"
@@ -20,52 +21,58 @@ using protocol::Mode;
 using protocol::ThreadRecord;
 
 /// Compare-and-swap against this thread's own signal handlers only: no lock prefix, no bus traffic.
-inline bool claim(std::atomic<HoldState>& state) {
-    auto expected = HoldState::kFree;
-    bool claimed;
-    __asm__ volatile("cmpxchgl %[next], %[state]"
-                     : [state] "+m"(state), "+a"(expected), "=@ccz"(claimed)
-                     : [next] "r"(HoldState::kReserved)
+template <typename Word>
+bool swap_if(std::atomic<Word>& word, Word expected, Word next) {
+    static_assert(sizeof(Word) == 4);
+    bool swapped;
+    __asm__ volatile("cmpxchgl %[next], %[word]"
+                     : [word] "+m"(word), "+a"(expected), "=@ccz"(swapped)
+                     : [next] "r"(next)
                      : "memory");
-    return claimed;
+    return swapped;
+}
+
+inline bool claim(std::atomic<HoldState>& state) {
+    return swap_if(state, HoldState::kFree, HoldState::kReserved);
+}
+
+namespace detail {
+Hold* reserve_another(ThreadRecord* self);
 }
 
 /// A free entry, reserved; null when all are taken (counted).
-inline Hold* reserve(ThreadRecord* self) {
+__attribute__((always_inline)) inline Hold* reserve(ThreadRecord* self) {
     const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
-    if (hint < protocol::kHoldCount && claim(self->holds[hint].state)) {
+    // Beyond what was ever used the other way is taken, which moves the end.
+    if (__builtin_expect(hint < self->holds_end.load(std::memory_order_relaxed) && claim(self->holds[hint].state), 1)) {
         self->hold_hint.store(hint + 1, std::memory_order_relaxed);
         return &self->holds[hint];
     }
-    for (uint32_t i = 0; i < protocol::kHoldCount; ++i) {
-        if (claim(self->holds[i].state)) {
-            self->hold_hint.store(i + 1, std::memory_order_relaxed);
-            return &self->holds[i];
-        }
-    }
-    self->holds_lost.store(self->holds_lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    return nullptr;
+    return detail::reserve_another(self);
 }
 
 inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
-/// Reserves and fills an entry for a lock that is about to be taken.
-inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint32_t stack,
-                        uint16_t detail = 0) {
+/// Reserves and fills an entry for a lock that is about to be taken, since `now` if nobody else has it. `capture` tells
+/// the stack; asked for while the other words are on their way to memory.
+template <typename Capture>
+__attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode,
+                                                       const volatile void* lock, uint16_t detail, uint64_t now,
+                                                       Capture capture) {
     Hold* const hold = reserve(self);
-    if (hold == nullptr) return nullptr;
-    const bool outermost = protocol::begin_write(self->sequence);
+    if (__builtin_expect(hold == nullptr, 0)) return nullptr;
+    const uint32_t before = protocol::begin_write(self->sequence);
     hold->kind = kind;
     hold->mode = mode;
     hold->detail = detail;
     hold->address.store(address_of(lock), std::memory_order_relaxed);
-    hold->stack.store(stack, std::memory_order_relaxed);
     hold->depth.store(1, std::memory_order_relaxed);
-    hold->since_ns.store(0, std::memory_order_relaxed);
+    hold->since_ns.store(now, std::memory_order_relaxed);
+    hold->stack.store(capture(), std::memory_order_relaxed);
     hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, outermost);
+    protocol::end_write(self->sequence, before);
     return hold;
 }
 
@@ -80,10 +87,12 @@ inline void drop(ThreadRecord* self, Hold* hold) {
 inline Hold* find_hold(ThreadRecord* self, uint64_t address, LockKind kind = LockKind::kNone,
                        const Hold* except = nullptr) {
     Hold* releasing = nullptr;
+    uint32_t end = self->holds_end.load(std::memory_order_relaxed);
+    if (end > protocol::kHoldCount) end = protocol::kHoldCount;
     uint32_t i = self->hold_hint.load(std::memory_order_relaxed);
-    if (i > protocol::kHoldCount) i = protocol::kHoldCount;
-    for (uint32_t looked = 0; looked < protocol::kHoldCount; ++looked) {
-        i = i == 0 ? protocol::kHoldCount - 1 : i - 1;
+    if (i > end) i = end;
+    for (uint32_t looked = 0; looked < end; ++looked) {
+        i = i == 0 ? end - 1 : i - 1;
         Hold& hold = self->holds[i];
         if (&hold == except || hold.address.load(std::memory_order_relaxed) != address ||
             (kind != LockKind::kNone && hold.kind != kind))
@@ -98,11 +107,11 @@ inline Hold* find_hold(ThreadRecord* self, uint64_t address, LockKind kind = Loc
 /// The mutex of a condition wait is locked again, from here on: `hold`, if it was given up, is held.
 inline void take_back(ThreadRecord* self, Hold* hold, uint32_t stack) {
     if (hold == nullptr || hold->state.load(std::memory_order_relaxed) != HoldState::kLent) return;
-    const bool outermost = protocol::begin_write(self->sequence);
+    const uint32_t before = protocol::begin_write(self->sequence);
     hold->stack.store(stack, std::memory_order_relaxed);
     hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
     hold->state.store(HoldState::kHeld, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, outermost);
+    protocol::end_write(self->sequence, before);
 }
 
 namespace detail {
@@ -113,60 +122,65 @@ void void_holds_of_dead(uint64_t address, bool exclusive_only);
 
 }  // namespace detail
 
+inline bool are_dead_holders() {
+    return process != nullptr && process->dead_holders.load(std::memory_order_relaxed) != 0;
+}
+
 /// A lock that is made anew, or that somebody got, is not held by a thread that ended with it: its memory
 /// was used again. With `exclusive_only` readers that ended keep theirs. O(slots), but only while there
 /// are such threads.
 inline void void_holds_of_dead(uint64_t address, bool exclusive_only) {
-    if (process == nullptr || process->dead_holders.load(std::memory_order_relaxed) == 0) return;
-    detail::void_holds_of_dead(address, exclusive_only);
+    if (__builtin_expect(are_dead_holders(), 0)) detail::void_holds_of_dead(address, exclusive_only);
 }
 
 /// The real call has returned: `acquired` tells whether the lock is ours. A lock that may be taken
 /// again by its owner (`recursive`) deepens the hold that is there.
-inline void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
-    if (hold == nullptr) return;
+__attribute__((always_inline)) inline void settle(ThreadRecord* self, Hold* hold, bool acquired, bool recursive) {
+    if (__builtin_expect(hold == nullptr, 0)) return;
     if (__builtin_expect(!acquired, 0)) {
         drop(self, hold);
         return;
     }
-    if (__builtin_expect(recursive, 0) && detail::deepen(self, hold)) return;
-    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    if (recursive && detail::deepen(self, hold)) return;
     hold->state.store(HoldState::kHeld, std::memory_order_release);
-    void_holds_of_dead(hold->address.load(std::memory_order_relaxed), hold->mode == Mode::kShared);
+    if (__builtin_expect(are_dead_holders(), 0)) {
+        detail::void_holds_of_dead(hold->address.load(std::memory_order_relaxed), hold->mode == Mode::kShared);
+    }
 }
 
 /// An unlock in three steps: begin_release, the real call, end_release. Also for locks that another
 /// thread holds: that is noted for good on the lock.
 struct Release {
-    ThreadRecord* owner;  ///< null: no hold is recorded
-    Hold* hold;
-    bool foreign;
+    ThreadRecord* owner;  ///< of the hold: mostly who unlocks
+    Hold* hold;           ///< null: none is recorded
 };
-namespace detail {
+Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
+void end_release(ThreadRecord* self, Release release, bool released);
 
-Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
-void end_uncommon_release(const Release& release, bool released);
-
-}  // namespace detail
-
-inline Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
-    Hold* const hold = find_hold(self, address_of(lock), kind);
-    if (__builtin_expect(hold == nullptr, 0)) return detail::begin_foreign_release(self, kind, lock, libc_owner);
-    if (__builtin_expect(hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
-        hold->state.store(HoldState::kReleasing, std::memory_order_relaxed);
-        // A store that readers must see before the lock is free; x86 keeps the order of stores.
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    }
-    return {self, hold, false};
+inline void note_release(Hold* hold) {
+    if (__builtin_expect(hold->depth.load(std::memory_order_relaxed) != 1, 0)) return;
+    hold->state.store(HoldState::kReleasing, std::memory_order_relaxed);
+    // A store that readers must see before the lock is free; x86 keeps the order of stores.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-inline void end_release(ThreadRecord* self, const Release& release, bool released) {
-    Hold* const hold = release.hold;
-    if (hold == nullptr) return;
-    if (__builtin_expect(released && !release.foreign && hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
+/// The hold of `lock` if it is the one that was begun last, as it mostly is; else null, and nothing is known. Its
+/// release is note_release, the real call, end_own_release.
+inline Hold* last_hold(ThreadRecord* self, LockKind kind, const volatile void* lock) {
+    // As find_hold: the one before the next free entry comes first.
+    const uint32_t last = self->hold_hint.load(std::memory_order_relaxed) - 1;
+    if (__builtin_expect(last >= protocol::kHoldCount, 0)) return nullptr;
+    Hold& hold = self->holds[last];
+    const bool is_this = hold.address.load(std::memory_order_relaxed) == address_of(lock) && hold.kind == kind &&
+                         hold.state.load(std::memory_order_relaxed) == HoldState::kHeld;
+    return is_this ? &hold : nullptr;
+}
+
+inline void end_own_release(ThreadRecord* self, Hold* hold, bool released) {
+    if (__builtin_expect(released && hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
         drop(self, hold);
     } else {
-        detail::end_uncommon_release(release, released);
+        end_release(self, {self, hold}, released);
     }
 }
 

@@ -15,6 +15,7 @@
 #include <sys/time.h>
 
 #include "preload/call_number.h"
+#include "preload/clock.h"
 #include "preload/kernel_action.h"
 #include "preload/pauses.h"
 #include "preload/published_wait.h"

@@ -15,6 +15,7 @@
 
 #include <atomic>
 
+#include "preload/clock.h"
 #include "preload/kernel_action.h"
 #include "preload/pauses.h"
 #include "preload/raw_syscall.h"

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "preload/clock.h"
 #include "preload/holds.h"
 #include "preload/real.h"
 #include "preload/recording.h"
@@ -33,59 +34,83 @@ inline bool acquired(int error) {
     return error == 0 || error == EOWNERDEAD;
 }
 
-inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack) {
-    return begin_hold(self, lock_call.kind, lock_call.mode, lock, stack, lock_call.hold_detail);
+__attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call,
+                                                       const volatile void* lock, WrapperFrame frame) {
+    return begin_hold(
+        self, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail,
+        now_coarse_ns(), [&]() __attribute__((always_inline)) { return capture_stack_of(self, frame); });
 }
 
-/// The slow half of a lock: publishes the wait around the real call.
-template <typename Call>
-int wait_for_lock(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack,
-                  uint64_t deadline_ns, const CallerFrame& caller, Call call) {
-    return wait_in(self,
-                   {lock_call.wait, lock_call.function, lock_call.wait_flags, stack, address_of(lock), 0, deadline_ns},
-                   caller, call);
+/// The slow half of a lock: publishes the wait around the real call. A function of its own, so that the
+/// quick half keeps next to nothing in memory.
+template <typename Deadline, typename Call>
+[[gnu::noinline]] int wait_for_lock(ThreadRecord* self, LockCall lock_call, const volatile void* lock, Hold* hold,
+                                    WrapperFrame frame, Deadline deadline, Call call) {
+    if (process == nullptr) {
+        settle(self, hold, false, false);
+        self = ensure_recording(self);
+        hold = begin_hold(self, lock_call, lock, frame);
+    }
+    const CallerFrame caller = frame.caller();
+    const uint32_t stack =
+        hold != nullptr ? hold->stack.load(std::memory_order_relaxed) : capture_stack(caller, stack_limits(self));
+    const int error = wait_in(
+        self, {lock_call.wait, lock_call.function, lock_call.wait_flags, stack, address_of(lock), 0, deadline()},
+        caller, call);
+    if (hold != nullptr) hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    settle(self, hold, acquired(error), lock_call.is_recursive);
+    return error;
 }
 
 /// Lock with or without a deadline, which is only asked for when the lock must be waited for.
 template <typename Try, typename Deadline, typename Call>
-int take_lock(const LockCall& lock_call, const volatile void* lock, const CallerFrame& caller, Try try_lock,
-              Deadline deadline, Call call) {
-    ThreadRecord* self = this_thread();
-    if (self == nullptr) return call();
-    uint32_t stack = capture_stack_of(self, caller, stack_limits(self));
-    Hold* hold = begin_hold(self, lock_call, lock, stack);
-    int error = lock_call.try_first ? try_lock() : lock_call.busy;
-    if (error == lock_call.busy) {
-        if (process == nullptr) {
-            settle(self, hold, false, false);
-            self = ensure_recording(self);
-            stack = capture_stack(caller, stack_limits(self));
-            hold = begin_hold(self, lock_call, lock, stack);
-        }
-        error = wait_for_lock(self, lock_call, lock, stack, deadline(), caller, call);
+__attribute__((always_inline)) inline int take_lock(const LockCall& lock_call, const volatile void* lock,
+                                                    WrapperFrame frame, Try try_lock, Deadline deadline, Call call) {
+    ThreadRecord* const self = this_thread();
+    if (__builtin_expect(self == nullptr, 0)) return call();
+    Hold* const hold = begin_hold(self, lock_call, lock, frame);
+    const int error = lock_call.try_first ? try_lock() : lock_call.busy;
+    if (__builtin_expect(error == 0, 1)) {
+        settle(self, hold, true, lock_call.is_recursive);
+        return 0;
     }
+    if (error == lock_call.busy) return wait_for_lock(self, lock_call, lock, hold, frame, deadline, call);
     settle(self, hold, acquired(error), lock_call.is_recursive);
     return error;
 }
 
 template <typename Try>
-int try_to_take_lock(const LockCall& lock_call, const volatile void* lock, const CallerFrame& caller, Try try_lock) {
+__attribute__((always_inline)) inline int try_to_take_lock(const LockCall& lock_call, const volatile void* lock,
+                                                           WrapperFrame frame, Try try_lock) {
     ThreadRecord* const self = this_thread();
-    if (self == nullptr) return try_lock();
-    Hold* const hold = begin_hold(self, lock_call, lock, capture_stack_of(self, caller, stack_limits(self)));
+    if (__builtin_expect(self == nullptr, 0)) return try_lock();
+    Hold* const hold = begin_hold(self, lock_call, lock, frame);
     const int error = try_lock();
     settle(self, hold, acquired(error), lock_call.is_recursive);
     return error;
 }
 
-/// `libc_owner`: the tid that libc has as the owner, 0 where it keeps none.
+/// The unlock of a lock that is not the one taken last, or not the caller's.
 template <typename Call>
-int release_lock(LockKind kind, const volatile void* lock, uint32_t libc_owner, Call call) {
-    ThreadRecord* const self = this_thread();
-    if (self == nullptr) return call();
+[[gnu::noinline]] int release_any_lock(ThreadRecord* self, LockKind kind, const volatile void* lock,
+                                       uint32_t libc_owner, Call call) {
     const Release release = begin_release(self, kind, lock, libc_owner);
     const int error = call();
     end_release(self, release, error == 0);
+    return error;
+}
+
+/// `libc_owner`: the tid that libc has as the owner, 0 where it keeps none.
+template <typename Call>
+__attribute__((always_inline)) inline int release_lock(LockKind kind, const volatile void* lock, uint32_t libc_owner,
+                                                       Call call) {
+    ThreadRecord* const self = this_thread();
+    if (__builtin_expect(self == nullptr, 0)) return call();
+    Hold* const hold = last_hold(self, kind, lock);
+    if (__builtin_expect(hold == nullptr, 0)) return release_any_lock(self, kind, lock, libc_owner, call);
+    note_release(hold);
+    const int error = call();
+    end_own_release(self, hold, error == 0);
     return error;
 }
 

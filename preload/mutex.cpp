@@ -32,18 +32,29 @@ LockCall mutex_call(const pthread_mutex_t* mutex, Function function) {
 }
 
 template <typename Deadline, typename Call>
-int lock_mutex(pthread_mutex_t* mutex, const LockCall& lock_call, const CallerFrame& caller, Deadline deadline,
-               Call call) {
+int lock_mutex(pthread_mutex_t* mutex, const LockCall& lock_call, WrapperFrame frame, Deadline deadline, Call call) {
     return take_lock(
-        lock_call, mutex, caller, [=] { return real::pthread_mutex_trylock(mutex); }, deadline, call);
+        lock_call, mutex, frame, [=] { return real::pthread_mutex_trylock(mutex); }, deadline, call);
+}
+
+/// No bit asks for more than the call that most mutexes get.
+bool is_plain(const pthread_mutex_t* mutex) {
+    const int kind = mutex->__data.__kind;
+    return (kind & (kPriorityBits | kRobustBit)) == 0 && (kind & kTypeBits) != PTHREAD_MUTEX_RECURSIVE;
+}
+
+/// A function of its own: what it must keep across the real call would be kept for plain ones as well.
+__attribute__((noinline)) int lock_any_mutex(pthread_mutex_t* mutex, WrapperFrame frame) {
+    return lock_mutex(mutex, mutex_call(mutex, Function::k_pthread_mutex_lock), frame, untimed,
+                      [=] { return real::pthread_mutex_lock(mutex); });
 }
 
 template <typename Deadline, typename Call>
-int lock_c11_mutex(mtx_t* mutex, Function function, const CallerFrame& caller, Deadline deadline, Call call) {
+int lock_c11_mutex(mtx_t* mutex, Function function, WrapperFrame frame, Deadline deadline, Call call) {
     LockCall lock_call = mutex_call(pthread_mutex_of(mutex), function);
     lock_call.busy = thrd_busy;
     return take_lock(
-        lock_call, mutex, caller, [=] { return real::mtx_trylock(mutex); }, deadline, call);
+        lock_call, mutex, frame, [=] { return real::mtx_trylock(mutex); }, deadline, call);
 }
 
 template <typename Call>
@@ -66,13 +77,14 @@ EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
 }
 
 EXPORTED int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
-    return lock_mutex(mutex, mutex_call(mutex, Function::k_pthread_mutex_lock), CALLER_FRAME, untimed,
-                      [=] { return real::pthread_mutex_lock(mutex); });
+    if (__builtin_expect(!is_plain(mutex), 0)) return lock_any_mutex(mutex, WRAPPER_FRAME);
+    constexpr LockCall kCall{LockKind::kMutex, Mode::kExclusive, WaitKind::kMutex, Function::k_pthread_mutex_lock};
+    return lock_mutex(mutex, kCall, WRAPPER_FRAME, untimed, [=] { return real::pthread_mutex_lock(mutex); });
 }
 
 EXPORTED int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* deadline) noexcept {
     return lock_mutex(
-        mutex, mutex_call(mutex, Function::k_pthread_mutex_timedlock), CALLER_FRAME,
+        mutex, mutex_call(mutex, Function::k_pthread_mutex_timedlock), WRAPPER_FRAME,
         [=] { return deadline_of(CLOCK_REALTIME, deadline); },
         [=] { return real::pthread_mutex_timedlock(mutex, deadline); });
 }
@@ -82,12 +94,12 @@ EXPORTED int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock, co
     // A clock that libc refuses is refused before the lock is looked at: no try for those.
     lock_call.try_first &= clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
     return lock_mutex(
-        mutex, lock_call, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
+        mutex, lock_call, WRAPPER_FRAME, [=] { return deadline_of(clock, deadline); },
         [=] { return real::pthread_mutex_clocklock(mutex, clock, deadline); });
 }
 
 EXPORTED int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
-    return try_to_take_lock(mutex_call(mutex, Function::k_pthread_mutex_trylock), mutex, CALLER_FRAME,
+    return try_to_take_lock(mutex_call(mutex, Function::k_pthread_mutex_trylock), mutex, WRAPPER_FRAME,
                             [=] { return real::pthread_mutex_trylock(mutex); });
 }
 
@@ -106,17 +118,17 @@ EXPORTED void mtx_destroy(mtx_t* mutex) noexcept {
 }
 
 EXPORTED int mtx_lock(mtx_t* mutex) noexcept {
-    return lock_c11_mutex(mutex, Function::k_mtx_lock, CALLER_FRAME, untimed, [=] { return real::mtx_lock(mutex); });
+    return lock_c11_mutex(mutex, Function::k_mtx_lock, WRAPPER_FRAME, untimed, [=] { return real::mtx_lock(mutex); });
 }
 
 EXPORTED int mtx_timedlock(mtx_t* mutex, const timespec* deadline) noexcept {
     return lock_c11_mutex(
-        mutex, Function::k_mtx_timedlock, CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        mutex, Function::k_mtx_timedlock, WRAPPER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
         [=] { return real::mtx_timedlock(mutex, deadline); });
 }
 
 EXPORTED int mtx_trylock(mtx_t* mutex) noexcept {
-    return try_to_take_lock(mutex_call(pthread_mutex_of(mutex), Function::k_mtx_trylock), mutex, CALLER_FRAME,
+    return try_to_take_lock(mutex_call(pthread_mutex_of(mutex), Function::k_mtx_trylock), mutex, WRAPPER_FRAME,
                             [=] { return real::mtx_trylock(mutex); });
 }
 

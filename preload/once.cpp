@@ -10,6 +10,7 @@
 #include <threads.h>
 #include <unwind.h>
 
+#include "preload/clock.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_capture.h"
@@ -91,7 +92,9 @@ void begin_initializer(const volatile void* control, uint32_t stack) {
     if (self == nullptr) return;
     const Hold* const outer = innermost_initializer(self);
     const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
-    settle(self, begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, stack, depth), true, false);
+    Hold* const hold = begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, depth, now_coarse_ns(),
+                                  [stack] { return stack; });
+    settle(self, hold, true, false);
 }
 
 /// Personality of loiter_call_initializer: the initializer is being left, the next caller runs it anew.

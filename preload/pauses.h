@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "preload/clock.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 

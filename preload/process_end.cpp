@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include "preload/clock.h"
 #include "preload/pauses.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"

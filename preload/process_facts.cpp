@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "preload/clock.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 

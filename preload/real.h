@@ -33,6 +33,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "preload/ours.h"
+
 extern "C" {
 // In libc, but in no header of the dialect that we are compiled in.
 int __sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept;
@@ -54,8 +56,8 @@ ssize_t __recvfrom_chk(int socket, void* bytes, size_t count, size_t room, int f
 
 namespace preload::real {
 
-#define INTERPOSED(name) extern decltype(&::name) name;
-#define INTERPOSED_VERSIONED(name, tag, version) extern decltype(&::name) name##_##tag;
+#define INTERPOSED(name) OURS extern decltype(&::name) name;
+#define INTERPOSED_VERSIONED(name, tag, version) OURS extern decltype(&::name) name##_##tag;
 #define INTERPOSED_VARIADIC(name)
 #define INTERPOSED_ALIAS(name)
 #define INTERPOSED_STUB(name)

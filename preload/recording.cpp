@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "preload/clock.h"
 #include "preload/process_facts.h"
 #include "preload/raw_syscall.h"
 #include "preload/restriction.h"
@@ -262,24 +263,6 @@ const char* recording_path() {
 
 bool is_recording_kept() {
     return in_named_folder || path[0] == '\0';
-}
-
-namespace {
-
-uint64_t read_clock(clockid_t clock) {
-    timespec now{};
-    clock_gettime(clock, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
-
-uint64_t now_ns() {
-    // Strict seccomp takes the time stamp counter away too.
-    return read_clock(is_restricted() ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
-}
-uint64_t now_coarse_ns() {
-    return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 }  // namespace preload

@@ -6,12 +6,13 @@
 
 #include <cstdint>
 
+#include "preload/ours.h"
 #include "protocol/layout.h"
 
 namespace preload {
 
 /// Null until the recording exists. Never unmapped: threads run on after our end.
-extern protocol::ProcessRecord* process;
+OURS extern protocol::ProcessRecord* process;
 
 /// What the head says of the process beside what the kernel tells.
 struct RecordingRequest {
@@ -55,9 +56,5 @@ uint32_t module_count();
 uint64_t take(protocol::RegionKind kind, uint64_t bytes);
 /// Address of `offset` in a region.
 void* region_address(protocol::RegionKind kind, uint64_t offset);
-
-/// CLOCK_MONOTONIC, precise (about 25 ns) and at tick resolution (about 5 ns).
-uint64_t now_ns();
-uint64_t now_coarse_ns();
 
 }  // namespace preload

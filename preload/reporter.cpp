@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "preload/clock.h"
 #include "preload/environment.h"
 #include "preload/invisible_process.h"
 #include "preload/pauses.h"

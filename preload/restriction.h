@@ -7,9 +7,11 @@
 
 #include <atomic>
 
+#include "preload/ours.h"
+
 namespace preload {
 
-extern std::atomic<bool> restricted;
+OURS extern std::atomic<bool> restricted;
 
 /// The program has installed a seccomp filter: no growing, no report, nobody called at the end.
 inline bool is_restricted() {

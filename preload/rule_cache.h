@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "preload/cfi.h"
+#include "preload/ours.h"
 
 namespace preload {
 
@@ -50,7 +51,7 @@ private:
 };
 
 namespace detail {
-extern std::atomic<uint64_t> epoch_count;
+OURS extern std::atomic<uint64_t> epoch_count;
 }
 
 /// Changes whenever code may have. What was learned in one epoch is not used in another.
@@ -74,7 +75,7 @@ struct alignas(64) CacheSet {
     CacheEntry ways[kWays];
 };
 inline constexpr uint32_t kSetBits = 11;
-extern CacheSet rule_cache[1U << kSetBits];
+OURS extern CacheSet rule_cache[1U << kSetBits];
 
 inline CacheSet& set_of(uintptr_t address) {
     return rule_cache[(address * 0x9e3779b97f4a7c15ULL) >> (64 - kSetBits)];

@@ -31,12 +31,11 @@ LockCall rwlock_call(const pthread_rwlock_t* lock, Mode mode, Function function,
 }
 
 template <typename Deadline, typename Call>
-int lock_rwlock(pthread_rwlock_t* lock, const LockCall& lock_call, const CallerFrame& caller, Deadline deadline,
-                Call call) {
+int lock_rwlock(pthread_rwlock_t* lock, const LockCall& lock_call, WrapperFrame frame, Deadline deadline, Call call) {
     const auto try_lock = [=, mode = lock_call.mode] {
         return mode == Mode::kShared ? real::pthread_rwlock_tryrdlock(lock) : real::pthread_rwlock_trywrlock(lock);
     };
-    return take_lock(lock_call, lock, caller, try_lock, deadline, call);
+    return take_lock(lock_call, lock, frame, try_lock, deadline, call);
 }
 
 }  // namespace
@@ -54,32 +53,32 @@ EXPORTED int pthread_rwlock_destroy(pthread_rwlock_t* lock) noexcept {
 }
 
 EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {
-    return lock_rwlock(lock, rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_rdlock), CALLER_FRAME, untimed,
-                       [=] { return real::pthread_rwlock_rdlock(lock); });
+    return lock_rwlock(lock, rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_rdlock), WRAPPER_FRAME,
+                       untimed, [=] { return real::pthread_rwlock_rdlock(lock); });
 }
 
 EXPORTED int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
-    return lock_rwlock(lock, rwlock_call(lock, Mode::kExclusive, Function::k_pthread_rwlock_wrlock), CALLER_FRAME,
+    return lock_rwlock(lock, rwlock_call(lock, Mode::kExclusive, Function::k_pthread_rwlock_wrlock), WRAPPER_FRAME,
                        untimed, [=] { return real::pthread_rwlock_wrlock(lock); });
 }
 
 EXPORTED int pthread_rwlock_timedrdlock(pthread_rwlock_t* lock, const timespec* deadline) noexcept {
     return lock_rwlock(
         lock, rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_timedrdlock, CLOCK_REALTIME, deadline),
-        CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        WRAPPER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
         [=] { return real::pthread_rwlock_timedrdlock(lock, deadline); });
 }
 
 EXPORTED int pthread_rwlock_timedwrlock(pthread_rwlock_t* lock, const timespec* deadline) noexcept {
     return lock_rwlock(
         lock, rwlock_call(lock, Mode::kExclusive, Function::k_pthread_rwlock_timedwrlock, CLOCK_REALTIME, deadline),
-        CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+        WRAPPER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
         [=] { return real::pthread_rwlock_timedwrlock(lock, deadline); });
 }
 
 EXPORTED int pthread_rwlock_clockrdlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) noexcept {
     return lock_rwlock(
-        lock, rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_clockrdlock, clock, deadline), CALLER_FRAME,
+        lock, rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_clockrdlock, clock, deadline), WRAPPER_FRAME,
         [=] { return deadline_of(clock, deadline); },
         [=] { return real::pthread_rwlock_clockrdlock(lock, clock, deadline); });
 }
@@ -87,18 +86,18 @@ EXPORTED int pthread_rwlock_clockrdlock(pthread_rwlock_t* lock, clockid_t clock,
 EXPORTED int pthread_rwlock_clockwrlock(pthread_rwlock_t* lock, clockid_t clock, const timespec* deadline) noexcept {
     return lock_rwlock(
         lock, rwlock_call(lock, Mode::kExclusive, Function::k_pthread_rwlock_clockwrlock, clock, deadline),
-        CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
+        WRAPPER_FRAME, [=] { return deadline_of(clock, deadline); },
         [=] { return real::pthread_rwlock_clockwrlock(lock, clock, deadline); });
 }
 
 EXPORTED int pthread_rwlock_tryrdlock(pthread_rwlock_t* lock) noexcept {
-    return try_to_take_lock(rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_tryrdlock), lock, CALLER_FRAME,
+    return try_to_take_lock(rwlock_call(lock, Mode::kShared, Function::k_pthread_rwlock_tryrdlock), lock, WRAPPER_FRAME,
                             [=] { return real::pthread_rwlock_tryrdlock(lock); });
 }
 
 EXPORTED int pthread_rwlock_trywrlock(pthread_rwlock_t* lock) noexcept {
     return try_to_take_lock(rwlock_call(lock, Mode::kExclusive, Function::k_pthread_rwlock_trywrlock), lock,
-                            CALLER_FRAME, [=] { return real::pthread_rwlock_trywrlock(lock); });
+                            WRAPPER_FRAME, [=] { return real::pthread_rwlock_trywrlock(lock); });
 }
 
 EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {

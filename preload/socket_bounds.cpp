@@ -3,6 +3,7 @@
 
 #include <sys/time.h>
 
+#include "preload/clock.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/restriction.h"

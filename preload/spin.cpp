@@ -31,12 +31,12 @@ EXPORTED int pthread_spin_destroy(pthread_spinlock_t* lock) noexcept {
 
 EXPORTED int pthread_spin_lock(pthread_spinlock_t* lock) noexcept {
     return take_lock(
-        spin_call(Function::k_pthread_spin_lock), lock, CALLER_FRAME, [=] { return real::pthread_spin_trylock(lock); },
+        spin_call(Function::k_pthread_spin_lock), lock, WRAPPER_FRAME, [=] { return real::pthread_spin_trylock(lock); },
         untimed, [=] { return real::pthread_spin_lock(lock); });
 }
 
 EXPORTED int pthread_spin_trylock(pthread_spinlock_t* lock) noexcept {
-    return try_to_take_lock(spin_call(Function::k_pthread_spin_trylock), lock, CALLER_FRAME,
+    return try_to_take_lock(spin_call(Function::k_pthread_spin_trylock), lock, WRAPPER_FRAME,
                             [=] { return real::pthread_spin_trylock(lock); });
 }
 

@@ -262,21 +262,9 @@ uint32_t capture_one(const CallerFrame& caller) {
     return intern_or_count({&pc, 1, protocol::kStackIncomplete, 0});
 }
 
-}  // namespace
-
-void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack) {
-    walk(caller, stack_around(caller.sp, limits), limits, stack, NoLesson());
-}
-
-namespace {
-
 bool has_room_below(uintptr_t sp, StackLimits around) {
     return around.high == 0 || sp - around.low >= kNeededStack;
 }
-
-}  // namespace
-
-namespace detail {
 
 uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
     count_walk();
@@ -285,15 +273,51 @@ uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
     return has_room_below(sp, around) ? capture_whole(caller, around, limits) : capture_one(caller);
 }
 
+/// Of a stack that the memo does not have yet.
 uint32_t capture_unknown(protocol::ThreadRecord* self, StackMemo& memo, const CallerFrame& caller, StackLimits limits) {
     const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     return has_room_below(sp, limits) ? capture_and_learn(self, memo, caller, limits) : capture_one(caller);
 }
 
+}  // namespace
+
+namespace detail {
+
+uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here) {
+    if (process == nullptr) return 0;
+    // The frame as well as its caller: whoever runs elsewhere is not the thread that the memo belongs
+    // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
+    const bool is_own = limits.low != 0 && here >= limits.low && caller.sp > here && caller.sp < limits.high;
+    StackMemo* const memo = is_own && self != nullptr ? enter_memo(self, here, code_epoch()) : nullptr;
+    if (memo == nullptr) return capture_without_memo(caller, limits);
+    uint32_t id = recall(*memo, caller, limits.high);
+    if (id != 0) {
+        check_recalled(id, caller, limits);
+    } else {
+        id = capture_unknown(self, *memo, caller, limits);
+    }
+    leave_memo(self);
+    return id;
+}
+
+/// Where many stacks take turns this is the usual way, so it is one call deep.
+uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame) {
+    return capture_slowly(self, frame.caller(), stack_limits(self), frame.address);
+}
+
 }  // namespace detail
 
+void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack) {
+    walk(caller, stack_around(caller.sp, limits), limits, stack, NoLesson());
+}
+
 uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {
-    return capture_stack_of(reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1}), caller, limits);
+    auto* const self = reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1});
+    const uintptr_t here = WRAPPER_FRAME.address;
+    const uint32_t id = self != nullptr ? recall_stack(self, caller, limits, here) : 0;
+    if (__builtin_expect(id == 0, 0)) return detail::capture_slowly(self, caller, limits, here);
+    check_recalled(id, caller, limits);
+    return id;
 }
 
 }  // namespace preload

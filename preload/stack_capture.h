@@ -17,11 +17,18 @@ struct CallerFrame {
     uintptr_t fp;  ///< the caller's rbp
 };
 
+/// The wrapper's own frame, which has all that is known of the caller. Wrappers that programs call all the time
+/// keep this alone.
+struct WrapperFrame {
+    uintptr_t address;
+
+    const uintptr_t* words() const { return reinterpret_cast<const uintptr_t*>(address); }
+    CallerFrame caller() const { return {words()[1], address + 16, words()[0]}; }
+};
+
 /// Must stand in the wrapper, which keeps a frame pointer because of it.
-#define CALLER_FRAME                                                                    \
-    (preload::CallerFrame{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),     \
-                          reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16, \
-                          *static_cast<const uintptr_t*>(__builtin_frame_address(0))})
+#define WRAPPER_FRAME (preload::WrapperFrame{reinterpret_cast<uintptr_t>(__builtin_frame_address(0))})
+#define CALLER_FRAME (WRAPPER_FRAME.caller())
 
 /// The thread's own stack; addresses in it are read without a check. Either zero: not known.
 struct StackLimits {

@@ -11,6 +11,7 @@
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/text.h"
+#include "preload/this_thread.h"
 
 namespace preload {
 
@@ -58,6 +59,10 @@ void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits) 
     const auto& header =
         *static_cast<const protocol::StackHeader*>(region_address(protocol::kStacks, uint64_t{id} * 8));
     if (!is_same(header, stack)) different.fetch_add(1, std::memory_order_relaxed);
+}
+
+void check_recalled(uint32_t id, const CallerFrame& caller, const protocol::ThreadRecord* self) {
+    check_recalled(id, caller, stack_limits(self));
 }
 
 StackCounts stack_counts() {

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "preload/stack_capture.h"
+#include "protocol/layout.h"
 
 namespace preload {
 
@@ -20,9 +21,11 @@ struct StackCounts {
 StackCounts stack_counts();
 
 void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits);
+void check_recalled(uint32_t id, const CallerFrame& caller, const protocol::ThreadRecord* self);
 void count_walk();
 #else
 inline void check_recalled(uint32_t, const CallerFrame&, StackLimits) {}
+inline void check_recalled(uint32_t, const CallerFrame&, const protocol::ThreadRecord*) {}
 inline void count_walk() {}
 #endif
 

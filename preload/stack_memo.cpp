@@ -40,6 +40,7 @@ constinit std::atomic<StackMemo*> memos[protocol::kCapacities[0].threads] = {};
 constinit std::atomic<uint64_t> mapped_bytes{0};
 
 static_assert(kMaxChecks < 1U << kPositionBits);
+static_assert(kMostBytes / StackMemo::kUnit <= 1U << 18, "numbers of records fit a guess");
 static_assert((kMostBytes / StackMemo::kUnit - 1) <= UINT32_MAX >> kPositionBits);
 
 /// Where the edge is, or the empty one where it belongs.
@@ -74,13 +75,44 @@ bool is_within(uint32_t place, uintptr_t room) {
     return (place & ~kCheckKindMask) + sizeof(uint64_t) <= room;
 }
 
-uint32_t& guess_for(StackMemo& memo, uint32_t root, const CallerFrame& caller, uintptr_t room) {
-    const MemoRecord* const record = memo.at(root);
-    const uint32_t* const places = record->places();
+/// Of the words that the caller's stack has in the places of the first record of its pc.
+uint64_t hash_of(const MemoRecord* root, const CallerFrame& caller, uintptr_t room) {
     uint64_t sum = caller.pc;
-    for (uint32_t i = 0; i < record->count && is_within(places[i], room); ++i)
-        sum += find_value(places[i], caller) * kFactors[i % kFactorCount];
-    return memo.guesses()[(sum * 0x9e3779b97f4a7c15ULL) >> (63 - memo.edge_bits)];
+    if (root->extent <= room) {
+        const MemoChecks* const checks = root->checks();
+        for (uint32_t i = 0; i < root->words; ++i) {
+#pragma GCC unroll 4
+            for (uint32_t j = 0; j < kAtOnce; ++j)
+                sum += find_word(checks[i].places[j], caller.sp) * kFactors[(i * kAtOnce + j) % kFactorCount];
+        }
+        for (uint32_t i = root->words * kAtOnce; i < root->count; ++i)
+            sum += find_value(root->place(i), caller) * kFactors[i % kFactorCount];
+    } else {
+        for (uint32_t i = 0; i < root->count && is_within(root->place(i), room); ++i)
+            sum += find_value(root->place(i), caller) * kFactors[i % kFactorCount];
+    }
+    return sum * 0x9e3779b97f4a7c15ULL;
+}
+
+/// A guess has the number of a record in its lower bits, and bits of the hash above them.
+constexpr uint32_t kNumberBits = 18;
+constexpr uint32_t kNumberMask = (1U << kNumberBits) - 1;
+
+MemoGuesses& guesses_for(StackMemo& memo, uint64_t hash) {
+    return memo.guesses()[hash >> (64 - memo.edge_bits)];
+}
+
+uint32_t guess_word(uint64_t hash, uint32_t number) {
+    return (static_cast<uint32_t>(hash) & ~kNumberMask) | number;
+}
+
+uint32_t guess(const MemoGuesses& guesses, uint64_t hash) {
+    const bool is_second = ((guesses.words[1] ^ static_cast<uint32_t>(hash)) & ~kNumberMask) == 0;
+    return guesses.words[is_second ? 1 : 0] & kNumberMask;
+}
+
+void note_guess(MemoGuesses& guesses, uint64_t hash, uint32_t number) {
+    guesses = {{guess_word(hash, number), guesses.words[0]}};
 }
 
 bool fits_limit(uint64_t bytes) {
@@ -134,46 +166,6 @@ void empty(StackMemo& memo, uint64_t epoch) {
     memo.era = epoch + 1;
 }
 
-uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t high, uint32_t number, uint32_t passed) {
-    const uintptr_t room = high - caller.sp;
-    const uint32_t root = find_edge(memo, 0, caller.pc)->record;
-    if (root == 0) return 0;
-    if (number == 0) number = root;
-
-    const MemoRecord* record = memo.at(number);
-    uint32_t* guess = nullptr;
-    for (uint32_t i = passed;; ++i) {
-        while (i < record->count && is_within(record->places()[i], room) &&
-               find_value(record->places()[i], caller) == record->values()[i])
-            ++i;
-        if (i == record->count) break;
-        // Records of deeper stacks pass through here too.
-        if (!is_within(record->places()[i], room)) return 0;
-        if (guess == nullptr) {
-            guess = &guess_for(memo, root, caller, room);
-            const MemoRecord* const other = memo.at(*guess);
-            if (other->pc == caller.pc && other->extent <= room && first_mismatch(other, caller) == other->count) {
-                number = *guess;
-                record = other;
-                break;
-            }
-        }
-        const uint64_t found = find_value(record->places()[i], caller);
-        const uint32_t last = number;
-        while (i < record->branch) {
-            number = record->parent;
-            record = memo.at(number);
-        }
-        if (number != last && record->values()[i] == found) continue;
-        number = find_edge(memo, node_of(number, i), found)->record;
-        record = memo.at(number);
-        if (number == 0) return 0;
-    }
-    if (guess != nullptr) *guess = number;
-    memo.hint_for(caller.pc, caller.sp) = number;
-    return record->id;
-}
-
 StackMemo* open_memo(ThreadRecord* self) {
     std::atomic<StackMemo*>* const home = home_of(self);
     if (home == nullptr || self->memo.load(std::memory_order_relaxed) == kNoMemo) return nullptr;
@@ -202,6 +194,54 @@ bool replace_memo(ThreadRecord* self, uint64_t user, uint64_t here) {
 
 }  // namespace detail
 
+namespace {
+
+/// From record to record by what is found instead; 0: it leads to none.
+__attribute__((noinline)) uint32_t find_in_trie(StackMemo& memo, const CallerFrame& caller, uintptr_t room,
+                                                uint32_t root) {
+    uint32_t number = root;
+    const MemoRecord* record = memo.at(number);
+    for (uint32_t i = 0;; ++i) {
+        while (i < record->count && is_within(record->place(i), room) &&
+               find_value(record->place(i), caller) == record->value(i))
+            ++i;
+        if (i == record->count) return number;
+        // Records of deeper stacks pass through here too.
+        if (!is_within(record->place(i), room)) return 0;
+        const uint64_t found = find_value(record->place(i), caller);
+        const uint32_t last = number;
+        while (i < record->branch) {
+            number = record->parent;
+            record = memo.at(number);
+        }
+        if (number != last && record->value(i) == found) continue;
+        number = find_edge(memo, node_of(number, i), found)->record;
+        record = memo.at(number);
+        if (number == 0) return 0;
+    }
+}
+
+}  // namespace
+
+uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high) {
+    const uintptr_t room = high - caller.sp;
+    const uint32_t root = find_edge(memo, 0, caller.pc)->record;
+    if (root == 0) return 0;
+    auto* const first = const_cast<MemoRecord*>(memo.at(root));
+    const uint64_t hash = hash_of(first, caller, room);
+    MemoGuesses& guesses = guesses_for(memo, hash);
+    uint32_t number = guess(guesses, hash);
+    const MemoRecord* const guessed = memo.at(number);
+    if (__builtin_expect(guessed->pc != caller.pc || guessed->extent > room || !is_stack_of(guessed, caller), 0)) {
+        number = find_in_trie(memo, caller, room, root);
+        if (number == 0) return 0;
+        note_guess(guesses, hash, number);
+    }
+    memo.hint_for(caller.pc, caller.sp) = first->recent == number ? number : 0;
+    first->recent = number;
+    return memo.at(number)->id;
+}
+
 void make_room(ThreadRecord* self, StackMemo& memo) {
     if (memo.bytes < kMostBytes) {
         if (StackMemo* const larger = map_memo(memo.bytes * kGrowth)) {
@@ -218,15 +258,14 @@ void make_room(ThreadRecord* self, StackMemo& memo) {
 Lesson::Lesson(StackMemo& memo, const CallerFrame& caller, StackLimits own)
     : memo_(memo), caller_(caller), high_(own.high), room_(0) {
     const uint64_t free = memo.bytes - uint64_t{memo.used} * StackMemo::kUnit;
-    constexpr uint64_t kCheckBytes = sizeof(uint64_t) + sizeof(uint32_t);
-    if (free >= sizeof(MemoRecord) + kCheckBytes) {
-        const uint64_t fit = (free - sizeof(MemoRecord) - StackMemo::kUnit) / kCheckBytes;
+    if (free >= sizeof(MemoRecord)) {
+        const uint64_t fit = (free - sizeof(MemoRecord)) / sizeof(MemoChecks) * kAtOnce;
         room_ = fit < kMaxChecks ? static_cast<uint32_t>(fit) : kMaxChecks;
     }
 }
 
-uint64_t* Lesson::values() const {
-    return const_cast<uint64_t*>(memo_.at(memo_.used)->values());
+MemoChecks* Lesson::checks() const {
+    return const_cast<MemoChecks*>(memo_.at(memo_.used)->checks());
 }
 
 void Lesson::add(uintptr_t address, uint32_t kind, uint64_t value) {
@@ -234,8 +273,9 @@ void Lesson::add(uintptr_t address, uint32_t kind, uint64_t value) {
     constexpr uintptr_t kMostDistance = 1U << 30;
     if (distance % 8 != 0 || distance >= kMostDistance || address + sizeof(uint64_t) > high_) ok_ = false;
     if (count_ < room_ && ok_) {
-        values()[count_] = value;
-        memo_.places_taken[count_] = static_cast<uint32_t>(distance) | kind;
+        MemoChecks& group = checks()[count_ / kAtOnce];
+        group.places[count_ % kAtOnce] = static_cast<uint32_t>(distance) | kind;
+        group.values[count_ % kAtOnce] = value;
         if (distance + sizeof(uint64_t) > extent_) extent_ = static_cast<uint32_t>(distance + sizeof(uint64_t));
     }
     ++count_;
@@ -252,13 +292,28 @@ void Lesson::use_frame_pointer(uintptr_t value) {
 }
 
 bool Lesson::keep(uint32_t id) {
-    if (!ok_ || count_ > kMaxChecks || is_unloading() || code_epoch() + 1 != memo_.era) return true;
+    if (!ok_ || count_ == 0 || count_ > kMaxChecks || is_unloading() || code_epoch() + 1 != memo_.era) return true;
     if (count_ > room_ || memo_.edge_count * 2 >= 1U << memo_.edge_bits) return false;
     const uint32_t number = memo_.used;
-    const uint64_t* const taken = values();
-    MemoRecord made{caller_.pc, id, extent_, static_cast<uint16_t>(count_), 0, 0, 0, 0};
-    while (made.words < count_ && (memo_.places_taken[made.words] & kCheckKindMask) == 0) ++made.words;
-    made.words -= made.words % kAtOnce;
+    auto* const record = const_cast<MemoRecord*>(memo_.at(number));
+    MemoChecks* const groups = checks();
+    const uint32_t group_count = (count_ + kAtOnce - 1) / kAtOnce;
+    for (uint32_t i = count_; i < group_count * kAtOnce; ++i) {
+        groups[i / kAtOnce].places[i % kAtOnce] = record->place(count_ - 1);
+        groups[i / kAtOnce].values[i % kAtOnce] = record->value(count_ - 1);
+    }
+    uint32_t words = 0;
+    while (words < group_count * kAtOnce && (record->place(words) & kCheckKindMask) == 0) ++words;
+    words /= kAtOnce;
+    MemoRecord made{caller_.pc,
+                    id,
+                    extent_,
+                    static_cast<uint16_t>(count_),
+                    0,
+                    0,
+                    static_cast<uint16_t>(words),
+                    static_cast<uint16_t>(group_count - words),
+                    number};
 
     uint32_t node = 0;
     uint64_t value = caller_.pc;
@@ -266,25 +321,22 @@ bool Lesson::keep(uint32_t id) {
     for (uint32_t i = 0; edge->record != 0; ++i) {
         made.parent = edge->record;
         const MemoRecord* const other = memo_.at(made.parent);
-        while (i < count_ && i < other->count && taken[i] == other->values()[i]) ++i;
+        while (i < count_ && i < other->count && record->value(i) == other->value(i)) ++i;
         if (i >= count_ || i >= other->count) return true;  // known by now
         made.branch = static_cast<uint16_t>(i + 1);
         node = node_of(made.parent, i);
-        value = taken[i];
+        value = record->value(i);
         edge = find_edge(memo_, node, value);
     }
-    auto* const record = const_cast<MemoRecord*>(memo_.at(number));
-    memcpy(reinterpret_cast<char*>(record) + sizeof(made) + count_ * sizeof(uint64_t), memo_.places_taken,
-           count_ * sizeof(uint32_t));
     *record = made;
-    memo_.used += static_cast<uint32_t>(
-        (sizeof(made) + count_ * (sizeof(uint64_t) + sizeof(uint32_t)) + StackMemo::kUnit - 1) / StackMemo::kUnit);
+    memo_.used += static_cast<uint32_t>((sizeof(made) + group_count * sizeof(MemoChecks)) / StackMemo::kUnit);
     edge->value = value;
     edge->node = node;
     edge->record = number;
     ++memo_.edge_count;
     memo_.hint_for(caller_.pc, caller_.sp) = number;
-    guess_for(memo_, find_edge(memo_, 0, caller_.pc)->record, caller_, high_ - caller_.sp) = number;
+    const uint64_t hash = hash_of(memo_.at(find_edge(memo_, 0, caller_.pc)->record), caller_, high_ - caller_.sp);
+    note_guess(guesses_for(memo_, hash), hash, number);
     return true;
 }
 

@@ -27,9 +27,10 @@
 // Many stacks at one place. Records with a common beginning form a trie: a record owns the checks
 // from `branch` on and shares those before with its parent. Where check i of a record differs, the
 // owner of that check and the word found lead, through a hash table, to the record that goes on from
-// i + 1. So a lookup is O(depth) whatever the number of stacks. Two tables of hints say where to begin:
-// which record was last right at this pc and stack pointer, and which one with these words in the
-// places of the pc's first record. Hints may be wrong: what counts is that all checks pass.
+// i + 1. So a lookup is O(depth) whatever the number of stacks. Two tables save most look-ups: hints, which
+// record was right twice in a row at this pc and stack pointer (where many stacks take turns there is none,
+// and nothing is tried in vain), and guesses, which one was right with these words in the places of the
+// pc's first record. Both may be wrong: what counts is that all checks pass.
 //
 // Memory is kept with the slot of the thread's record and goes to the slot's next thread, whose
 // stacks the records describe as well. Fork wipes it.
@@ -51,21 +52,30 @@ inline constexpr uint32_t kCheckKindMask = 7;
 
 inline constexpr uint32_t kMaxChecks = 3 * protocol::kMaxFrames;
 
-/// Checks that are made together: fewer branches, and one look too many does no harm.
+/// Checks that are made together: fewer branches, and one look too many does no harm. Whatever they need
+/// stands at one place, so that nothing but the stack itself is found by way of another load.
 inline constexpr uint32_t kAtOnce = 4;
+
+struct MemoChecks {
+    uint32_t places[kAtOnce];
+    uint64_t values[kAtOnce];
+};
+static_assert(sizeof(MemoChecks) == 48);
 
 struct MemoRecord {
     uint64_t pc;
     uint32_t id;      ///< of the stack, in the recording
     uint32_t extent;  ///< bytes of stack that the checks look at
-    uint16_t count;   ///< of checks
+    uint16_t count;   ///< of checks; the last one is repeated until kAtOnce are full
     uint16_t branch;  ///< checks before this one are the parent's too
     uint32_t parent;  ///< 0: none
-    uint32_t words;   ///< so many checks, a multiple of kAtOnce, begin the list and are words
-    uint32_t unused;
+    uint16_t words;   ///< so many groups of kAtOnce begin the list in which all checks are words
+    uint16_t others;  ///< groups after those
+    uint32_t recent;  ///< of the first record of a pc: the one that was recalled last, other than by a hint
 
-    const uint64_t* values() const { return reinterpret_cast<const uint64_t*>(this + 1); }
-    const uint32_t* places() const { return reinterpret_cast<const uint32_t*>(values() + count); }
+    const MemoChecks* checks() const { return reinterpret_cast<const MemoChecks*>(this + 1); }
+    uint32_t place(uint32_t i) const { return checks()[i / kAtOnce].places[i % kAtOnce]; }
+    uint64_t value(uint32_t i) const { return checks()[i / kAtOnce].values[i % kAtOnce]; }
 };
 static_assert(sizeof(MemoRecord) == 32);
 
@@ -73,6 +83,11 @@ struct MemoEdge {
     uint64_t value;   ///< what check `node` found
     uint32_t node;    ///< owner of the check and its number; 0: the value is a record's pc
     uint32_t record;  ///< 0: empty
+};
+
+/// Two records that may be right where a hash is `mark` in its lower bits: record and mark in one word each.
+struct MemoGuesses {
+    uint32_t words[2];
 };
 
 struct StackMemo {
@@ -86,16 +101,15 @@ struct StackMemo {
     uint32_t misses;  ///< since there was no room
     uint32_t edge_count;
     uint32_t edge_bits;
-    uint32_t replaced;                  ///< times that this thread's memo was left behind in use
-    uint32_t hints[1U << kHintBits];    ///< records
-    uint32_t places_taken[kMaxChecks];  ///< of the stack that is being learned
+    uint32_t replaced;                ///< times that this thread's memo was left behind in use
+    uint32_t hints[1U << kHintBits];  ///< records
 
     const MemoRecord* at(uint32_t number) const {
         return reinterpret_cast<const MemoRecord*>(reinterpret_cast<const char*>(this) + size_t{number} * kUnit);
     }
     MemoEdge* edges() { return reinterpret_cast<MemoEdge*>(reinterpret_cast<char*>(this) + 4096); }
     /// Records by the words that the first record of a pc looks at: one guess for many stacks.
-    uint32_t* guesses() { return reinterpret_cast<uint32_t*>(edges() + (size_t{1} << edge_bits)); }
+    MemoGuesses* guesses() { return reinterpret_cast<MemoGuesses*>(edges() + (size_t{1} << edge_bits)); }
     uint32_t& hint_for(uintptr_t pc, uintptr_t sp) {
         return hints[((pc ^ sp << 20) * 0x9e3779b97f4a7c15ULL) >> (64 - kHintBits)];
     }
@@ -122,7 +136,7 @@ public:
 
 private:
     void add(uintptr_t address, uint32_t kind, uint64_t value);
-    uint64_t* values() const;
+    MemoChecks* checks() const;
 
     StackMemo& memo_;
     const CallerFrame& caller_;
@@ -151,8 +165,6 @@ bool replace_memo(protocol::ThreadRecord* self, uint64_t user, uint64_t here);
 /// The slot's memo, or a new one; null: there is no memory for it.
 StackMemo* open_memo(protocol::ThreadRecord* self);
 void empty(StackMemo& memo, uint64_t epoch);
-/// Record `number` passes so many checks and no more; 0: none was looked at.
-uint32_t recall_another(StackMemo& memo, const CallerFrame& caller, uintptr_t high, uint32_t number, uint32_t passed);
 inline constexpr uint64_t kNoMemo = 1;  ///< there was no memory for it
 
 }  // namespace detail
@@ -193,43 +205,57 @@ inline uint32_t node_of(uint32_t record, uint32_t position) {
     return record << kPositionBits | position;
 }
 
-__attribute__((always_inline)) inline uint64_t find_value(uint32_t place, const CallerFrame& caller) {
+__attribute__((always_inline)) inline uint64_t find_word(uint32_t distance, uintptr_t sp) {
     typedef uint64_t __attribute__((may_alias)) StackWord;
-    const auto* const word = reinterpret_cast<const StackWord*>(caller.sp + (place & ~kCheckKindMask));
-    if (__builtin_expect((place & kCheckKindMask) == 0, 1)) return *word;
-    return ((place & kCheckRegister) != 0 ? caller.fp : *word) - caller.sp;
+    return *reinterpret_cast<const StackWord*>(sp + distance);
 }
 
-/// The number of the first check that the caller's stack, which reaches to the record's extent, does not pass.
-__attribute__((always_inline)) inline uint32_t first_mismatch(const MemoRecord* record, const CallerFrame& caller) {
-    typedef uint64_t __attribute__((may_alias)) StackWord;
-    const uint64_t* const values = record->values();
-    const uint32_t* const places = record->places();
-    const uint32_t count = record->count;
-    const char* const stack = reinterpret_cast<const char*>(caller.sp);
-    uint32_t i = 0;
-    for (; i < record->words; i += kAtOnce) {
-        uint64_t differences = 0;
+__attribute__((always_inline)) inline uint64_t find_value(uint32_t place, const CallerFrame& caller) {
+    const uint64_t word = find_word(place & ~kCheckKindMask, caller.sp);
+    if (__builtin_expect((place & kCheckKindMask) == 0, 1)) return word;
+    return ((place & kCheckRegister) != 0 ? caller.fp : word) - caller.sp;
+}
+
+/// All four of words pass.
+__attribute__((always_inline)) inline bool pass(const MemoChecks& checks, uintptr_t sp) {
+    uint64_t differences = 0;
 #pragma GCC unroll 4
-        for (uint32_t j = 0; j < kAtOnce; ++j)
-            differences |= *reinterpret_cast<const StackWord*>(stack + places[i + j]) ^ values[i + j];
-        if (__builtin_expect(differences != 0, 0)) break;
+    for (uint32_t i = 0; i < kAtOnce; ++i) differences |= find_word(checks.places[i], sp) ^ checks.values[i];
+    return __builtin_expect(differences == 0, 1);
+}
+
+/// All four of any kind pass.
+__attribute__((always_inline)) inline bool pass_mixed(const MemoChecks& checks, const CallerFrame& caller) {
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < kAtOnce; ++i) {
+        if (__builtin_expect(find_value(checks.places[i], caller) != checks.values[i], 0)) return false;
     }
-    while (i < count && find_value(places[i], caller) == values[i]) ++i;
-    return i;
+    return true;
+}
+
+/// The caller's stack, which reaches to the record's extent, is the record's.
+__attribute__((always_inline)) inline bool is_stack_of(const MemoRecord* record, const CallerFrame& caller) {
+    const MemoChecks* checks = record->checks();
+    const MemoChecks* const other = checks + record->words;
+    for (; checks != other; ++checks) {
+        if (!pass(*checks, caller.sp)) return false;
+    }
+    for (uint32_t left = record->others; __builtin_expect(left != 0, 0); --left, ++checks) {
+        if (!pass_mixed(*checks, caller)) return false;
+    }
+    return true;
+}
+
+/// The id of the caller's stack, which ends `room` bytes above its stack pointer, where it is the one that was
+/// last seen at this place; 0: it is not.
+__attribute__((always_inline)) inline uint32_t recall_last(StackMemo& memo, const CallerFrame& caller, int64_t room) {
+    const MemoRecord* const record = memo.at(memo.hint_for(caller.pc, caller.sp));
+    if (__builtin_expect(record->pc != caller.pc || record->extent > room, 0)) return 0;
+    return __builtin_expect(is_stack_of(record, caller), 1) ? record->id : 0;
 }
 
 /// The id of the caller's stack, which is the thread's own and ends at `high`; 0: not known.
-__attribute__((always_inline)) inline uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high) {
-    const uint32_t number = memo.hint_for(caller.pc, caller.sp);
-    const MemoRecord* const record = memo.at(number);
-    if (__builtin_expect(record->pc != caller.pc || record->extent > high - caller.sp, 0)) {
-        return detail::recall_another(memo, caller, high, 0, 0);
-    }
-    const uint32_t passed = first_mismatch(record, caller);
-    if (__builtin_expect(passed == record->count, 1)) return record->id;
-    return detail::recall_another(memo, caller, high, number, passed);
-}
+uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high);
 
 /// The recording is new: its slots have no memos yet.
 void forget_memos();

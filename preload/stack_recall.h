@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// capture_stack in line, for wrappers that programs call all the time.
+// capture_stack in line, for wrappers that programs call all the time: what mostly happens, with nothing
+// kept for what may happen instead. That is done from its beginning, out of line.
 #pragma once
 
 #include "preload/recording.h"
@@ -8,35 +9,43 @@
 #include "preload/stack_capture.h"
 #include "preload/stack_check.h"
 #include "preload/stack_memo.h"
+#include "preload/this_thread.h"
 
 namespace preload {
 
 namespace detail {
 
-uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits);
-/// Of a stack that the memo does not have yet.
-uint32_t capture_unknown(protocol::ThreadRecord* self, StackMemo& memo, const CallerFrame& caller, StackLimits limits);
+/// capture_stack for a function with the frame `here`.
+uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here);
+uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame);
 
 }  // namespace detail
 
-/// capture_stack; `self` is the calling thread's record, or null.
-__attribute__((always_inline)) inline uint32_t capture_stack_of(protocol::ThreadRecord* self, const CallerFrame& caller,
-                                                                StackLimits limits) {
-    if (process == nullptr) return 0;
-    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    // The frame as well as its caller: whoever runs elsewhere is not the thread that the memo belongs
-    // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
-    const bool is_own = limits.low != 0 && here >= limits.low && caller.sp > here && caller.sp < limits.high;
-    if (__builtin_expect(!is_own || self == nullptr, 0)) return detail::capture_without_memo(caller, limits);
-    StackMemo* const memo = enter_memo(self, here, code_epoch());
-    if (__builtin_expect(memo == nullptr, 0)) return detail::capture_without_memo(caller, limits);
-    uint32_t id = recall(*memo, caller, limits.high);
-    if (__builtin_expect(id != 0, 1)) {
-        check_recalled(id, caller, limits);
-    } else {
-        id = detail::capture_unknown(self, *memo, caller, limits);
+/// The id of the calling thread's stack where it is the one last seen at this place; 0: it is not, or the memo
+/// cannot be used now. `here`: the frame that will use it.
+__attribute__((always_inline)) inline uint32_t recall_stack(protocol::ThreadRecord* self, const CallerFrame& caller,
+                                                            StackLimits limits, uintptr_t here) {
+    const auto room = static_cast<int64_t>(limits.high - caller.sp);  // negative beyond the end
+    if (__builtin_expect(here < limits.low, 0)) return 0;
+    if (__builtin_expect(self->memo_user.load(std::memory_order_relaxed) != 0, 0)) return 0;
+    self->memo_user.store(here, std::memory_order_relaxed);
+    // A handler that comes from here on keeps out, so the memo stays where it is.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    const uint64_t address = self->memo.load(std::memory_order_relaxed);
+    uint32_t id = 0;
+    if (__builtin_expect(address > detail::kNoMemo, 1)) {
+        auto& memo = *reinterpret_cast<StackMemo*>(address);
+        if (__builtin_expect(memo.era == code_epoch() + 1, 1)) id = recall_last(memo, caller, room);
     }
     leave_memo(self);
+    return id;
+}
+
+/// capture_stack of the calling thread, whose record is `self`, in a wrapper.
+__attribute__((always_inline)) inline uint32_t capture_stack_of(protocol::ThreadRecord* self, WrapperFrame frame) {
+    const uint32_t id = recall_stack(self, frame.caller(), stack_limits(self), frame.address);
+    if (__builtin_expect(id == 0, 0)) return detail::capture_slowly(self, frame);
+    check_recalled(id, frame.caller(), self);
     return id;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "preload/clock.h"
 #include "preload/environment.h"
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"
@@ -80,7 +81,7 @@ void note_main_stack(ThreadRecord* record) {
 }
 
 void fill_main(ThreadRecord* record, Origin origin) {
-    const bool outermost = protocol::begin_write(record->sequence);
+    const uint32_t before = protocol::begin_write(record->sequence);
     record->origin.store(origin, std::memory_order_relaxed);
     record->number.store(1, std::memory_order_relaxed);
     record->tid.store(static_cast<uint32_t>(raw_syscall(SYS_getpid)), std::memory_order_relaxed);
@@ -91,16 +92,16 @@ void fill_main(ThreadRecord* record, Origin origin) {
     record->handle.store(pthread_self(), std::memory_order_relaxed);
     note_main_stack(record);
     record->life.store(protocol::kLifeUsed | protocol::kLifeStarted, std::memory_order_relaxed);
-    protocol::end_write(record->sequence, outermost);
+    protocol::end_write(record->sequence, before);
 }
 
 /// Copies all but the sequence, which stays the slot's own.
 void move_record(ThreadRecord* to, const ThreadRecord* from) {
-    const bool outermost = protocol::begin_write(to->sequence);
+    const uint32_t before = protocol::begin_write(to->sequence);
     constexpr size_t kSkipped = offsetof(ThreadRecord, number);
     memcpy(reinterpret_cast<char*>(to) + kSkipped, reinterpret_cast<const char*>(from) + kSkipped,
            sizeof(ThreadRecord) - kSkipped);
-    protocol::end_write(to->sequence, outermost);
+    protocol::end_write(to->sequence, before);
 }
 
 /// Slot 0 is the main thread's, whoever makes the recording.
@@ -211,6 +212,7 @@ void initialize() {
     Start expected = Start::kNotYet;
     if (!start.compare_exchange_strong(expected, Start::kUnderway, std::memory_order_acquire)) return;
     real::resolve_all();
+    find_clock();
     read_environment(environment);
     if (environment.supervisor_grace < 0) prepare_reports(environment.options, environment.variables);
     fill_main(&early_record, Origin::kMain);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "preload/ours.h"
 #include "preload/stack_capture.h"
 #include "protocol/layout.h"
 
@@ -13,14 +14,14 @@ namespace preload {
 
 /// Address of the calling thread's record; 0: none yet; odd: forward only (the record's address with
 /// the lowest bit set once the thread has ended, 1 while it is being adopted).
-extern __thread uintptr_t current_record __attribute__((tls_model("initial-exec")));
+OURS extern __thread uintptr_t current_record __attribute__((tls_model("initial-exec")));
 
 /// Words on a page of their own that fork wipes. Both are non-zero in an initialized process.
 struct ProcessMark {
     uint32_t fast;  ///< 0: take the slow path (also after fork)
     uint32_t ours;  ///< 0: this process was forked and has not been seen yet
 };
-extern ProcessMark* process_mark;
+OURS extern ProcessMark* process_mark;
 
 /// This process was forked, and no wrapper has looked for its record yet (or the library is not ready).
 inline bool is_unseen_child() {

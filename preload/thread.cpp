@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <threads.h>
 
+#include "preload/clock.h"
 #include "preload/holds.h"
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "preload/clock.h"
 #include "preload/holds.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"

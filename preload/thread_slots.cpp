@@ -52,20 +52,21 @@ ThreadRecord* pop_free() {
 
 /// Cancellation or a jump may have left the thread's sequence odd; nobody writes there any more.
 void settle_sequence(ThreadRecord* thread) {
-    if ((thread->sequence.load(std::memory_order_relaxed) & 1) != 0) protocol::end_write(thread->sequence, true);
+    const uint32_t sequence = thread->sequence.load(std::memory_order_relaxed);
+    if ((sequence & 1) != 0) protocol::end_write(thread->sequence, sequence - 1);
 }
 
 /// Everything but the sequence, which readers may be comparing.
 void clear(ThreadRecord* thread) {
     settle_sequence(thread);
-    const bool outermost = protocol::begin_write(thread->sequence);
+    const uint32_t before = protocol::begin_write(thread->sequence);
     thread->number.store(0, std::memory_order_relaxed);
     thread->life.store(0, std::memory_order_relaxed);
     auto* const bytes = reinterpret_cast<char*>(thread);
     constexpr size_t kSkipped = offsetof(ThreadRecord, tid);
     memset(bytes + kSkipped, 0, offsetof(ThreadRecord, life) - kSkipped);
     memset(bytes + offsetof(ThreadRecord, name), 0, sizeof(ThreadRecord) - offsetof(ThreadRecord, name));
-    protocol::end_write(thread->sequence, outermost);
+    protocol::end_write(thread->sequence, before);
 }
 
 /// The created thread of this handle that is neither joined nor detached: there is one at most, as
@@ -109,12 +110,12 @@ ThreadRecord* take_slot(Origin origin) {
         thread = static_cast<ThreadRecord*>(region_address(protocol::kThreads, offset));
     }
     const uint32_t number = process->created_total.fetch_add(1, std::memory_order_relaxed) + 1;
-    const bool outermost = protocol::begin_write(thread->sequence);
+    const uint32_t before = protocol::begin_write(thread->sequence);
     thread->handle.store(0, std::memory_order_relaxed);  // a late note on the slot's last thread
     thread->origin.store(origin, std::memory_order_relaxed);
     thread->life.store(protocol::kLifeUsed, std::memory_order_relaxed);
     thread->number.store(number, std::memory_order_relaxed);
-    protocol::end_write(thread->sequence, outermost);
+    protocol::end_write(thread->sequence, before);
     return thread;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "preload/clock.h"
 #include "preload/holds.h"
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"
@@ -105,15 +106,15 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
     values.frame = caller.sp;
     values.serial = serial + 1;
     values.caller = caller.pc;
-    const bool outermost = protocol::begin_write(self->sequence);
+    const uint32_t before = protocol::begin_write(self->sequence);
     publish(self, values);
-    protocol::end_write(self->sequence, outermost);
+    protocol::end_write(self->sequence, before);
 }
 
 void end_wait(WaitScope& scope) {
     if (scope.self == nullptr) return;
     Wait& wait = scope.self->wait;
-    const bool outermost = protocol::begin_write(scope.self->sequence);
+    const uint32_t before = protocol::begin_write(scope.self->sequence);
     if (scope.nested) {
         // A new serial: between the two looks of a reader this thread has run.
         scope.serial = wait.serial.load(std::memory_order_relaxed) + 1;
@@ -121,7 +122,7 @@ void end_wait(WaitScope& scope) {
     } else {
         wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
     }
-    protocol::end_write(scope.self->sequence, outermost);
+    protocol::end_write(scope.self->sequence, before);
 }
 
 /// Personality of loiter_call_in_wait.
@@ -188,12 +189,12 @@ uint64_t deadline_after(const timespec* relative) {
 
 void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address, uint32_t stack) {
     protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
-    const bool outermost = protocol::begin_write(self->sequence);
+    const uint32_t before = protocol::begin_write(self->sequence);
     entry.time_ns.store(now_ns(), std::memory_order_relaxed);
     entry.stack.store(stack, std::memory_order_relaxed);
     entry.kind.store(kind, std::memory_order_relaxed);
     entry.object.store(address, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, outermost);
+    protocol::end_write(self->sequence, before);
 }
 
 void forget_signals(ThreadRecord* self, const volatile void* object) {

@@ -213,6 +213,8 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> wait_caller;
     std::atomic<uint64_t> stack_tick;  ///< for the library's own use
     std::atomic<uint32_t> stacks_in_tick;
+    /// Entries of `holds` from here on were never used by this thread; for the library's own use.
+    std::atomic<uint32_t> holds_end;
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
     uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];

@@ -14,21 +14,20 @@
 
 namespace protocol {
 
-/// Opens a write. Returns true when this writer is the outermost one and must close.
-inline bool begin_write(std::atomic<uint32_t>& sequence) {
+/// Opens a write. Returns what stood there: even, and this writer is the outermost one and must close.
+inline uint32_t begin_write(std::atomic<uint32_t>& sequence) {
     const uint32_t before = sequence.load(std::memory_order_relaxed);
     sequence.store(before | 1U, std::memory_order_relaxed);
     // Pairs with the reader's second look at the sequence: no later store is seen without it.
     std::atomic_thread_fence(std::memory_order_release);
-    return (before & 1U) == 0;
+    return before;
 }
 
-/// Closes a write opened by the outermost writer.
-inline void end_write(std::atomic<uint32_t>& sequence, bool outermost) {
-    if (outermost) {
-        const uint32_t odd = sequence.load(std::memory_order_relaxed) | 1U;
+/// Closes a write, if it was opened by the outermost writer. Those inside left the word as they found it.
+inline void end_write(std::atomic<uint32_t>& sequence, uint32_t before) {
+    if ((before & 1U) == 0) {
         // Pairs with the reader's first look at the sequence: an even value shows all stores.
-        sequence.store(odd + 1U, std::memory_order_release);
+        sequence.store(before + 2U, std::memory_order_release);
     }
 }
 

@@ -40,10 +40,10 @@ TEST(Seqlock, NeverLetsAMixedPairThrough) {
     std::atomic<bool> stop{false};
     std::thread writer([&] {
         for (uint64_t value = 1; !stop; ++value) {
-            const bool outermost = begin_write(sequence);
+            const uint32_t before = begin_write(sequence);
             first.store(value, std::memory_order_relaxed);
             second.store(value, std::memory_order_relaxed);
-            end_write(sequence, outermost);
+            end_write(sequence, before);
         }
     });
 
