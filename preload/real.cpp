@@ -5,6 +5,9 @@
 
 #include <type_traits>
 
+// Another C library, where the library only forwards, has none.
+#pragma weak dlvsym
+
 extern "C" {
 // Jump targets of the stubs in loader_stubs.S and syscall_stub.S.
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
@@ -62,10 +65,20 @@ void look_up(Pointer& pointer, const char* name) {
     if (void* const found = dlsym(RTLD_NEXT, name)) pointer = reinterpret_cast<Pointer>(found);
 }
 
+bool is_of_one_library(const void* one, const void* other) {
+    Dl_info of_one{};
+    Dl_info of_other{};
+    return dladdr(one, &of_one) != 0 && dladdr(other, &of_other) != 0 && of_one.dli_fbase == of_other.dli_fbase;
+}
+
+/// Another interposer behind us, a sanitizer's runtime for instance, has the function without a version, which
+/// stands for all of them, and comes before libc's.
 template <typename Pointer>
 void look_up(Pointer& pointer, const char* name, const char* version) {
-    void* found = dlvsym(RTLD_NEXT, name, version);
-    if (found == nullptr) found = dlsym(RTLD_NEXT, name);
+    void* const first = dlsym(RTLD_NEXT, name);
+    void* const versioned = &dlvsym == nullptr ? nullptr : dlvsym(RTLD_NEXT, name, version);
+    const bool is_behind = first == nullptr || (versioned != nullptr && is_of_one_library(first, versioned));
+    void* const found = is_behind ? versioned : first;
     if (found != nullptr) pointer = reinterpret_cast<Pointer>(found);
 }
 
