@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -68,10 +69,22 @@ void keep_standard_error() {
     raw_syscall(SYS_fcntl, 2, F_SETFD, 0);
 }
 
+/// What a target keeps itself to may be too little for the program: as far as it may, it has more.
+void raise_limits() {
+    constexpr int kResources[] = {RLIMIT_NOFILE, RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE};
+    for (const int resource : kResources) {
+        rlimit limit{};
+        if (raw_syscall(SYS_prlimit64, 0, resource, 0, as_argument(&limit)) != 0) continue;
+        limit.rlim_cur = limit.rlim_max;
+        raw_syscall(SYS_prlimit64, 0, resource, as_argument(&limit), 0);
+    }
+}
+
 int become_program(void*) {
     reset_signals();
     close_descriptors();
     keep_standard_error();
+    raise_limits();
     if (const char* const path = request.process.find_path()) {
         raw_syscall(SYS_execve, as_argument(path), as_argument(request.process.arguments),
                     as_argument(request.process.environment));
@@ -81,6 +94,9 @@ int become_program(void*) {
 }
 
 int help(void*) {
+    // Where the target ignores it, nobody would hear how the program ends.
+    const KernelAction by_default{};
+    change_kernel_action(SIGCHLD, &by_default, nullptr);
     constexpr int kFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
     const int program = clone(become_program, program_stack + sizeof(program_stack), kFlags, nullptr);
     if (program < 0) {
