@@ -15,7 +15,9 @@
 #include "preload/stack_capture.h"
 #include "preload/this_thread.h"
 
-extern "C" int on_exit(void (*handler)(int, void*), void* argument) noexcept;
+// glibc's: where they are missing, the library stays out of what the program does.
+extern "C" int on_exit(void (*handler)(int, void*), void* argument) noexcept __attribute__((weak));
+extern "C" int __cxa_at_quick_exit(void (*handler)(void*), void* library) __attribute__((weak));
 
 namespace preload {
 
@@ -30,7 +32,7 @@ void at_the_very_end(int status, void*) {
     remove_recording();
 }
 
-void at_the_very_quick_end() {
+void at_the_very_quick_end(void*) {
     end_process();
     remove_recording();
 }
@@ -42,8 +44,8 @@ void end_at_once(End end, int status) {
 
 [[gnu::constructor]] void on_load() {
     const int saved = errno;
-    this_thread();
-    at_quick_exit(at_the_very_quick_end);  // the first one in runs last
+    // Of what is registered the first one in runs last. No library: this one is never unloaded.
+    if (this_thread() != nullptr) __cxa_at_quick_exit(at_the_very_quick_end, nullptr);
     errno = saved;
 }
 

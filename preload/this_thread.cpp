@@ -4,6 +4,7 @@
 // the main thread into a new recording, and the first call in a forked child.
 #include "preload/this_thread.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 
 #include "preload/clock.h"
 #include "preload/environment.h"
+#include "preload/foreign_runtime.h"
 #include "preload/modules.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
@@ -46,7 +48,7 @@ constinit Environment environment{};
 /// The main thread's record until there is a recording.
 alignas(64) constinit ThreadRecord early_record{};
 
-enum class Start : int { kNotYet, kUnderway, kDone };
+enum class Start : int { kNotYet, kUnderway, kDone, kNever };
 constinit std::atomic<Start> start{Start::kNotYet};
 
 /// One thread at a time makes the recording; who comes second records nothing for that call.
@@ -155,7 +157,9 @@ ThreadRecord* adopt_main() {
 ThreadRecord* adopt() {
     current_record = 1;
     initialize();
-    if (start.load(std::memory_order_acquire) != Start::kDone) {
+    const Start now = start.load(std::memory_order_acquire);
+    if (now == Start::kNever) return nullptr;  // stays at 1: forwarded from now on
+    if (now != Start::kDone) {
         current_record = 0;
         return nullptr;
     }
@@ -212,6 +216,11 @@ void initialize() {
     Start expected = Start::kNotYet;
     if (!start.compare_exchange_strong(expected, Start::kUnderway, std::memory_order_acquire)) return;
     real::resolve_all();
+    if (must_stay_out()) {
+        dlerror();  // of what another libc lacks, which was no error of the program
+        start.store(Start::kNever, std::memory_order_release);
+        return;
+    }
     find_clock();
     read_environment(environment);
     if (environment.supervisor_grace < 0) prepare_reports(environment.options, environment.variables);

@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <optional>
 
 #include "doctor/check_table.h"
@@ -85,23 +83,16 @@ Judged program_is_observable(const CommandFacts& facts) {
             return Check{"", Mark::kNo,
                          file + " is setuid, setgid or has file capabilities: the loader ignores LD_PRELOAD",
                          "observe a copy without them, or run as the user that it becomes"};
+        case Obstacle::kThreadSanitizer:
+            return Check{"", Mark::kNo, file + " needs libtsan, which would report what the library does: it stays out",
+                         "build it without -fsanitize=thread"};
     }
     return std::nullopt;
 }
 
 Judged sanitizer_agrees(const CommandFacts& facts) {
-    if (facts.program.asan && facts.asan_may_come_later) {
-        return Check{"", Mark::kOk, "needs libasan, which may come second: ASAN_OPTIONS says so", ""};
-    }
-    if (facts.program.asan) {
-        return Check{"", Mark::kNo, "needs libasan, which refuses to start when another library comes first",
-                     "ASAN_OPTIONS=verify_asan_link_order=0 loiter run ..., or preload libasan.so before libloiter.so"};
-    }
-    if (facts.program.tsan) {
-        return Check{"", Mark::kWarn, "needs libtsan, which sees the same calls behind loiter's wrappers",
-                     "take either at a time where their reports matter"};
-    }
-    return std::nullopt;
+    if (!facts.program.asan) return std::nullopt;
+    return Check{"", Mark::kOk, "needs libasan, which lets the library come first", ""};
 }
 
 Judged library_is_there(const CommandFacts& facts) {
@@ -220,8 +211,6 @@ CommandFacts look_at_command(const std::string& command) {
     facts.path = launch::find_program(command);
     facts.is_there = command.find('/') != std::string::npos && access(command.c_str(), F_OK) == 0;
     if (!facts.path.empty()) facts.program = launch::look_at_program(facts.path);
-    const char* const options = std::getenv("ASAN_OPTIONS");
-    facts.asan_may_come_later = options != nullptr && std::strstr(options, "verify_asan_link_order=0") != nullptr;
     facts.machine = look_at_machine();
     return facts;
 }

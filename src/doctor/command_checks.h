@@ -14,10 +14,9 @@ namespace doctor {
 
 struct CommandFacts {
     std::string command;
-    std::string path;                  ///< of the file that runs; empty: there is none
-    bool is_there = false;             ///< a file of that name, whether it can be executed or not
-    launch::Program program;           ///< what it is
-    bool asan_may_come_later = false;  ///< ASAN_OPTIONS has verify_asan_link_order=0
+    std::string path;         ///< of the file that runs; empty: there is none
+    bool is_there = false;    ///< a file of that name, whether it can be executed or not
+    launch::Program program;  ///< what it is
     Machine machine;
 };
 

@@ -55,13 +55,14 @@ void look_at_elf(const FileDescriptor& file, Program& program) {
     program.go = is_built_by_go(file, header);
     const std::vector<std::string> libraries = needed_libraries(file, *segments);
     program.asan = needs(libraries, "libasan.so");
-    program.tsan = needs(libraries, "libtsan.so");
     if (program.loader.empty()) {
         program.obstacle = Obstacle::kStatic;
     } else if (program.loader.find("ld-musl") != std::string::npos) {
         program.obstacle = Obstacle::kMusl;
     } else if (gains_rights(file)) {
         program.obstacle = Obstacle::kPrivileged;
+    } else if (needs(libraries, "libtsan.so")) {
+        program.obstacle = Obstacle::kThreadSanitizer;
     }
 }
 
@@ -111,6 +112,7 @@ std::string_view word(Obstacle obstacle) {
         case Obstacle::kOtherMachine: return "other machine or word size";
         case Obstacle::kMusl: return "musl";
         case Obstacle::kPrivileged: return "setuid, setgid or file capabilities";
+        case Obstacle::kThreadSanitizer: return "ThreadSanitizer";
     }
     return "";
 }
@@ -125,6 +127,9 @@ std::string sentence(Obstacle obstacle) {
         case Obstacle::kPrivileged:
             return "it is setuid, setgid or has file capabilities, which makes the loader ignore preloaded libraries; "
                    "observe a copy without them";
+        case Obstacle::kThreadSanitizer:
+            return "it is built with ThreadSanitizer, which would report what the library does; build it without to "
+                   "observe it";
     }
     return "";
 }

@@ -11,7 +11,7 @@
 namespace launch {
 
 /// What in a program's file keeps the library out.
-enum class Obstacle { kNone, kStatic, kOtherMachine, kMusl, kPrivileged };
+enum class Obstacle { kNone, kStatic, kOtherMachine, kMusl, kPrivileged, kThreadSanitizer };
 
 /// "static"; empty for kNone.
 std::string_view word(Obstacle obstacle);
@@ -28,8 +28,7 @@ struct Program {
     uint16_t machine = 0;   ///< EM_X86_64, ...
     std::string loader;     ///< the one it asks for; empty: none
     bool go = false;        ///< built by the Go compiler
-    bool asan = false;      ///< needs the shared runtime of AddressSanitizer, ThreadSanitizer
-    bool tsan = false;
+    bool asan = false;      ///< needs the shared runtime of AddressSanitizer
 };
 
 /// A script is followed to its interpreter, also behind `env`.

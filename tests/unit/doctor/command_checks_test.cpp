@@ -103,8 +103,8 @@ INSTANTIATE_TEST_SUITE_P(
                          }},
                     Case{"no program", "LD_PRELOAD",
                          [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kPrivileged; }},
-                    Case{"no sanitizer", "libasan", [](CommandFacts& facts) { facts.program.asan = true; }},
-                    Case{"warn sanitizer", "libtsan", [](CommandFacts& facts) { facts.program.tsan = true; }}));
+                    Case{"no program", "libtsan",
+                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kThreadSanitizer; }}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfTheMachine, CommandCheck,
@@ -150,7 +150,7 @@ TEST(CommandChecks, NameTheInterpreterOfAScript) {
 
 TEST(CommandChecks, AcceptWhatTheUserHasSeenTo) {
     CommandFacts facts = good();
-    facts.program.asan = facts.asan_may_come_later = true;
+    facts.program.asan = true;
     facts.machine.ptrace_scope = 1;
     facts.machine.may_trace = true;
     facts.machine.address_space_limit = 100 * kGibibyte;
