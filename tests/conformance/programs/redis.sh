@@ -4,13 +4,13 @@
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 port=$(free_port)
-redis-server --port "$port" --io-threads 4 --io-threads-do-reads yes --dir "$PWD" --daemonize no --save "" \
+redis-server --port "$port" --io-threads 2 --io-threads-do-reads yes --dir "$PWD" --daemonize no --save "" \
   > server.log 2>&1 &
 server=$!
 client=(redis-cli -p "$port")
 answers() { [[ $("${client[@]}" ping 2> /dev/null) == PONG ]]; }
 check answers eventually answers
-check benchmark redis-benchmark -p "$port" -q -n 20000 -c 20 --threads 2 -t set,get,incr,lpush,rpop,sadd,zadd,mset
+check benchmark redis-benchmark -p "$port" -q -n 500 -c 20 --csv -t set,get,incr,lpush,rpop,sadd,zadd,mset
 seq 1 2000 | sed 's/.*/set key:& value:&/' | "${client[@]}" > /dev/null
 check replies is "$(seq 1 2000 | sed 's/.*/value:&/' | sha256sum)" \
   "$(seq 1 2000 | sed 's/.*/get key:&/' | "${client[@]}" | sha256sum)"

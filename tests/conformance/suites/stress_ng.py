@@ -14,10 +14,10 @@ SHORT = ("pthread", "mutex", "futex", "sem", "sem-sysv", "robust", "signal", "si
 LONG = ("affinity", "aio", "atomic", "context", "daemon", "dekker", "dup", "env", "epoll", "eventfd", "exit-group",
         "fcntl", "fifo", "flock", "fp-error", "get", "getrandom", "hrtimers", "inotify", "io-uring", "itimer", "kill",
         "lease", "locka", "lockf", "lockmix", "lockofd", "membarrier", "mmapfork", "nanosleep", "nice", "null",
-        "open", "peterson", "pidfd", "pipeherd", "poll", "prctl", "ptrace", "procfs", "pty", "resources", "rlimit",
+        "open", "peterson", "pidfd", "pipeherd", "poll", "prctl", "ptrace", "procfs", "pty", "rlimit",
         "rseq", "schedpolicy", "seccomp", "sendfile", "set", "shm", "shm-sysv", "sigabrt", "sigfd", "sigfpe", "sigio",
-        "signest", "sigpending", "sigpipe", "sigrt", "sigsegv", "sigtrap", "sleep", "sock", "sockabuse", "sockfd",
-        "sockmany", "sockpair", "spawn", "splice", "stack", "switch", "tee", "timerfd", "tmpfs", "tun", "udp",
+        "signest", "sigpending", "sigpipe", "sigrt", "sigsegv", "sigtrap", "sleep", "sock", "sockfd",
+        "sockpair", "spawn", "splice", "stack", "switch", "tee", "timerfd", "udp",
         "unshare", "userfaultfd", "vforkmany", "vm-splice", "yield", "zombie", "session", "sigxcpu", "sigxfsz",
         "loadavg", "close", "utime", "hsearch", "judy", "malloc", "munmap", "regs", "setjmp", "stackmmap", "sigbus")
 PASSED, NO_RESOURCE, NOT_HERE = 0, 3, 4
