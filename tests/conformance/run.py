@@ -17,13 +17,16 @@ import comparison
 from observation import Mode
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(os.path.dirname(os.path.dirname(FOLDER)), "build")
 SUITES = sorted(file.removesuffix(".py") for file in os.listdir(os.path.join(FOLDER, "suites")) if file.endswith(".py"))
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--library", required=True, help="libloiter.so")
-    parser.add_argument("--work", required=True, help="folder for what the tests write, and what they print")
+    parser.add_argument("--library", default=os.path.join(BUILD, "release", "lib", "loiter", "libloiter.so"),
+                        help="libloiter.so; default: of the release preset")
+    parser.add_argument("--work", default=os.path.join(BUILD, "conformance"),
+                        help="folder for what the tests write and print; default: build/conformance")
     parser.add_argument("--short", action="store_true", help="a selection that takes minutes")
     parser.add_argument("--results", help="write the table to this file, as Markdown")
     parser.add_argument("--packages", action="store_true", help="only print the Debian packages that are needed")
@@ -103,7 +106,8 @@ def main():
     arguments = parse_arguments()
     suites = chosen_suites(arguments.names)
     if arguments.packages:
-        print(" ".join(dict.fromkeys(package for suite, _ in suites.values() for package in suite.PACKAGES)))
+        print(" ".join(dict.fromkeys(package for suite, _ in suites.values()
+                                     for package in suite.packages(arguments.short))))
         return 0
     reports = os.path.join(os.path.abspath(arguments.work), "reports")
     os.makedirs(reports, exist_ok=True)

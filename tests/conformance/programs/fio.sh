@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Threads and processes write and read back what they check themselves, by each way to do I/O.
+# packages: fio
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 for engine in sync psync pvsync libaio posixaio mmap io_uring; do

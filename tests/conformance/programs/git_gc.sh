@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A repository is packed by threads, and comes out as it went in.
+# packages: git
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e

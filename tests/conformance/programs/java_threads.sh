@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Java compiler, and a program of threads with each of three garbage collectors.
+# packages: default-jdk-headless
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 cat > Threads.java << 'JAVA'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A server with many threads under load: its replies are right, and it ends well on SIGTERM.
+# packages: memcached
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 port=$(free_port)

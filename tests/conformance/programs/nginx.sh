@@ -2,6 +2,7 @@
 #
 # A server of processes and thread pools: its replies are right also while it is loaded and reloaded, and it
 # ends well on SIGQUIT.
+# packages: nginx-light curl
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 port=$(free_port)

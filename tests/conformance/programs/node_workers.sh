@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Workers that add up together, wait for one another and are ended from outside.
+# packages: nodejs
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 cat > workers.js << 'JAVASCRIPT'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What threads have compressed together comes out as it was.
+# packages: pbzip2
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 seq 2000000 > numbers

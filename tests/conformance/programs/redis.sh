@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A server with I/O threads under load: its replies are right, it saves, and ends well on SIGTERM.
+# packages: redis-tools
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 port=$(free_port)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The Rust compiler makes sixteen units at a time; what it makes runs.
+# packages: rustc
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 {

@@ -6,7 +6,6 @@ import xml.etree.ElementTree
 from comparison import Result
 from observation import run
 
-PACKAGES = ("python3.11", "libpython3.11-testsuite")
 VERSION_OF = "libpython3.11-testsuite"
 
 SHORT = ("test_thread", "test_threading", "test_threadsignals", "test_queue", "test_fork1", "test_wait4")
@@ -14,6 +13,11 @@ LONG = ("test_faulthandler", "test_signal", "test_subprocess", "test_io", "test_
         "test_multiprocessing_main_handling", "test_multiprocessing_fork", "test_multiprocessing_forkserver",
         "test_multiprocessing_spawn")
 SECONDS = 1200
+
+
+def packages(short):
+    del short
+    return ("python3.11", "libpython3.11-testsuite")
 
 
 def units(short):
@@ -24,6 +28,7 @@ def run_unit(module, mode, folder, only):
     report = os.path.join(folder, "results.xml")
     if os.path.exists(report):
         os.remove(report)
+    # By its path: the suite is of Debian's interpreter, whichever comes first.
     command = ["/usr/bin/python3.11", "-m", "test", "--junit-xml", report, "--timeout", "300"]
     for test in only or ():
         command += ["-m", test]

@@ -6,7 +6,6 @@ import re
 from comparison import Result
 from observation import run
 
-PACKAGES = ("mariadb-test",)
 VERSION_OF = "mariadb-test"
 
 FOLDER = "/usr/share/mysql/mysql-test"  # where it has to be started
@@ -21,6 +20,11 @@ LONG = ("main.bigint", "main.connect", "main.create_or_replace", "main.deadlock_
 SECONDS = 1500
 LINE = re.compile(r"^(\w+\.[\w-]+)(?: '[\w,-]+')*\s+(?:w\d+ )?\[ (pass|fail|skipped|disabled) \]", re.MULTILINE)
 RESULTS = {"pass": Result.PASSED, "fail": Result.FAILED}
+
+
+def packages(short):
+    del short
+    return ("mariadb-test",)
 
 
 def units(short):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is lost, what is flaky, and what is neither."""
+import unittest
+
+from comparison import REPEATS, Result, Tally, compare
+
+
+def runs(*results):
+    """A runner that gives these results of one test, one after the other; the last one for ever."""
+    left = list(results)
+
+    def run(only):
+        del only
+        result = left.pop(0) if len(left) > 1 else left[0]
+        return {} if result is None else {"test": result}
+
+    return run
+
+
+def tally_of(plain, observed):
+    tally = Tally()
+    compare("unit", plain, observed, tally)
+    return tally
+
+
+class Comparison(unittest.TestCase):
+    def test_a_test_that_passes_both_ways_is_neither(self):
+        self.assertEqual(tally_of(runs(Result.PASSED), runs(Result.PASSED)), Tally(1, 1, 1))
+
+    def test_a_test_that_fails_plain_is_not_ours_to_lose(self):
+        for result in (Result.FAILED, Result.SKIPPED):
+            self.assertEqual(tally_of(runs(result), runs(Result.FAILED)), Tally(1, 0, 0))
+
+    def test_a_test_that_fails_skips_or_is_missing_observed_is_lost(self):
+        for result in (Result.FAILED, Result.SKIPPED, None):
+            self.assertEqual(tally_of(runs(Result.PASSED), runs(result)), Tally(1, 1, 0, lost=["unit: test"]))
+
+    def test_one_failure_among_the_repeats_is_enough(self):
+        observed = runs(Result.FAILED, Result.PASSED, Result.FAILED, Result.PASSED)
+        self.assertEqual(tally_of(runs(Result.PASSED), observed).lost, ["unit: test"])
+
+    def test_a_test_that_does_not_fail_again_is_flaky(self):
+        self.assertEqual(tally_of(runs(Result.PASSED), runs(Result.FAILED, Result.PASSED)).flaky, ["unit: test"])
+
+    def test_a_test_that_fails_as_often_plain_is_flaky(self):
+        plain = runs(Result.PASSED, *[Result.FAILED] * REPEATS)
+        self.assertEqual(tally_of(plain, runs(Result.FAILED)).flaky, ["unit: test"])
+
+
+if __name__ == "__main__":
+    unittest.main()
