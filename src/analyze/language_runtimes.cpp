@@ -73,7 +73,7 @@ constexpr std::array kRuntimes = {
         .held_up_in = {"SafepointSynchronize::block"},
         .launcher = {"java", "libjli.so"},
         // The VM ends with the lock of its list of threads.
-        .goes_in = {"ThreadsSMRSupport::smr_delete"},
+        .goes_in = {"ThreadsSMRSupport::smr_delete", "Threads::remove"},
         .ends_in = {"JVM_Halt"},
     },
     // Node. JavaScript may run in code that is in node's own file, so the routine must say it.

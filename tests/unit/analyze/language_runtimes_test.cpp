@@ -168,6 +168,9 @@ TEST(RuntimeHelpers, LeaveALockThatWhoeverGoesWaitsFor) {
     in_program.insert(in_program.begin() + 1, frame_in("/opt/libagent.so"));
 
     EXPECT_EQ(left(goes, Reason::kExit), Lines{});
+    Frames removes = goes;
+    removes[1] = jvm("Threads::remove(JavaThread*, bool)");
+    EXPECT_EQ(left(removes, Reason::kExit), Lines{});
     EXPECT_NE(left(goes, Reason::kTimeout), Lines{}) << "nothing ends that could keep it";
     EXPECT_NE(left(in_program, Reason::kExit), Lines{});
 }
