@@ -16,11 +16,11 @@ using protocol::is_consistent;
 TEST(Seqlock, IsOddOnlyWhileTheOutermostWriterWrites) {
     std::atomic<uint32_t> sequence{4};
 
-    const bool outer = begin_write(sequence);
-    EXPECT_TRUE(outer);
+    const uint32_t outer = begin_write(sequence);
+    EXPECT_EQ(outer, 4U);
     EXPECT_EQ(sequence, 5U);
-    const bool handler = begin_write(sequence);  // a signal handler that interrupts the writer
-    EXPECT_FALSE(handler);
+    const uint32_t handler = begin_write(sequence);  // a signal handler that interrupts the writer
+    EXPECT_EQ(handler, 5U);
     end_write(sequence, handler);
     EXPECT_EQ(sequence, 5U);
     end_write(sequence, outer);
