@@ -109,7 +109,7 @@ TEST_F(StoppedThread, IsNoneThatSitsInACall) {
 
     const StopResult result = stop([](const unwind::Registers&, const auto&) { ADD_FAILURE() << "looked at"; });
 
-    EXPECT_EQ(result.stop, Stop::kInCall);
+    EXPECT_EQ(result.stop, Stop::kAsleep);
     const auto after = reader::status_of_task(child_->pid(), child_->pid());
     EXPECT_EQ(after->switches, before->switches) << "it was woken";
 }
