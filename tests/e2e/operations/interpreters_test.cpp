@@ -36,7 +36,7 @@ Expected told_of(const Json& thread) {
     if (wait.is_null()) return told;
     const std::string detail = report::text_of(wait.at("detail"));
     told.about = report::text_of(wait.at("kind"));
-    if (told.about != "descriptor" && told.about != "child") return told;
+    if (told.about != "descriptor" && told.about != "file" && told.about != "child") return told;
     for (const char* const words : {"epoll", "pipe", "fifo", "listening", "established", "(cat)"}) {
         if (detail.find(words) == std::string::npos) continue;
         told.about = words;
