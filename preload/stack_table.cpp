@@ -24,6 +24,10 @@ constexpr uint64_t kBytesPerSlot = 64;  ///< of the region; a stack of six frame
 constexpr uint64_t kMaxSlots = 1U << 20;
 constexpr uint64_t kMinSlots = 1U << 10;
 constexpr uint64_t kMaxProbes = 128;
+/// A stack's place is looked for among the first slots, then among more: few stacks touch few pages.
+constexpr uint64_t kFirstSlots = 1U << 12;
+constexpr uint64_t kGrowth = 8;
+constexpr uint64_t kProbesBelow = 4;  ///< before there are more
 constexpr uint64_t kIdUnit = 8;
 
 struct Index {
@@ -99,6 +103,30 @@ uint32_t store(const RawStack& stack, const StackHeader& header) {
     return static_cast<uint32_t>(offset / kIdUnit);
 }
 
+/// Goes through the slots that a stack of this hash may be in, the same for all who look.
+class Probe {
+public:
+    Probe(Index& index, uint64_t hash) : index_(index), start_(hash >> 32) {}
+
+    /// Null: there is no other.
+    std::atomic<uint32_t>* next() {
+        const bool is_last_range = range_ >= index_.slot_count;
+        if (count_ == (is_last_range ? kMaxProbes : kProbesBelow)) {
+            if (is_last_range) return nullptr;
+            range_ *= kGrowth;
+            count_ = 0;
+        }
+        const uint64_t range = range_ < index_.slot_count ? range_ : index_.slot_count;
+        return &index_.slots[(start_ + count_++) & (range - 1)];
+    }
+
+private:
+    Index& index_;
+    uint64_t start_;
+    uint64_t range_ = kFirstSlots;
+    uint64_t count_ = 0;
+};
+
 }  // namespace
 
 uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
@@ -108,16 +136,15 @@ uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
     const uint64_t hash = hash_of(stack, generation);
     const StackHeader header{protocol::kStackMark, stack.depth, stack.flags,
                              stack.exact,          generation,  static_cast<uint32_t>(hash)};
-    const uint64_t mask = index->slot_count - 1;
     uint32_t stored = 0;
-    for (uint64_t probe = 0; probe < kMaxProbes; ++probe) {
-        std::atomic<uint32_t>& slot = index->slots[((hash >> 32) + probe) & mask];
+    Probe probe(*index, hash);
+    while (std::atomic<uint32_t>* const slot = probe.next()) {
         // Acquire pairs with the release of the exchange: an id that is seen has its stack behind it.
-        uint32_t id = slot.load(std::memory_order_acquire);
+        uint32_t id = slot->load(std::memory_order_acquire);
         if (id == 0) {
             if (stored == 0) stored = store(stack, header);
             if (stored == 0) return 0;
-            if (slot.compare_exchange_strong(id, stored, std::memory_order_acq_rel)) return stored;
+            if (slot->compare_exchange_strong(id, stored, std::memory_order_acq_rel)) return stored;
         }
         if (is_same(id, stack, header)) return id;
     }
