@@ -15,7 +15,7 @@ LONG = ("main.bigint", "main.connect", "main.create_or_replace", "main.deadlock_
         "main.insert_select", "main.join", "main.kill_query-6728", "main.lock", "main.lock_kill",
         "main.lock_multi_bug38499", "main.pool_of_threads", "main.ps", "main.query_cache", "main.select", "main.sp",
         "main.sp-threads", "main.subselect", "main.trigger", "main.view", "main.wait_timeout", "innodb.innodb-lock",
-        "innodb.innodb_bug21704", "innodb.instant_alter", "innodb.lock_delete_updated", "innodb.monitor",
+        "innodb.innodb_bug21704", "innodb.lock_delete_updated", "innodb.monitor",
         "perfschema.threads_mysql", "rpl.rpl_row_until", "rpl.rpl_stop_slave")
 SECONDS = 1500
 LINE = re.compile(r"^(\w+\.[\w-]+)(?: '[\w,-]+')*\s+(?:w\d+ )?\[ (pass|fail|skipped|disabled) \]", re.MULTILINE)
