@@ -24,8 +24,7 @@ namespace {
 constexpr int kNothingRead = 125;
 
 int write_text(const Options& options, const std::string& text) {
-    Output output(options, STDOUT_FILENO);
-    return output.write(0, text) ? 0 : kNothingRead;
+    return Outputs(options, STDOUT_FILENO).write(0, [&](Format, bool) { return text; }) ? 0 : kNothingRead;
 }
 
 snapshot::Snapshot look_at_process(uint32_t pid, reader::LookOptions options) {
@@ -34,8 +33,8 @@ snapshot::Snapshot look_at_process(uint32_t pid, reader::LookOptions options) {
 }
 
 int dump(const Options& options) {
-    Output output(options, STDOUT_FILENO);
-    Reporter reporter(options, output);
+    Outputs outputs(options, STDOUT_FILENO);
+    Reporter reporter(options, outputs);
     reporter.report(look_at_process(options.pid, {.stop_running = options.stop_running}));
     reporter.finish();
     return reporter.all_written() ? 0 : kNothingRead;
@@ -74,8 +73,8 @@ void report_pid(uint32_t pid, Reporter& reporter) {
 }
 
 int report(const Options& options) {
-    Output output(options, STDOUT_FILENO);
-    Reporter reporter(options, output);
+    Outputs outputs(options, STDOUT_FILENO);
+    Reporter reporter(options, outputs);
     std::error_code error;
     const auto status = std::filesystem::status(options.source, error);
     const auto pid = parse_pid(options.source);
@@ -110,8 +109,8 @@ void await_return_from_signal(const reader::Recording& recording) {
 }
 
 int attend_process(const Options& options) {
-    Output output(options, STDERR_FILENO);
-    Reporter reporter(options, output);
+    Outputs outputs(options, STDERR_FILENO);
+    Reporter reporter(options, outputs);
     const reader::Recording recording = recording_to_attend(options);
     if (!options.at_exit) await_return_from_signal(recording);
     reporter.report(recording.take_snapshot(options.at_exit ? snapshot::Reason::kExit : snapshot::Reason::kSignal));

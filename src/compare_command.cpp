@@ -68,14 +68,14 @@ private:
 }  // namespace
 
 int compare(const Options& options) {
-    Output output(options, STDOUT_FILENO);
+    Outputs outputs(options, STDOUT_FILENO);
     try {
         const analyze::Comparison comparison =
             analyze::compare(Source(options.source).take(), Source(options.newer).take());
-        const bool is_json = options.format == Format::kJson;
-        return output.write(0, is_json ? render::json(comparison) : render::text(comparison, output.colored()))
-                   ? 0
-                   : kNothingRead;
+        const bool written = outputs.write(0, [&](Format format, bool colored) {
+            return format == Format::kJson ? render::json(comparison) : render::text(comparison, colored);
+        });
+        return written ? 0 : kNothingRead;
     } catch (const policy::Error& error) {
         throw reader::Error(error.what());
     }

@@ -62,12 +62,12 @@ std::string diagnosis_object(const Diagnosis& diagnosis) {
 }
 
 int diagnose(const Options& options) {
-    Output output(options, STDOUT_FILENO);
+    Outputs outputs(options, STDOUT_FILENO);
     const auto pid = parse_pid(options.source);
     const Diagnosis diagnosis = pid ? doctor::diagnose_process(*pid) : doctor::diagnose_command(options.source);
-    const std::string text =
-        options.format == Format::kJson ? diagnosis_object(diagnosis) : diagnosis_text(diagnosis, output.colored());
-    const bool written = output.write(diagnosis.pid, text);
+    const bool written = outputs.write(diagnosis.pid, [&](Format format, bool colored) {
+        return format == Format::kJson ? diagnosis_object(diagnosis) : diagnosis_text(diagnosis, colored);
+    });
     return written && diagnosis.can_be_observed() ? 0 : kCannot;
 }
 

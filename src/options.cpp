@@ -36,6 +36,11 @@ constexpr CommandRow kCommands[] = {
     {Command::kHelp, "help", "[COMMAND]", "Print this help, or that of a command"},
 };
 
+/// Others list processes, or facts of one; what the library starts appends to what it wrote before.
+bool reports_threads(Command kind) {
+    return kind == Command::kRun || kind == Command::kGate || kind == Command::kDump || kind == Command::kReport;
+}
+
 /// Help in the shape of the table: how each command is called stands in its row.
 class HelpFormatter : public CLI::Formatter {
 public:
@@ -69,6 +74,8 @@ private:
     Options options_;
     CLI::App app_{"loiter: find the threads that never leave", "loiter"};
     std::string help_for_;
+    std::vector<std::string> formats_;
+    std::string output_;  ///< -o
 };
 
 Parser::Parser() {
@@ -164,16 +171,20 @@ void Parser::add_value(CLI::App& command, const std::string& name, const std::st
 
 void Parser::add_printing(CLI::App& command, Command kind) {
     const bool runs = kind == Command::kRun || kind == Command::kGate;
-    add_value(command, "--format", "text|json", "Shape of the report (default: text)", [this](const std::string& text) {
-        if (text != "text" && text != "json") throw UsageError("'" + text + "' is not text or json");
-        options_.format = text == "json" ? Format::kJson : Format::kText;
-    });
+    const bool of_threads = reports_threads(kind);
+    command
+        .add_option("--format", formats_,
+                    of_threads ? "Shape of the report (default: text), several times for several: " +
+                                     std::string(format_names()) + "; without FILE it goes where -o says"
+                               : "Shape of the report: text (default) or json")
+        ->type_name("FORMAT[=FILE]")
+        ->allow_extra_args(false);
     add_value(
         command, "-o", "FILE",
         std::string("Write reports there; %p stands for the pid (default: standard ") + (runs ? "error)" : "output)"),
         [this](const std::string& text) {
             if (text.empty()) throw UsageError("the name of the file is empty");
-            options_.output = text;
+            output_ = text;
         });
     add_value(command, "--color", "auto|always|never", "Colors in text reports (default: auto)",
               [this](const std::string& text) {
@@ -319,6 +330,7 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
     } else if (!used.empty()) {
         refuse_extras(used[0]->remaining());
     }
+    options_.destinations = settle_destinations(formats_, output_, reports_threads(options_.command));
     if (options_.command == Command::kHelp) options_.help = help_text(help_for_);
     if (options_.command == Command::kDump) options_.all = true;
     return options_;

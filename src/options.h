@@ -8,27 +8,20 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "analyze/finding.h"
+#include "destination.h"
 
 namespace command {
 
-/// The command line cannot be used; the message is one line that names the problem. Status 2.
-struct UsageError : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 enum class Command { kRun, kGate, kDump, kReport, kDiff, kAttend, kPs, kDoctor, kHelp, kVersion, kListSuppressions };
-enum class Format { kText, kJson };
 enum class Color { kAuto, kAlways, kNever };
 
 struct Options {
     Command command = Command::kHelp;
-    Format format = Format::kText;
-    std::string output;  ///< file, "%p" stands for the pid; empty: the command's own stream
+    std::vector<Destination> destinations{Destination()};  ///< never empty
     Color color = Color::kAuto;
     bool all = false;
     bool full_stacks = false;

@@ -69,14 +69,19 @@ std::string with_pid(std::string path, uint32_t pid) {
 
 }  // namespace
 
-Output::Output(const Options& options, int stream)
-    : file_(options.output), appends_(options.command == Command::kAttend), descriptor_(stream) {
+Output::Output(const Destination& destination, const Options& options, int stream)
+    : format_(destination.format),
+      file_(destination.file),
+      appends_(options.command == Command::kAttend),
+      descriptor_(stream) {
     one_file_a_process_ = file_.find(kPidMark) != std::string::npos || (appends_ && !file_.empty());
     owned_ = !file_.empty() && !one_file_a_process_;
     if (owned_) descriptor_ = open_for_writing(file_, O_TRUNC);
     if (descriptor_ < 0 || (one_file_a_process_ && !takes_files(file_))) {
         throw UsageError("cannot write " + file_ + ": " + std::strerror(errno));
     }
+    if (format_ == Format::kPprof && !one_file_a_process_ && isatty(descriptor_) == 1)
+        throw UsageError("pprof is no text for a terminal; write it to a file: --format pprof=FILE");
     const char* const no_color = std::getenv("NO_COLOR");
     const bool wanted = no_color == nullptr || no_color[0] == '\0';
     colored_ = options.color == Color::kAlways ||
@@ -99,11 +104,35 @@ bool Output::write(uint32_t pid, const std::string& text) {
     return written;
 }
 
+bool Output::rewrite(uint32_t pid, const std::string& document) {
+    const auto [written, is_first] = documents_.try_emplace(pid, document);
+    if (!is_first && written->second == document) return true;
+    if (!one_file_a_process_) {
+        const bool can_replace = is_first || (owned_ && lseek(descriptor_, 0, SEEK_SET) == 0);
+        if (!can_replace) return true;
+        if (!is_first && ftruncate(descriptor_, 0) != 0) return failed(file_);
+    } else {
+        begun_.erase(with_pid(file_, pid));
+    }
+    written->second = document;
+    return write(pid, document);
+}
+
 bool Output::failed(const std::string& path) {
     const int error = errno;
     if (!told_) remark("cannot write " + (path.empty() ? "the report" : path) + ": " + std::strerror(error));
     told_ = true;
     return false;
+}
+
+Outputs::Outputs(const Options& options, int stream) {
+    for (const Destination& destination : options.destinations) all_.emplace_back(destination, options, stream);
+}
+
+bool Outputs::write(uint32_t pid, const std::function<std::string(Format format, bool colored)>& text) {
+    bool all_written = true;
+    for (Output& output : all_) all_written = output.write(pid, text(output.format(), output.colored())) && all_written;
+    return all_written;
 }
 
 void remark(const std::string& text) {

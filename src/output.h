@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -11,12 +14,12 @@
 
 namespace command {
 
-/// The destination of reports.
+/// One destination of reports.
 class Output {
 public:
     /// `stream`: the descriptor when no file is named. Makes the file; with %p in its name checks
     /// that its folder takes files. Throws UsageError where that fails.
-    Output(const Options& options, int stream);
+    Output(const Destination& destination, const Options& options, int stream);
     ~Output();
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
@@ -25,12 +28,19 @@ public:
     /// went away is no failure; for any other, says so once on standard error and returns false.
     bool write(uint32_t pid, const std::string& text);
 
+    /// The same for a document, in place of what was written of it before; on a stream, which cannot take
+    /// it back, the first stays.
+    bool rewrite(uint32_t pid, const std::string& document);
+
+    Format format() const { return format_; }
+    bool is_one_a_process() const { return one_file_a_process_; }
     /// By --color, and by whether a terminal reads.
     bool colored() const { return colored_; }
 
 private:
     bool failed(const std::string& path);
 
+    Format format_;
     std::string file_;
     bool appends_;  ///< to reports that the same process was given before; a clean one makes no file
     bool one_file_a_process_ = false;
@@ -38,7 +48,23 @@ private:
     bool owned_ = false;
     bool colored_ = false;
     bool told_ = false;
-    std::set<std::string> begun_;  ///< files that hold this run's reports already
+    std::set<std::string> begun_;                ///< files that hold this run's reports already
+    std::map<uint32_t, std::string> documents_;  ///< as last written, by process
+};
+
+/// All destinations of a command, found usable when this is made.
+class Outputs {
+public:
+    /// Throws UsageError.
+    Outputs(const Options& options, int stream);
+
+    std::deque<Output>& all() { return all_; }
+
+    /// What is not of threads: `text` gives it in each format asked for.
+    bool write(uint32_t pid, const std::function<std::string(Format format, bool colored)>& text);
+
+private:
+    std::deque<Output> all_;
 };
 
 /// One line, "loiter: ...", on standard error; control characters are made harmless.

@@ -115,15 +115,17 @@ std::string process_objects(const std::vector<reader::Found>& recordings) {
 }
 
 int list_processes(const Options& options) {
-    Output output(options, STDOUT_FILENO);
+    Outputs outputs(options, STDOUT_FILENO);
     if (options.prune) {
         const size_t removed = prune_recordings();
-        return output.write(0, fmt::format("removed {} recording{}\n", removed, removed == 1 ? "" : "s")) ? 0
-                                                                                                          : kNotWritten;
+        const std::string line = fmt::format("removed {} recording{}\n", removed, removed == 1 ? "" : "s");
+        return outputs.write(0, [&](Format, bool) { return line; }) ? 0 : kNotWritten;
     }
     const std::vector<reader::Found> recordings = all_recordings(options.directory);
-    std::string text = options.format == Format::kJson ? process_objects(recordings) : process_table(recordings);
-    return output.write(0, text) ? 0 : kNotWritten;
+    const auto list = [&](Format format, bool) {
+        return format == Format::kJson ? process_objects(recordings) : process_table(recordings);
+    };
+    return outputs.write(0, list) ? 0 : kNotWritten;
 }
 
 }  // namespace command

@@ -42,10 +42,11 @@ symbolize::Options symbols_for(Command command, Progress& progress) {
 
 }  // namespace
 
-Reporter::Reporter(const Options& options, Output& output)
+Reporter::Reporter(const Options& options, Outputs& outputs)
     : options_(options),
-      output_(output),
+      outputs_(outputs),
       acceptance_(options),
+      documents_(options, outputs),
       progress_(asks_for_one_report(options.command)),
       symbolizer_(symbols_for(options.command, progress_)) {}
 
@@ -56,22 +57,35 @@ void Reporter::report(snapshot::Snapshot&& snapshot) {
     acceptance_.apply(snapshot, analysis);
     const bool fails = analyze::fails(analysis, options_.fail_on);
     has_failed_ = has_failed_ || fails;
+    for (Output& output : outputs_.all()) {
+        if (!is_one_a_process(output.format())) continue;
+        const std::string report = rendered(output, snapshot, analysis, fails);
+        progress_.end();
+        if (!output.write(snapshot.process.pid, report)) all_written_ = false;
+    }
+    documents_.add(snapshot, analysis);
+    progress_.end();
+}
+
+std::string Reporter::rendered(const Output& output, const snapshot::Snapshot& snapshot,
+                               const analyze::Analysis& analysis, bool fails) const {
+    if (output.format() == Format::kJson) return render::json(snapshot, analysis) + "\n";
     // Only the gate fails anything, and only for the verdicts it was told.
     const bool judges = options_.command == Command::kGate && fails;
-
     const bool all = options_.all || snapshot.process.reason == snapshot::Reason::kSignal;
     std::string report =
-        options_.format == Format::kJson
-            ? render::json(snapshot, analysis) + "\n"
-            : render::text(
-                  snapshot, analysis,
-                  {.color = output_.colored(), .all = all, .judges = judges, .full_stacks = options_.full_stacks});
-    if (report.empty() && options_.command == Command::kReport) report = nothing_found(snapshot.process);
-    progress_.end();
-    if (!output_.write(snapshot.process.pid, report)) all_written_ = false;
+        render::text(snapshot, analysis,
+                     {.color = output.colored(), .all = all, .judges = judges, .full_stacks = options_.full_stacks});
+    return report.empty() && options_.command == Command::kReport ? nothing_found(snapshot.process) : report;
+}
+
+void Reporter::write_documents() {
+    if (!documents_.write()) all_written_ = false;
 }
 
 void Reporter::finish() {
+    write_documents();
+    documents_.write_step_summary();
     if (!acceptance_.finish()) all_written_ = false;
     has_failed_ = has_failed_ || acceptance_.is_stale();
 }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "acceptance.h"
+#include "documents.h"
+#include "launch/launch.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -14,11 +16,17 @@ namespace command {
 
 class Reporter {
 public:
-    Reporter(const Options& options, Output& output);
+    Reporter(const Options& options, Outputs& outputs);
 
     /// As text, a process without findings gets no words unless --all is given or the user asked
     /// for this very report by a signal; as JSON each gets its object.
     void report(snapshot::Snapshot&& snapshot);
+
+    /// What of the run could not be observed, for the documents that name it.
+    void note_unobserved(const launch::Result& result) { documents_.note_unobserved(result); }
+
+    /// Documents of the whole run, as far as it is known: they are written again when more comes.
+    void write_documents();
 
     /// After the last process.
     void finish();
@@ -29,9 +37,13 @@ public:
     bool all_written() const { return all_written_; }
 
 private:
+    std::string rendered(const Output& output, const snapshot::Snapshot& snapshot, const analyze::Analysis& analysis,
+                         bool fails) const;
+
     const Options& options_;
-    Output& output_;
+    Outputs& outputs_;
     Acceptance acceptance_;
+    Documents documents_;
     Progress progress_;
     symbolize::Symbolizer symbolizer_;
     bool has_failed_ = false;

@@ -35,6 +35,14 @@ int gate_status(const launch::Result& result, const Judgement& judgement) {
     return result.observed && judgement.complete && !has_gaps ? 0 : kNotObserved;
 }
 
+/// The stream carries no machine format, and JSON, which names processes itself, is not all that was asked for.
+bool is_read_by_people(const std::vector<Destination>& destinations) {
+    const auto disturbs = [](const Destination& one) { return one.file.empty() && !is_for_people(one.format); };
+    const auto is_json = [](const Destination& one) { return one.format == Format::kJson; };
+    return std::none_of(destinations.begin(), destinations.end(), disturbs) &&
+           !std::all_of(destinations.begin(), destinations.end(), is_json);
+}
+
 void remark_on(const launch::Result& result, const std::string& program) {
     if (!result.error.empty()) {
         remark(program + ": " + result.error);
@@ -70,24 +78,28 @@ int exit_status(Command command, const launch::Result& result, const Judgement& 
 }
 
 int run(const Options& options) {
-    Output output(options, STDERR_FILENO);
-    Reporter reporter(options, output);
+    Outputs outputs(options, STDERR_FILENO);
+    Reporter reporter(options, outputs);
     Judgement judgement;
     judgement.strict = options.strict;
     const launch::Request request{
         options.program, launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
         options.children};
-    const launch::Result result = launch::run(request, [&](snapshot::Snapshot&& snapshot) {
-        // CMD runs on whatever becomes of a report.
-        try {
-            reporter.report(std::move(snapshot));
-        } catch (const std::exception& error) {
-            judgement.complete = false;
-            remark(std::string("a process could not be judged: ") + error.what());
-        }
-    });
+    const launch::Result result = launch::run(
+        request,
+        [&](snapshot::Snapshot&& snapshot) {
+            // CMD runs on whatever becomes of a report.
+            try {
+                reporter.report(std::move(snapshot));
+            } catch (const std::exception& error) {
+                judgement.complete = false;
+                remark(std::string("a process could not be judged: ") + error.what());
+            }
+        },
+        [&] { reporter.write_documents(); });
     remark_on(result, options.program[0]);
-    if (options.format == Format::kText || options.strict) remark_on_children(result);
+    if (is_read_by_people(options.destinations) || options.strict) remark_on_children(result);
+    reporter.note_unobserved(result);
     reporter.finish();
     judgement.failed = reporter.has_failed();
     return exit_status(options.command, result, judgement);

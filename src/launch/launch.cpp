@@ -42,8 +42,14 @@ bool catches(pid_t pid, int signal) {
 /// One program on its way from its start to its end.
 class Run {
 public:
-    Run(const Request& request, ProcessTree& tree, SignalSource& signals, pid_t pid)
-        : request_(request), tree_(tree), signals_(signals), pid_(pid), started_(Clock::now()) {
+    Run(const Request& request, const OnLastReports& on_last_reports, ProcessTree& tree, SignalSource& signals,
+        pid_t pid)
+        : request_(request),
+          on_last_reports_(on_last_reports),
+          tree_(tree),
+          signals_(signals),
+          pid_(pid),
+          started_(Clock::now()) {
         tree_.set_root(pid);
     }
 
@@ -61,6 +67,7 @@ private:
     Result result() const;
 
     const Request& request_;
+    const OnLastReports& on_last_reports_;
     ProcessTree& tree_;
     SignalSource& signals_;
     pid_t pid_;
@@ -109,6 +116,7 @@ void Run::pass_on(const Arrived& arrived) {
             if (!told_to_end_ && !expired_) {
                 tree_.report_live(snapshot::Reason::kSignal);
                 tree_.mark_live_as_reported();
+                on_last_reports_();
             }
             told_to_end_ = true;
     }
@@ -137,6 +145,7 @@ void Run::expire() {
     expired_ = true;
     tree_.report_live(snapshot::Reason::kTimeout);
     tree_.fall_silent();
+    on_last_reports_();
     kill(pid_, SIGTERM);
     tree_.signal_others(SIGTERM);
     const auto patience_ends = Clock::now() + kTermToKill;
@@ -206,7 +215,7 @@ std::string guess_why(const Request& request, const RunDirectory& directory, con
 
 }  // namespace
 
-Result run(const Request& request, const OnSnapshot& on_snapshot) {
+Result run(const Request& request, const OnSnapshot& on_snapshot, const OnLastReports& on_last_reports) {
     SignalSource signals;
     const RunDirectory directory(request.keep_directory);
     ProcessTree tree(directory, on_snapshot, request.children);
@@ -215,7 +224,8 @@ Result run(const Request& request, const OnSnapshot& on_snapshot) {
         request.command,
         observes ? observed_environment(request.library, directory.path(), request.grace.count()) : environment(),
         signals);
-    Result result = started.error != 0 ? not_started(started.error) : Run(request, tree, signals, started.pid).follow();
+    Result result = started.error != 0 ? not_started(started.error)
+                                       : Run(request, on_last_reports, tree, signals, started.pid).follow();
     if (started.error == 0 && !result.observed) {
         result.why_not_observed = guess_why(request, directory, tree.root_error());
     }

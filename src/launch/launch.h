@@ -58,8 +58,13 @@ struct Result {
 /// thread that called run().
 using OnSnapshot = std::function<void(snapshot::Snapshot&&)>;
 
+/// Called when all that lives was reported because the run is to be ended: by --timeout, or by whoever
+/// told this command to end, and may soon kill it.
+using OnLastReports = std::function<void()>;
+
 /// Runs the program to its end. The calling process should have one thread: it forks. Throws Error.
-Result run(const Request& request, const OnSnapshot& on_snapshot);
+Result run(
+    const Request& request, const OnSnapshot& on_snapshot, const OnLastReports& on_last_reports = [] {});
 
 /// Why CMD cannot be observed, judged by its file alone (static, setuid, other word size or
 /// machine, no such library); empty when nothing speaks against it.

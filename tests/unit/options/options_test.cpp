@@ -72,9 +72,8 @@ TEST(Options, HaveTheirDefaults) {
     const Options options = parse({"gate", "true"});
 
     EXPECT_EQ(options.command, Command::kGate);
-    EXPECT_EQ(options.format, Format::kText);
+    EXPECT_THAT(options.destinations, ElementsAre(Destination{Format::kText, ""}));
     EXPECT_EQ(options.color, Color::kAuto);
-    EXPECT_EQ(options.output, "");
     EXPECT_EQ(options.directory, "");
     EXPECT_FALSE(options.all);
     EXPECT_FALSE(options.full_stacks);
@@ -90,8 +89,7 @@ TEST(Options, AreAllTakenByRun) {
                "--grace=1s", "--fail-on", "blocked", "--dir", "kept", "prog", "-x"});
 
     EXPECT_EQ(options.command, Command::kRun);
-    EXPECT_EQ(options.format, Format::kJson);
-    EXPECT_EQ(options.output, "out.%p");
+    EXPECT_THAT(options.destinations, ElementsAre(Destination{Format::kJson, "out.%p"}));
     EXPECT_EQ(options.color, Color::kNever);
     EXPECT_TRUE(options.all);
     EXPECT_TRUE(options.full_stacks);
@@ -104,6 +102,33 @@ TEST(Options, AreAllTakenByRun) {
 
 TEST(Options, TheLastOneOfAKindCounts) {
     EXPECT_EQ(parse({"run", "--grace", "1s", "--grace", "2s", "true"}).grace, milliseconds(2'000));
+}
+
+TEST(Formats, MayBeSeveralEachWithAFile) {
+    const Options options = parse({"gate", "--format", "junit=out.xml", "--format", "sarif=a=b.sarif", "--format",
+                                   "text", "--format=github", "make", "test"});
+
+    EXPECT_THAT(options.destinations,
+                ElementsAre(Destination{Format::kJunit, "out.xml"}, Destination{Format::kSarif, "a=b.sarif"},
+                            Destination{Format::kText, ""}, Destination{Format::kGithub, ""}));
+    EXPECT_THAT(options.program, ElementsAre("make", "test"));
+}
+
+TEST(Formats, WithoutAFileGoWhereTheOptionSays) {
+    EXPECT_THAT(parse({"run", "-o", "out.%p", "--format", "pprof", "--format", "text=log", "ls"}).destinations,
+                ElementsAre(Destination{Format::kPprof, "out.%p"}, Destination{Format::kText, "log"}));
+    EXPECT_EQ(complaint({"run", "-o", "out", "--format", "text=log", "ls"}),
+              "-o: nothing goes to out: every --format has a file of its own");
+}
+
+TEST(Formats, ShareAPlaceOnlyWhereBothCanBeRead) {
+    EXPECT_EQ(complaint({"run", "--format", "text", "--format", "json", "ls"}),
+              "--format: text and json cannot share a stream; give each a file of its own: --format json=FILE");
+    EXPECT_EQ(complaint({"run", "--format", "sarif=./x", "--format", "junit=x", "ls"}),
+              "--format: sarif and junit cannot share ./x; give each a file of its own: --format junit=FILE");
+    EXPECT_THAT(complaint({"run", "-o", "x", "--format", "github", "--format", "text", "ls"}),
+                HasSubstr("cannot share"));
+    EXPECT_EQ(complaint({"run", "--format", "junit=x", "--format", "junit=x", "ls"}), "");
 }
 
 TEST(Program, KeepsItsOptionsToItself) {
@@ -163,7 +188,10 @@ TEST(Usage, NamesUnknownOptionsAndCommands) {
 }
 
 TEST(Usage, NamesBadValues) {
-    EXPECT_EQ(complaint({"run", "--format", "xml", "ls"}), "--format: 'xml' is not text or json");
+    EXPECT_EQ(complaint({"run", "--format", "xml", "ls"}),
+              "--format: 'xml' is not text, json, junit, sarif, github, gitlab, folded, pprof or dot");
+    EXPECT_EQ(complaint({"ps", "--format", "junit"}), "--format: 'junit' is not text or json");
+    EXPECT_EQ(complaint({"run", "--format", "junit=", "ls"}), "--format: junit= names no file");
     EXPECT_EQ(complaint({"run", "--color=red", "ls"}), "--color: 'red' is not auto, always or never");
     EXPECT_EQ(complaint({"run", "--timeout", "soon", "ls"}),
               "--timeout: 'soon' is no time; write 500ms, 60s, 2m or 1h");

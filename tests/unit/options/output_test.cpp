@@ -23,10 +23,8 @@ protected:
     }
     ~OutputTest() override { std::filesystem::remove_all(folder_); }
 
-    Options to(const std::string& name) const {
-        Options options;
-        options.output = folder_ + "/" + name;
-        return options;
+    Destination to(const std::string& name, Format format = Format::kText) const {
+        return {format, folder_ + "/" + name};
     }
     std::string content(const std::string& name) const {
         std::ifstream file(folder_ + "/" + name);
@@ -40,13 +38,13 @@ protected:
 TEST_F(OutputTest, MakesTheFileAtOnceAndEmptiesIt) {
     std::ofstream(folder_ + "/report") << "old";
 
-    const Output output(to("report"), STDERR_FILENO);
+    const Output output(to("report"), Options(), STDERR_FILENO);
 
     EXPECT_EQ(content("report"), "");
 }
 
 TEST_F(OutputTest, CollectsEveryProcessInOneFile) {
-    Output output(to("report"), STDERR_FILENO);
+    Output output(to("report"), Options(), STDERR_FILENO);
 
     EXPECT_TRUE(output.write(1, "one\n"));
     EXPECT_TRUE(output.write(2, "two\n"));
@@ -56,7 +54,7 @@ TEST_F(OutputTest, CollectsEveryProcessInOneFile) {
 
 TEST_F(OutputTest, MakesOneFileAProcessWhereThePidIsInItsName) {
     std::ofstream(folder_ + "/report.12.12") << "old";
-    Output output(to("report.%p.%p"), STDERR_FILENO);
+    Output output(to("report.%p.%p"), Options(), STDERR_FILENO);
 
     EXPECT_TRUE(output.write(12, "one\n"));
     EXPECT_TRUE(output.write(13, ""));
@@ -68,9 +66,9 @@ TEST_F(OutputTest, MakesOneFileAProcessWhereThePidIsInItsName) {
 }
 
 TEST_F(OutputTest, RefusesBeforehandWhatCannotBeWritten) {
-    EXPECT_THROW(Output(to("nosuch/report"), STDERR_FILENO), UsageError);
-    EXPECT_THROW(Output(to("nosuch/report.%p"), STDERR_FILENO), UsageError);
-    EXPECT_THROW(Output(to("."), STDERR_FILENO), UsageError);
+    EXPECT_THROW(Output(to("nosuch/report"), Options(), STDERR_FILENO), UsageError);
+    EXPECT_THROW(Output(to("nosuch/report.%p"), Options(), STDERR_FILENO), UsageError);
+    EXPECT_THROW(Output(to("."), Options(), STDERR_FILENO), UsageError);
 }
 
 TEST_F(OutputTest, AReaderThatWentAwayIsNoFailure) {
@@ -78,7 +76,7 @@ TEST_F(OutputTest, AReaderThatWentAwayIsNoFailure) {
     ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
     close(ends[0]);
 
-    Output output(Options{}, ends[1]);
+    Output output(Destination(), Options(), ends[1]);
 
     EXPECT_TRUE(output.write(1, "nobody reads this"));
     close(ends[1]);
@@ -88,9 +86,7 @@ TEST_F(OutputTest, AReaderThatWentAwayIsNoFailure) {
 }
 
 TEST_F(OutputTest, AFullDeviceIsAFailureToldOnce) {
-    Options options;
-    options.output = "/dev/full";
-    Output output(options, STDERR_FILENO);
+    Output output({Format::kText, "/dev/full"}, Options(), STDERR_FILENO);
 
     testing::internal::CaptureStderr();
     EXPECT_FALSE(output.write(1, "words"));
@@ -100,21 +96,65 @@ TEST_F(OutputTest, AFullDeviceIsAFailureToldOnce) {
 }
 
 TEST_F(OutputTest, IsColoredOnlyWhereATerminalReadsOrTheUserInsists) {
-    EXPECT_FALSE(Output(to("report"), STDERR_FILENO).colored());
-    Options always = to("report");
+    EXPECT_FALSE(Output(to("report"), Options(), STDERR_FILENO).colored());
+    Options always;
     always.color = Color::kAlways;
-    EXPECT_TRUE(Output(always, STDERR_FILENO).colored());
+    EXPECT_TRUE(Output(to("report"), always, STDERR_FILENO).colored());
 
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
     ASSERT_GE(terminal, 0);
     Options options;
     unsetenv("NO_COLOR");
-    EXPECT_TRUE(Output(options, terminal).colored());
+    EXPECT_TRUE(Output(Destination(), options, terminal).colored());
     setenv("NO_COLOR", "1", 1);
-    EXPECT_FALSE(Output(options, terminal).colored());
+    EXPECT_FALSE(Output(Destination(), options, terminal).colored());
     unsetenv("NO_COLOR");
     options.color = Color::kNever;
-    EXPECT_FALSE(Output(options, terminal).colored());
+    EXPECT_FALSE(Output(Destination(), options, terminal).colored());
+    close(terminal);
+}
+
+TEST_F(OutputTest, ADocumentIsReplacedByItsNextState) {
+    Output output(to("report", Format::kJunit), Options(), STDERR_FILENO);
+
+    EXPECT_TRUE(output.rewrite(0, "the first, which is longer"));
+    EXPECT_TRUE(output.rewrite(0, "the second"));
+
+    EXPECT_EQ(content("report"), "the second");
+}
+
+TEST_F(OutputTest, ADocumentOfAProcessIsReplacedInItsOwnFile) {
+    Output output(to("report.%p", Format::kJunit), Options(), STDERR_FILENO);
+
+    EXPECT_TRUE(output.rewrite(12, "the first, which is longer"));
+    EXPECT_TRUE(output.rewrite(13, "another"));
+    EXPECT_TRUE(output.rewrite(12, "the second"));
+
+    EXPECT_EQ(content("report.12"), "the second");
+    EXPECT_EQ(content("report.13"), "another");
+}
+
+TEST_F(OutputTest, AStreamHasTheFirstStateOfADocument) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    Output output({Format::kJunit, ""}, Options(), ends[1]);
+
+    EXPECT_TRUE(output.rewrite(0, "the first"));
+    EXPECT_TRUE(output.rewrite(0, "the second"));
+
+    close(ends[1]);
+    std::string read_back(64, '\0');
+    read_back.resize(static_cast<size_t>(read(ends[0], read_back.data(), read_back.size())));
+    close(ends[0]);
+    EXPECT_EQ(read_back, "the first");
+}
+
+TEST_F(OutputTest, AProfileIsNothingForATerminal) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    ASSERT_GE(terminal, 0);
+
+    EXPECT_THROW(Output({Format::kPprof, ""}, Options(), terminal), UsageError);
+
     close(terminal);
 }
 
