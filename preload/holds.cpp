@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/holds.h"
 
+#include "preload/texts.h"
 #include "preload/thread_slots.h"
 
 namespace preload {
@@ -114,6 +115,7 @@ void end_release(ThreadRecord* self, Release release, bool released) {
 void forget_lock(ThreadRecord* self, const volatile void* lock) {
     while (Hold* const hold = find_hold(self, address_of(lock))) drop(self, hold);
     void_holds_of_dead(address_of(lock), false);
+    forget_name(address_of(lock));
 }
 
 }  // namespace preload

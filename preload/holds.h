@@ -185,7 +185,7 @@ inline void end_own_release(ThreadRecord* self, Hold* hold, bool released) {
 }
 
 /// The lock was destroyed or initialized anew: whatever this thread, or one that has ended, held of it
-/// is void.
+/// is void, and so is its name.
 void forget_lock(ThreadRecord* self, const volatile void* lock);
 
 }  // namespace preload

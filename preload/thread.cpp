@@ -80,6 +80,14 @@ bool is_detached(const pthread_attr_t* attributes) {
            state == PTHREAD_CREATE_DETACHED;
 }
 
+/// What the program said of the threads that this one creates.
+void pass_on(ThreadRecord* self, ThreadRecord* child) {
+    child->label.store(self->label.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if ((self->remarks.load(std::memory_order_relaxed) & protocol::kRemarkNextExpected) == 0) return;
+    self->remarks.fetch_and(~protocol::kRemarkNextExpected, std::memory_order_relaxed);
+    child->remarks.store(protocol::kRemarkExpected, std::memory_order_relaxed);
+}
+
 ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attributes, uintptr_t start, void* argument,
                              const CallerFrame& caller) {
     if (process == nullptr) return nullptr;
@@ -92,6 +100,7 @@ ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attribute
     child->start_routine.store(start, std::memory_order_relaxed);
     child->start_argument.store(reinterpret_cast<uintptr_t>(argument), std::memory_order_relaxed);
     child->stack_low.store(stack_bytes_of(attributes), std::memory_order_relaxed);
+    pass_on(self, child);
     if (is_detached(attributes)) advance_life(child, protocol::kLifeDetached);
     return child;
 }

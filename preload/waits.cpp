@@ -81,19 +81,15 @@ void publish(ThreadRecord* self, const WaitScope& values) {
     wait.kind.store(values.kind, std::memory_order_relaxed);
 }
 
-}  // namespace
+/// The published wait is for a lock of the program's own: said by a function that has not returned yet, or,
+/// within kSlack, by one that it calls to say it.
+bool is_within_announced(const ThreadRecord* self, const CallerFrame& caller) {
+    constexpr uint64_t kSlack = 512;
+    return self->wait.kind.load(std::memory_order_relaxed) == WaitKind::kCustomLock &&
+           caller.sp <= self->wait.frame.load(std::memory_order_relaxed) + kSlack;
+}
 
-void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
-    scope.self = is_really(self) ? self : nullptr;
-    if (scope.self == nullptr) return;
-    if (loiter_modules_changed != 0 && process != nullptr) note_module_of(request.object);
-
-    Wait& wait = self->wait;
-    const uint32_t serial = wait.serial.load(std::memory_order_relaxed);
-    scope.nested = wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone ? is_being_written(self)
-                                                                                : is_interrupted(self, caller);
-    if (scope.nested) save(scope, self);
-
+void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
     WaitScope values{};
     values.kind = request.kind;
     values.flags = static_cast<uint8_t>(request.flags | (request.deadline_ns != 0 ? protocol::kWaitTimed : 0));
@@ -104,11 +100,30 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
     values.since_ns = now_ns();
     values.deadline_ns = request.deadline_ns;
     values.frame = caller.sp;
-    values.serial = serial + 1;
+    values.serial = self->wait.serial.load(std::memory_order_relaxed) + 1;
     values.caller = caller.pc;
     const uint32_t before = protocol::begin_write(self->sequence);
     publish(self, values);
     protocol::end_write(self->sequence, before);
+}
+
+}  // namespace
+
+void announce_wait(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
+    const bool is_free = self->wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone;
+    if (is_really(self) && (is_free || !is_interrupted(self, caller))) publish_new(self, request, caller);
+}
+
+void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
+    scope.self = is_really(self) && !is_within_announced(self, caller) ? self : nullptr;
+    if (scope.self == nullptr) return;
+    if (loiter_modules_changed != 0 && process != nullptr) note_module_of(request.object);
+
+    const Wait& wait = self->wait;
+    scope.nested = wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone ? is_being_written(self)
+                                                                                : is_interrupted(self, caller);
+    if (scope.nested) save(scope, self);
+    publish_new(self, request, caller);
 }
 
 void end_wait(WaitScope& scope) {

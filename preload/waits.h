@@ -49,6 +49,10 @@ struct WaitScope {
     uint64_t caller;
 };
 
+/// A wait that no call of the library's stands for: the program says when it begins, and when it is over. What
+/// it waits in meanwhile is part of it and not published. Nothing, while another wait is under way.
+void announce_wait(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
+
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
 void end_wait(WaitScope& scope);
 

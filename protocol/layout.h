@@ -53,7 +53,7 @@ inline constexpr Capacity kCapacities[] = {
 /// Where the address space has a limit, a recording takes at most one part in so many of it.
 inline constexpr uint64_t kAddressSpaceShare = 32;
 
-enum class LockKind : uint8_t { kNone, kMutex, kRwlock, kSpin, kOnce };
+enum class LockKind : uint8_t { kNone, kMutex, kRwlock, kSpin, kOnce, kCustom };
 enum class Mode : uint8_t { kExclusive, kShared };
 
 enum class WaitKind : uint8_t {
@@ -73,13 +73,15 @@ enum class WaitKind : uint8_t {
     kFileLock,
     kChild,
     kSignal,
+    kCustomLock,  ///< a lock of the program's own, by its own word: include/loiter/loiter.h
 };
-inline constexpr uint8_t kLastWaitKind = static_cast<uint8_t>(WaitKind::kSignal);
+inline constexpr uint8_t kLastWaitKind = static_cast<uint8_t>(WaitKind::kCustomLock);
 
 /// Bits of Wait::flags.
 inline constexpr uint8_t kWaitTimed = 1;           ///< bounded: `deadline_ns` says until when
 inline constexpr uint8_t kWaitPrefersWriters = 2;  ///< rwlock: a queued writer blocks new readers
 inline constexpr uint8_t kWaitForeignStack = 4;    ///< waiter runs on a stack that is not its thread's
+inline constexpr uint8_t kWaitShared = 8;          ///< custom lock: wanted for reading
 
 /// Life of a hold entry. Only kHeld and kReleasing own the lock; kReleasing may have let it go.
 enum class HoldState : uint32_t {
@@ -122,7 +124,7 @@ struct Wait {
     /// futex: see futex_detail; io: descriptor or kNoDescriptor; file lock: see file_lock_detail; child: see
     /// kChildDescriptor; signal: the set waited for, signal n at bit n - 1, 0: not known.
     std::atomic<uint64_t> detail;
-    std::atomic<uint64_t> since_ns;     ///< kinds kIo and up: at clock tick resolution (about 4 ms)
+    std::atomic<uint64_t> since_ns;     ///< kinds kIo to kSignal: at clock tick resolution (about 4 ms)
     std::atomic<uint64_t> deadline_ns;  ///< 0: untimed or not known
     std::atomic<uint64_t> frame;        ///< stack pointer of the wrapper: tells an abandoned wait
     std::atomic<uint32_t> serial;       ///< counts this thread's waits: equal serial, same wait
@@ -181,6 +183,10 @@ inline constexpr uint32_t kLifeDetached = 32;      ///< (creator or detacher)
 inline constexpr uint32_t kLifeReclaimed = 64;     ///< somebody is freeing the slot
 inline constexpr uint32_t kLifeDiedHolding = 128;  ///< ended with locks held: counted in dead_holders
 
+/// Bits of ThreadRecord::remarks: what the program itself said of a thread.
+inline constexpr uint32_t kRemarkExpected = 1;      ///< it is meant to stay
+inline constexpr uint32_t kRemarkNextExpected = 2;  ///< the next thread that it creates is
+
 /// One thread. Slots are reused, numbers never. A slot is freed when its thread has finished, was
 /// joined or detached, and holds nothing: until then a dead owner of a lock keeps its slot.
 struct alignas(64) ThreadRecord {
@@ -201,6 +207,8 @@ struct alignas(64) ThreadRecord {
     alignas(64) std::atomic<uint32_t> life;
     std::atomic<uint32_t> next_free;  ///< slot index + 1 of the next free slot (allocator)
     std::atomic<uint64_t> name[2];    ///< 15 bytes and NUL, as pthread_setname_np gave it
+    std::atomic<uint32_t> label;      ///< of its work: text id; creator's at first, then its own; 0: none
+    std::atomic<uint32_t> remarks;    ///< bits kRemark* (creator, then the thread itself)
 
     alignas(64) Wait wait;
     std::atomic<uint32_t> hold_hint;   ///< where the next entry is probably free; no meaning for readers
@@ -240,6 +248,33 @@ struct StackHeader {
 };
 inline constexpr uint32_t kStackMark = 0x6b737431;
 static_assert(sizeof(StackHeader) == 16, "layout change: bump kVersion");
+
+/// A text that the program gave, in the arena of stacks. Its id is as a stack's. Immutable; equal texts have
+/// one id, but where two threads gave one for the first time at once.
+struct TextHeader {
+    uint32_t mark;   ///< kTextMark
+    uint32_t bytes;  ///< of the text that follows, without its NUL; at most kMaxTextBytes
+    uint32_t next;   ///< id of another text of its bucket; 0: the last
+    uint32_t hash;
+};
+inline constexpr uint32_t kTextMark = 0x74787431;
+inline constexpr uint32_t kMaxTextBytes = 255;
+static_assert(sizeof(TextHeader) == 16, "layout change: bump kVersion");
+
+/// The name of the lock at an address, in the arena of stacks; one for each address that ever had a name.
+struct LockName {
+    uint32_t mark;  ///< kLockNameMark
+    uint32_t next;  ///< id of another one of its bucket; 0: the last
+    uint64_t address;
+    std::atomic<uint32_t> text;  ///< id; 0: the lock has no name any more. Any thread
+    uint32_t reserved;
+};
+inline constexpr uint32_t kLockNameMark = 0x6c6e6d31;
+static_assert(sizeof(LockName) == 24, "layout change: bump kVersion");
+
+/// Buckets of each, and how many of both together a recording takes: the arena is for stacks.
+inline constexpr uint32_t kTextBuckets = 64;
+inline constexpr uint32_t kMaxTexts = 16384;
 
 inline constexpr size_t kModulePathBytes = 952;
 
@@ -345,6 +380,11 @@ struct ProcessRecord {
     /// thread, never cleared. A proof on such a lock is only likely.
     alignas(4096) std::atomic<uint64_t> foreign_unlocks[kForeignUnlockCount];
     std::atomic<uint32_t> foreign_unlocks_lost;  ///< 1: the table overflowed, every lock may be one
+
+    /// What the program named: ids of the newest text, and lock's name, of each bucket. Any thread, release.
+    std::atomic<uint32_t> texts[kTextBuckets];
+    std::atomic<uint32_t> lock_names[kTextBuckets];
+    std::atomic<uint32_t> text_count;  ///< of both; see kMaxTexts
 };
 inline constexpr size_t kHeadBytes = 8192;
 static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");

@@ -42,6 +42,11 @@ class CheckExports(unittest.TestCase):
     def test_a_library_like_its_table_is_clean(self):
         self.assertEqual(self.check(), (0, []))
 
+    def test_a_row_for_what_programs_call(self):
+        third = SOURCE + "int third(void) { return 3; }\n"
+        self.assertEqual(self.check(source=third, table=TABLE + "API(third)\n"), (0, []))
+        self.assertEqual(self.check(table=TABLE + "API(third)\n"), (1, ["third: row of the table, but not exported"]))
+
     def test_a_row_without_an_export(self):
         self.assertEqual(self.check(table=TABLE + "INTERPOSED_STUB(third)\n"),
                          (1, ["third: row of the table, but not exported"]))
