@@ -33,6 +33,7 @@ std::string state_words(const snapshot::Thread& thread) {
         case State::kRwlockRead:
         case State::kRwlockWrite:
         case State::kSpinLock:
+        case State::kCustomLock:
         case State::kConditionWait:
         case State::kSemaphore:
         case State::kBarrier:
@@ -49,16 +50,34 @@ std::string state_words(const snapshot::Thread& thread) {
     return state;
 }
 
+/// ", created in Suite.Test, Suite.Other": what the program says that they were created for.
+std::string label_words(const Group& group) {
+    constexpr size_t kTold = 4;
+    std::set<std::string> labels;
+    for (const snapshot::Thread* const thread : group) {
+        if (!thread->label.empty()) labels.insert(thread->label);
+    }
+    std::string words;
+    size_t told = 0;
+    for (const std::string& label : labels) {
+        if (told++ == kTold) return words + " and " + std::to_string(labels.size() - kTold) + " more";
+        words += (words.empty() ? ", created in " : ", ") + label;
+    }
+    return words;
+}
+
 std::string message(const snapshot::Snapshot& snapshot, Verdict verdict, const Group& group) {
     const snapshot::Thread& first = *group.front();
     const std::string threads = count_words(group.size());
+    const std::string labels = label_words(group);
     if (verdict == Verdict::kUnjoined) {
-        return threads + " finished and " + (group.size() == 1 ? "was" : "were") + " never joined" +
-               place_words(snapshot, first.created_stack, ", created in ");
+        return threads + " finished and " + (group.size() == 1 ? "was" : "were") + " never joined" + labels +
+               place_words(snapshot, first.created_stack, labels.empty() ? ", created in " : " at ");
     }
     const std::string what =
         verdict == Verdict::kBlocked ? " blocked in " + snapshot::state_word(first) : " still " + state_words(first);
-    return threads + what + place_words(snapshot, first.stack, first.stack_is_last_known ? ", last known at " : " at ");
+    return threads + what +
+           place_words(snapshot, first.stack, first.stack_is_last_known ? ", last known at " : " at ") + labels;
 }
 
 Finding judge(const snapshot::Snapshot& snapshot, Verdict verdict, const Group& group) {
@@ -95,8 +114,8 @@ bool is_unjoined(const snapshot::Thread& thread) {
 }
 
 std::optional<Verdict> leftover_verdict(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
-    if (thread.ends_process || has_asked_for_end(snapshot, thread) || is_kept_by_end(snapshot, thread) ||
-        is_runtime_helper(snapshot, thread)) {
+    if (thread.expected || thread.ends_process || has_asked_for_end(snapshot, thread) ||
+        is_kept_by_end(snapshot, thread) || is_runtime_helper(snapshot, thread)) {
         return std::nullopt;
     }
     if (thread.finished) return is_unjoined(thread) ? std::optional(Verdict::kUnjoined) : std::nullopt;

@@ -32,7 +32,8 @@ bool is_shared(const Owner& owner) {
 }
 
 bool can_be_abandoned(LockKind kind) {
-    return kind == LockKind::kMutex || kind == LockKind::kRwlock || kind == LockKind::kSpin;
+    return kind == LockKind::kMutex || kind == LockKind::kRwlock || kind == LockKind::kSpin ||
+           kind == LockKind::kCustom;
 }
 
 class Search {

@@ -42,6 +42,7 @@ LockKind awaited_kind(State state) {
         case State::kRwlockRead:
         case State::kRwlockWrite: return LockKind::kRwlock;
         case State::kSpinLock: return LockKind::kSpin;
+        case State::kCustomLock: return LockKind::kCustom;
         case State::kOnce: return LockKind::kOnce;
         case State::kJoin: return LockKind::kThread;
         case State::kUnknown:
@@ -185,7 +186,7 @@ std::vector<Owner> OwnerIndex::owners_of_wait(const snapshot::Thread& thread) co
     if (kind == LockKind::kUnknown) return {};
     if (kind == LockKind::kThread) return joined(thread.wait->joins.value_or(0)).owners;
     const snapshot::Object lock{kind, thread.wait->object.address, thread.wait->object.name};
-    if (thread.state != State::kRwlockRead) return holders(lock).owners;
+    if (thread.state != State::kRwlockRead && !thread.wait->wants_shared) return holders(lock).owners;
     std::vector<Owner> owners = writer(lock).owners;
     if (thread.wait->prefers_writers) {
         for (const Owner& queued : queued_writers(lock).owners) owners.push_back(queued);

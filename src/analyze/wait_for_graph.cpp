@@ -16,9 +16,10 @@ using snapshot::LockKind;
 using snapshot::State;
 using Part = Awaited::Part;
 
-Part part_of(State state) {
-    if (state == State::kJoin) return Part::kEnd;
-    return state == State::kRwlockRead ? Part::kWriter : Part::kHolders;
+Part part_of(const snapshot::Thread& thread) {
+    if (thread.state == State::kJoin) return Part::kEnd;
+    const bool reads = thread.state == State::kRwlockRead || thread.wait->wants_shared;
+    return reads ? Part::kWriter : Part::kHolders;
 }
 
 OwnerIndex::Owners owners_of(const OwnerIndex& index, const Awaited& awaited) {
@@ -41,7 +42,7 @@ public:
         if (kind == LockKind::kUnknown || thread.timed || thread.finished || thread.last_recorded || !thread.wait)
             return;
         Awaited awaited;
-        awaited.part = part_of(thread.state);
+        awaited.part = part_of(thread);
         awaited.object = {kind, thread.wait->object.address, thread.wait->object.name};
         if (kind == LockKind::kThread) awaited.joined = thread.wait->joins.value_or(0);
         add_waiter(waiter, awaited);
@@ -85,6 +86,7 @@ bool WaitForGraph::was_foreign_unlocked(const snapshot::Object& object) const {
         case LockKind::kMutex:
         case LockKind::kRwlock:
         case LockKind::kSpin:
+        case LockKind::kCustom:
             return snapshot_.any_lock_foreign_unlocked ||
                    std::binary_search(snapshot_.foreign_unlocked.begin(), snapshot_.foreign_unlocked.end(),
                                       object.address);

@@ -75,6 +75,7 @@ std::string_view kind_word(snapshot::LockKind kind) {
         case snapshot::LockKind::kThread: return "thread";
         case snapshot::LockKind::kFutex: return "futex";
         case snapshot::LockKind::kFile: return "file lock";
+        case snapshot::LockKind::kCustom: return "custom lock";
     }
     return {};
 }

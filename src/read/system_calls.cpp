@@ -189,6 +189,7 @@ bool agrees(const SystemCall& call, WaitKind kind, uint64_t object) {
         case WaitKind::kChild:
         case WaitKind::kSignal: return !call.running;
         case WaitKind::kSpin:
+        case WaitKind::kCustomLock:  // it waits as it likes
         case WaitKind::kNone: return true;
     }
     return true;

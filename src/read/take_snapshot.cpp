@@ -17,6 +17,7 @@
 #include "read/mappings.h"
 #include "read/modules.h"
 #include "read/outside_stacks.h"
+#include "read/program_words.h"
 #include "read/python_stacks.h"
 #include "read/stacks.h"
 #include "read/threads.h"
@@ -273,6 +274,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     snapshot::Snapshot snapshot;
     snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
     snapshot.threads = threads.assemble();
+    add_program_words(ProgramTexts(source, layout, head), looks.threads.second, snapshot.threads);
     snapshot.modules = modules.latest();
     PythonStacks python(looks.threads.pid);
     if (looks.threads.is_live)

@@ -73,6 +73,8 @@ ThreadCopy copy_values(const ThreadRecord& record, uint32_t slot) {
     copy.handle = record.handle.load(kRelaxed);
     copy.life = record.life.load(kRelaxed);
     copy.name = copy_name(record);
+    copy.label = record.label.load(kRelaxed);
+    copy.remarks = record.remarks.load(kRelaxed);
     copy.wait = copy_wait(record);
     copy.holds_lost = record.holds_lost.load(kRelaxed);
     copy.holds = copy_holds(record);

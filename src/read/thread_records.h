@@ -62,6 +62,8 @@ struct ThreadCopy {
     uint64_t handle = 0;
     uint32_t life = 0;
     std::string name;
+    uint32_t label = 0;  ///< text id
+    uint32_t remarks = 0;
     WaitCopy wait;
     uint32_t holds_lost = 0;
     std::vector<HoldCopy> holds;  ///< entries that are taken, in whatever state

@@ -26,6 +26,7 @@ LockKind lock_kind_of(protocol::LockKind kind) {
         case protocol::LockKind::kRwlock: return LockKind::kRwlock;
         case protocol::LockKind::kSpin: return LockKind::kSpin;
         case protocol::LockKind::kOnce: return LockKind::kOnce;
+        case protocol::LockKind::kCustom: return LockKind::kCustom;
     }
     return LockKind::kUnknown;
 }

@@ -33,6 +33,7 @@ State state_of(WaitKind kind) {
         case WaitKind::kFileLock: return State::kFileLock;
         case WaitKind::kChild: return State::kChildWait;
         case WaitKind::kSignal: return State::kSignalWait;
+        case WaitKind::kCustomLock: return State::kCustomLock;
     }
     return State::kUnknown;
 }
@@ -51,6 +52,7 @@ LockKind object_kind_of(WaitKind kind) {
         case WaitKind::kOnce: return LockKind::kOnce;
         case WaitKind::kFutex: return LockKind::kFutex;
         case WaitKind::kFileLock: return LockKind::kFile;
+        case WaitKind::kCustomLock: return LockKind::kCustom;
         case WaitKind::kNone:
         case WaitKind::kSleep:
         case WaitKind::kIo:
@@ -150,6 +152,13 @@ bool is_in_wait(const WaitCopy& wait) {
     return wait.kind != WaitKind::kNone && static_cast<uint8_t>(wait.kind) <= protocol::kLastWaitKind;
 }
 
+bool is_blocking(const WaitCopy& wait) {
+    snapshot::Thread thread;
+    if (is_in_wait(wait)) thread.state = state_of(wait.kind);
+    thread.timed = (wait.flags & protocol::kWaitTimed) != 0;
+    return snapshot::is_blocked(thread);
+}
+
 bool takes_mutex_again(const WaitCopy& wait, const Task* task) {
     return wait.kind == WaitKind::kCondition && wait.detail != 0 && task != nullptr && task->call &&
            awaited_futex(*task->call) == wait.detail;
@@ -167,6 +176,7 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     thread.wait.emplace();
     thread.wait->object = object(kind, wait.object);
     thread.wait->prefers_writers = kind == LockKind::kRwlock && (wait.flags & protocol::kWaitPrefersWriters) != 0;
+    thread.wait->wants_shared = kind == LockKind::kCustom && (wait.flags & protocol::kWaitShared) != 0;
     if (wait.kind == WaitKind::kJoin) thread.wait->joins = joined_thread(wait, handles);
     if (wait.kind == WaitKind::kCondition && wait.detail != 0)
         thread.wait->mutex = object(LockKind::kMutex, wait.detail);

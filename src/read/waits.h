@@ -61,6 +61,9 @@ private:
 /// A wait that can be told: of a known kind.
 bool is_in_wait(const WaitCopy& wait);
 
+/// An untimed wait inside the process: what makes its thread `blocked`.
+bool is_blocking(const WaitCopy& wait);
+
 /// The condition wait is over, and the thread is about to take its mutex again.
 bool takes_mutex_again(const WaitCopy& wait, const Task* task);
 

@@ -94,6 +94,7 @@ std::string suffix_words(const snapshot::Snapshot& snapshot, const Group& group)
     if (all([](const Thread* thread) { return thread->ends_process; })) text += ", ends the process";
     if (all([&](const Thread* thread) { return analyze::is_runtime_helper(snapshot, *thread); }))
         text += ", the runtime's own";
+    if (all([](const Thread* thread) { return thread->expected; })) text += ", expected to stay";
     return text;
 }
 
@@ -135,6 +136,22 @@ void print_stack(Sheet& sheet, const Group& group) {
     sheet.stacks.print(sheet.page, *routine);
 }
 
+/// ` in Suite.Test, Suite.Other`: what the program said its threads were created for.
+std::string label_words(const Group& group) {
+    constexpr size_t kTold = 4;
+    std::set<std::string> labels;
+    for (const Thread* thread : group) {
+        if (!thread->label.empty()) labels.insert(thread->label);
+    }
+    std::string text;
+    size_t told = 0;
+    for (const std::string& label : labels) {
+        if (told++ == kTold) return text + fmt::format(" and {} more", labels.size() - kTold);
+        text += (text.empty() ? " in " : ", ") + printable(label);
+    }
+    return text;
+}
+
 void print_creation(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
     std::vector<uint32_t> creators;
@@ -144,9 +161,10 @@ void print_creation(Sheet& sheet, const Group& group) {
     std::sort(creators.begin(), creators.end());
     creators.erase(std::unique(creators.begin(), creators.end()), creators.end());
     const bool has_stack = !sheet.stacks.is_empty(first.created_stack);
-    if (creators.empty() && !has_stack) return;
+    const std::string label = label_words(group);
+    if (creators.empty() && !has_stack && label.empty()) return;
     const std::string by = creators.empty() ? "" : " by " + thread_list(creators);
-    sheet.page.add("  created" + by + (has_stack ? " at" : ""), Style::kDim);
+    sheet.page.add("  created" + label + by + (has_stack ? " at" : ""), Style::kDim);
     sheet.stacks.print(sheet.page, first.created_stack, Style::kDim);
 }
 

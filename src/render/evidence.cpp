@@ -31,6 +31,7 @@ std::string_view never_words(LockKind kind) {
         case LockKind::kMutex:
         case LockKind::kRwlock:
         case LockKind::kSpin:
+        case LockKind::kCustom:
         case LockKind::kOnce:
         case LockKind::kBarrier:
         case LockKind::kThread:

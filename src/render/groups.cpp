@@ -19,6 +19,7 @@ bool has_owner(snapshot::LockKind kind) {
         case snapshot::LockKind::kMutex:
         case snapshot::LockKind::kRwlock:
         case snapshot::LockKind::kSpin:
+        case snapshot::LockKind::kCustom:
         case snapshot::LockKind::kOnce:
         case snapshot::LockKind::kThread: return true;
         case snapshot::LockKind::kUnknown:

@@ -189,7 +189,9 @@ private:
                      {"stack", stack_json(thread.stack)},
                      {"created_by", creation_json(thread)},
                      {"waits_for", wait_json(thread)},
-                     {"holds", std::move(holds)}};
+                     {"holds", std::move(holds)},
+                     {"label", or_null(thread.label)},
+                     {"expected", thread.expected}};
         json.update(particulars(thread));
         return json;
     }

@@ -201,6 +201,7 @@ void print_wait(Sheet& sheet, const Group& group) {
         case LockKind::kMutex:
         case LockKind::kRwlock:
         case LockKind::kSpin:
+        case LockKind::kCustom:
         case LockKind::kOnce: {
             const std::vector<Owner>& owners = sheet.owners_of(first);
             print_owners(sheet, "", group, owners);

@@ -75,6 +75,7 @@ std::string_view word(snapshot::LockKind kind) {
         case snapshot::LockKind::kThread: return "thread";
         case snapshot::LockKind::kFutex: return "futex";
         case snapshot::LockKind::kFile: return "file";
+        case snapshot::LockKind::kCustom: return "custom lock";
     }
     return "unknown";
 }

@@ -23,6 +23,7 @@ std::string plain_state_word(const Thread& thread) {
         case State::kRwlockRead: return "rwlock read";
         case State::kRwlockWrite: return "rwlock write";
         case State::kSpinLock: return "spin lock";
+        case State::kCustomLock: return "custom lock";
         case State::kConditionWait: return "cond wait";
         case State::kSemaphore: return "semaphore";
         case State::kBarrier: return "barrier";
@@ -47,6 +48,7 @@ bool is_blocked(const Thread& thread) {
         case State::kRwlockRead:
         case State::kRwlockWrite:
         case State::kSpinLock:
+        case State::kCustomLock:
         case State::kConditionWait:
         case State::kSemaphore:
         case State::kBarrier:

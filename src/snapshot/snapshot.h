@@ -26,6 +26,7 @@ enum class State {
     kRwlockRead,
     kRwlockWrite,
     kSpinLock,
+    kCustomLock,  ///< of the program's own, by its own word
     kConditionWait,
     kSemaphore,
     kBarrier,
@@ -52,7 +53,8 @@ enum class LockKind {
     kBarrier,
     kThread,
     kFutex,
-    kFile
+    kFile,
+    kCustom  ///< a lock of the program's own, by its own word
 };
 enum class Mode { kExclusive, kShared };
 
@@ -132,6 +134,7 @@ struct Wait {
     std::vector<uint32_t> members;  ///< what is no lock, but ends only after these threads; ascending
     std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
     bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
+    bool wants_shared = false;      ///< custom lock: for reading
     bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
     bool signal_unknown = false;    ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
@@ -140,9 +143,11 @@ struct Wait {
 
 /// A thread that is not yet joined or gone, or a dead one that still owns a lock.
 struct Thread {
-    uint32_t id = 0;   ///< T<id>; never 0
-    uint32_t tid = 0;  ///< as the reader's pid namespace numbers it; 0: not known
-    std::string name;  ///< empty: none
+    uint32_t id = 0;        ///< T<id>; never 0
+    uint32_t tid = 0;       ///< as the reader's pid namespace numbers it; 0: not known
+    std::string name;       ///< empty: none
+    std::string label;      ///< what the program said it was created for, or works on; empty: nothing
+    bool expected = false;  ///< the program said that it is meant to stay
     State state = State::kUnknown;
     std::string meaning;      ///< "future wait": what the wait is to the program; empty: not known
     std::string io_function;  ///< kIo: the libc function, "epoll_wait"

@@ -24,6 +24,7 @@ uint64_t size_of(snapshot::LockKind kind) {
         case snapshot::LockKind::kSemaphore:
         case snapshot::LockKind::kBarrier: return 32;
         case snapshot::LockKind::kSpin:
+        case snapshot::LockKind::kCustom:
         case snapshot::LockKind::kOnce:
         case snapshot::LockKind::kFutex:
         case snapshot::LockKind::kFile:
@@ -31,6 +32,11 @@ uint64_t size_of(snapshot::LockKind kind) {
         case snapshot::LockKind::kUnknown: return 4;
     }
     return 4;
+}
+
+/// The inline half of a call that the program makes to the library.
+bool is_own(const Place& place) {
+    return place.file.ends_with("/loiter/loiter.h") && place.function.starts_with("loiter_");
 }
 
 bool is_named(const snapshot::Frame& frame) {
@@ -94,6 +100,7 @@ void Symbolizer::Cache::name(snapshot::Stack& stack, const snapshot::Process& pr
         if (calls_nameless) frame.calls = opened.called_before(frame.offset);
         const auto& places = opened.places(frame.offset - back);
         for (const Place& place : places) {
+            if (place.inlined && is_own(place)) continue;
             snapshot::Frame& added = named.emplace_back(frame);
             added.function = place.function;
             added.file = place.file;

@@ -94,6 +94,14 @@ public:
         thread_.name = std::move(name);
         return *this;
     }
+    ThreadBuilder& labelled(std::string label) {
+        thread_.label = std::move(label);
+        return *this;
+    }
+    ThreadBuilder& expected() {
+        thread_.expected = true;
+        return *this;
+    }
     ThreadBuilder& tid(uint32_t tid) {
         thread_.tid = tid;
         return *this;
@@ -117,6 +125,12 @@ public:
         wait().object = object;
         wait().prefers_writers = prefers_writers;
         return in(snapshot::State::kRwlockRead);
+    }
+    /// A lock of the program's own, for reading.
+    ThreadBuilder& waits_to_share(const snapshot::Object& object) {
+        waits_for(object);
+        wait().wants_shared = true;
+        return *this;
     }
     ThreadBuilder& waits_on(const snapshot::Object& condition, const snapshot::Object& mutex = {}) {
         wait().object = condition;
@@ -236,6 +250,7 @@ private:
             case snapshot::LockKind::kThread: return snapshot::State::kJoin;
             case snapshot::LockKind::kFutex: return snapshot::State::kFutex;
             case snapshot::LockKind::kFile: return snapshot::State::kFileLock;
+            case snapshot::LockKind::kCustom: return snapshot::State::kCustomLock;
             case snapshot::LockKind::kUnknown: return snapshot::State::kUnknown;
         }
         return snapshot::State::kUnknown;

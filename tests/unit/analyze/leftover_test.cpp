@@ -68,9 +68,9 @@ TEST(Leftover, MainCountsWhenAnotherThreadEndsTheProcess) {
 }
 
 TEST(Leftover, EveryUntimedWaitInsideTheProcessIsBlocked) {
-    const std::vector<LockKind> waits = {LockKind::kMutex,     LockKind::kRwlock,    LockKind::kSpin,
-                                         LockKind::kCondition, LockKind::kSemaphore, LockKind::kBarrier,
-                                         LockKind::kThread,    LockKind::kOnce,      LockKind::kFutex};
+    const std::vector<LockKind> waits = {
+        LockKind::kMutex,   LockKind::kRwlock, LockKind::kSpin, LockKind::kCondition, LockKind::kSemaphore,
+        LockKind::kBarrier, LockKind::kThread, LockKind::kOnce, LockKind::kFutex,     LockKind::kCustom};
     for (const LockKind kind : waits) {
         SnapshotBuilder builder;
         builder.thread(2).waits_for(support::object(kind, 0x20));
@@ -79,6 +79,28 @@ TEST(Leftover, EveryUntimedWaitInsideTheProcessIsBlocked) {
         builder.thread(2).timed(1, 2);
         EXPECT_EQ(shown(analyze(builder.build())), Lines{"fact alive: T2"});
     }
+}
+
+TEST(Leftover, ThreadsThatTheProgramExpectsToStayAreNone) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSleep).expected();
+    builder.thread(3).finished().expected();
+    builder.thread(4).waits_on(condition(0x20)).expected();
+
+    EXPECT_EQ(shown(analyze(builder.build())), Lines{});
+    EXPECT_EQ(applying(analyze(builder.build())), Lines{});
+    EXPECT_EQ(analyze(builder.build()).counts.blocked, 1U) << "they are counted all the same";
+}
+
+TEST(Leftover, SaysWhatItsThreadsWereCreatedFor) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSleep).labelled("Bank.Audits");
+    builder.thread(3).in(State::kSleep).labelled("Bank.Adds");
+    builder.thread(4).finished().labelled("Bank.Adds").created_by(1, kStart);
+
+    EXPECT_EQ(messages(analyze(builder.build())),
+              (Lines{"2 threads still in sleep, created in Bank.Adds, Bank.Audits",
+                     "1 thread finished and was never joined, created in Bank.Adds at start_workers(int)"}));
 }
 
 TEST(Leftover, EverythingElseIsAlive) {

@@ -11,6 +11,7 @@
 namespace analyze {
 namespace {
 
+using snapshot::LockKind;
 using snapshot::State;
 using support::mutex;
 using support::once_flag;
@@ -130,6 +131,20 @@ TEST(OwnersOfWait, AReaderDoesNotWaitForReaders) {
     builder.thread(3).reads(rwlock(kLock));
 
     EXPECT_EQ(owners(builder, 2), Lines{});
+}
+
+TEST(OwnersOfWait, AReaderOfALockOfTheProgramsOwnWaitsForTheWriterOnly) {
+    const snapshot::Object own = support::object(LockKind::kCustom, kLock);
+    SnapshotBuilder builder;
+    builder.thread(2).waits_to_share(own);
+    builder.thread(3).reads(own);
+    builder.thread(4).waits_for(own);
+
+    EXPECT_EQ(owners(builder, 2), Lines{});
+    EXPECT_EQ(owners(builder, 4), Lines{"T3"});
+
+    builder.thread(5).holds(own);
+    EXPECT_EQ(owners(builder, 2), Lines{"T5?"});
 }
 
 TEST(OwnersOfWait, WhereWritersGoFirstAReaderWaitsForQueuedOnes) {

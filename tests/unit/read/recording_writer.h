@@ -165,6 +165,22 @@ public:
         return *reinterpret_cast<protocol::StackHeader*>(base_ + offsets_[protocol::kStacks] + uint64_t{id} * 8);
     }
 
+    /// What the program gave: returns the text's id.
+    uint32_t text(const std::string& text) {
+        const auto bytes = static_cast<uint32_t>(text.size());
+        return entry(protocol::TextHeader{protocol::kTextMark, bytes, 0, 0}, text + '\0');
+    }
+    /// Returns the name's id, which is the first of its bucket now.
+    uint32_t lock_name(uint64_t address, uint32_t text) {
+        auto& bucket = head().lock_names[protocol::table_index(address, protocol::kTextBuckets)];
+        bucket = entry(protocol::LockName{protocol::kLockNameMark, bucket, address, {text}, 0}, "");
+        return bucket;
+    }
+    template <typename Entry>
+    Entry& entry_at(uint32_t id) {
+        return *reinterpret_cast<Entry*>(base_ + offsets_[protocol::kStacks] + uint64_t{id} * 8);
+    }
+
     protocol::ModuleRecord& module(const std::string& path, uint64_t start, uint64_t end, uint32_t generation = 0) {
         protocol::Region& region = head().regions[protocol::kModules];
         const uint64_t at = region.used;
@@ -190,6 +206,16 @@ public:
     }
 
 private:
+    template <typename Entry>
+    uint32_t entry(const Entry& entry, const std::string& behind) {
+        const uint64_t at = (head().regions[protocol::kStacks].used + 7) / 8 * 8;
+        char* const to = base_ + offsets_[protocol::kStacks] + at;
+        std::memcpy(to, static_cast<const void*>(&entry), sizeof(entry));
+        std::memcpy(to + sizeof(entry), behind.data(), behind.size());
+        use(protocol::kStacks, (at + sizeof(entry) + behind.size() + 7) / 8 * 8);
+        return static_cast<uint32_t>(at / 8);
+    }
+
     void map() {
         const int descriptor = open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (descriptor < 0 || ftruncate(descriptor, static_cast<off_t>(bytes_)) != 0) {

@@ -75,6 +75,7 @@ TEST(ThreadOfASnapshot, IsInTheStateOfItsWait) {
         {WaitKind::kOnce, State::kOnce, LockKind::kOnce},
         {WaitKind::kFutex, State::kFutex, LockKind::kFutex},
         {WaitKind::kFileLock, State::kFileLock, LockKind::kFile},
+        {WaitKind::kCustomLock, State::kCustomLock, LockKind::kCustom},
     };
     for (const auto& [kind, state, lock] : kinds) {
         RecordingWriter writer;

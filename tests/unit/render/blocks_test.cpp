@@ -80,6 +80,25 @@ TEST(Block, OfAGroupNamesEveryCreator) {
 )");
 }
 
+TEST(Block, SaysWhatItsThreadsWereCreatedForAndWhichAreExpected) {
+    SnapshotBuilder builder;
+    builder.thread(5).in(State::kSleep).at(kWork).created_by(1, kMain).labelled("Bank.Audits").expected();
+    builder.thread(6).in(State::kSleep).at(kWork).created_by(1, kMain).labelled("Bank.Adds").expected();
+    builder.thread(7).in(State::kRunning).at(kWork).labelled("Bank.Adds");
+
+    EXPECT_EQ(block(text_of_all(builder), "2 threads"), R"(
+2 threads [sleep]: T5, T6, expected to stay
+    work()                                   bank.cpp:30
+  created in Bank.Adds, Bank.Audits by T1 at
+    main                                     bank.cpp:90
+)");
+    EXPECT_EQ(block(text_of_all(builder), "T7"), R"(
+T7 [running] tid 4248
+    work()                                   bank.cpp:30
+  created in Bank.Adds
+)");
+}
+
 TEST(Block, SaysWhatIsKnownOfTheCreation) {
     SnapshotBuilder builder;
     builder.thread(2).in(State::kSleep).at(kWork).created_by(1, {});

@@ -172,6 +172,8 @@ TEST(Json, TellsAllOfAThread) {
                                                    {"for_is_lower_bound", true},
                                                    {"acquired_at", Json::array({frame_of("read()", 5, "0x1056")})},
                                                    {"releasing", false}}})},
+                           {"label", nullptr},
+                           {"expected", false},
                            {"timeout_seconds", 30.0},
                            {"age_is_lower_bound", false},
                            {"exiting", false},
@@ -196,11 +198,20 @@ TEST(Json, HasEveryFieldOfAThreadOfWhichNothingIsKnown) {
     EXPECT_EQ(json_of(builder)["threads"].dump(),
               R"([{"id":7,"tid":null,"name":null,"state":"unknown","timed":false,"for_seconds":null,)"
               R"("for_is_lower_bound":false,"left_seconds":null,"age_seconds":null,"cpu_seconds":null,"detached":null,)"
-              R"("entry":null,"stack":[],"created_by":null,"waits_for":null,"holds":[],"timeout_seconds":null,)"
+              R"("entry":null,"stack":[],"created_by":null,"waits_for":null,"holds":[],"label":null,)"
+              R"("expected":false,"timeout_seconds":null,)"
               R"("age_is_lower_bound":false,)"
               R"("exiting":false,"finished":false,"ends_process":false,"runtime_helper":false,"last_recorded":false,)"
               R"("settled":false,"torn":false,"cpu_share":null,"stack_is":"none","stack_ago_seconds":null,)"
               R"("stack_truncated":false,"stack_incomplete":false}])");
+}
+
+TEST(Json, HasWhatTheProgramSaidOfAThread) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kSleep).labelled("Bank.Audits").expected();
+
+    EXPECT_EQ(json_of(builder)["threads"][0]["label"], "Bank.Audits");
+    EXPECT_EQ(json_of(builder)["threads"][0]["expected"], true);
 }
 
 TEST(Json, OfAThreadThatRunsTellsItsShareAndHowOldItsStackIs) {
