@@ -27,6 +27,12 @@ std::string size_word(uint64_t bytes) {
     return fmt::format("{:.1f}M", static_cast<double>(bytes) / kMebibyte);
 }
 
+/// Neither blocked nor ended.
+uint32_t alive_in(const reader::Found& found) {
+    const uint32_t others = found.blocked + found.unjoined;
+    return found.threads > others ? found.threads - others : 0;
+}
+
 std::string command_line(const reader::Found& found) {
     if (!found.readable) return found.path + " (not readable)";
     if (found.command.empty()) return render::printable(found.exe);
@@ -87,12 +93,13 @@ size_t prune_recordings() {
 }
 
 std::string process_table(const std::vector<reader::Found>& recordings) {
-    std::string table =
-        fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {}\n", "PID", "STATE", "AGE", "THREADS", "SIZE", "COMMAND");
+    std::string table = fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8}  {:>7}  {}\n", "PID", "STATE",
+                                    "AGE", "THREADS", "BLOCKED", "ALIVE", "UNJOINED", "SIZE", "COMMAND");
     for (const reader::Found& found : recordings) {
-        table += fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {}\n", found.pid, found.live ? "running" : "dead",
-                             render::duration(found.age_seconds), found.threads, size_word(found.bytes),
-                             command_line(found));
+        table +=
+            fmt::format("{:>10}  {:<7}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8}  {:>7}  {}\n", found.pid,
+                        found.live ? "running" : "dead", render::duration(found.age_seconds), found.threads,
+                        found.blocked, alive_in(found), found.unjoined, size_word(found.bytes), command_line(found));
     }
     return table;
 }
@@ -104,6 +111,9 @@ std::string process_objects(const std::vector<reader::Found>& recordings) {
                                          {"state", found.live ? "running" : "dead"},
                                          {"age_seconds", found.age_seconds},
                                          {"threads", found.threads},
+                                         {"blocked", found.blocked},
+                                         {"alive", alive_in(found)},
+                                         {"unjoined", found.unjoined},
                                          {"bytes", found.bytes},
                                          {"readable", found.readable},
                                          {"exe", found.exe},

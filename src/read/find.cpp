@@ -21,6 +21,7 @@
 #include "read/source.h"
 #include "read/thread_records.h"
 #include "read/times.h"
+#include "read/waits.h"
 
 namespace reader {
 
@@ -92,9 +93,22 @@ bool runs_by_name(const RecordingName& name) {
     return stat && (name.start_ticks == 0 || stat->start_ticks == name.start_ticks);
 }
 
-bool counts(const ThreadCopy& thread) {
-    return !thread.is(protocol::kLifeFinished) ||
-           (!thread.is(protocol::kLifeJoined | protocol::kLifeDetached) && thread.origin != protocol::Origin::kAdopted);
+/// Nobody joins main, or a thread that did not come through pthread_create.
+bool is_unjoined(const ThreadCopy& thread) {
+    return thread.is(protocol::kLifeFinished) && !thread.is(protocol::kLifeJoined | protocol::kLifeDetached) &&
+           thread.origin != protocol::Origin::kAdopted && thread.number != 1;
+}
+
+bool is_blocked(const ThreadCopy& thread) {
+    return !thread.is(protocol::kLifeFinished) && is_blocking(thread.wait);
+}
+
+void count_threads(const std::vector<ThreadCopy>& threads, Found& found) {
+    for (const ThreadCopy& thread : threads) {
+        if (!thread.is(protocol::kLifeFinished) || is_unjoined(thread)) ++found.threads;
+        if (is_blocked(thread)) ++found.blocked;
+        if (is_unjoined(thread)) ++found.unjoined;
+    }
 }
 
 std::vector<ThreadCopy> copy_threads(const Opened& opened) {
@@ -114,7 +128,7 @@ void describe(const Opened& opened, const Identity& identity, Found& found) {
     found.pid = identity.pid();
     found.live = identity.fate(*opened.source) == Fate::kRuns;
     found.age_seconds = seconds_since(static_cast<double>(opened.head->started_realtime_ns) / kNanoseconds);
-    found.threads = static_cast<uint32_t>(std::count_if(threads.begin(), threads.end(), counts));
+    count_threads(threads, found);
     found.exe = exe_of(*opened.head);
     found.command = command_of(*opened.head);
 }

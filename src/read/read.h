@@ -95,6 +95,8 @@ struct Found {
     uint64_t bytes = 0;      ///< really used on disk or in memory
     double age_seconds = 0;  ///< since the process started
     uint32_t threads = 0;    ///< live and unjoined, as the recording says
+    uint32_t blocked = 0;    ///< of them in untimed waits inside the process
+    uint32_t unjoined = 0;   ///< of them ended, and neither joined nor detached
     std::string exe;
     std::vector<std::string> command;
 };

@@ -153,6 +153,24 @@ Words listed(const Words& options, pid_t pid) {
     return found;
 }
 
+TEST(Ps, CountsTheThreadsOfEachProcessByState) {
+    const support::TemporaryFolder folder;
+    support::Command command;
+    command.arguments = {BLOCKED_WORKER, "hang"};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
+    support::Running target(command);
+    ASSERT_TRUE(target.await_output("ready"));
+
+    std::string counts;
+    for (const json& object : objects(run({"ps", "--format", "json"}).output)) {
+        if (object.at("pid") != target.pid()) continue;
+        for (const char* const state : {"threads", "blocked", "alive", "unjoined"})
+            counts += object.at(state).dump() + " ";
+    }
+
+    EXPECT_EQ(counts, "2 1 1 0 ");
+}
+
 TEST(Ps, FindsRecordingsOfRunningProcessesWhereverTheyAre) {
     const support::TemporaryFolder folder;
     support::Command command;
