@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The installed CMake package puts a project's tests under the gate: the sample under tests/samples/bank, configured,
+built and run by CTest against an installed prefix.
+
+  package_test.py CMAKE CTEST BUILD_FOLDER SAMPLE_FOLDER
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+CMAKE, CTEST, BUILD, SAMPLE = sys.argv[1:5]
+LEAKING, HANGING = "Teller.IsLeftBehind", "Audit.HangsOnAnAccountThatStaysEmpty"
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False, **options)
+
+
+def must(*command):
+    done = run(*command)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
+
+
+class Package(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        root = pathlib.Path(cls.folder.name)
+        cls.prefix, cls.build = root / "prefix", root / "build"
+        must(CMAKE, "--install", BUILD, "--prefix", str(cls.prefix))
+        must(CMAKE, "-S", SAMPLE, "-B", str(cls.build), f"-DCMAKE_PREFIX_PATH={cls.prefix}", "-DCMAKE_BUILD_TYPE=Debug")
+        must(CMAKE, "--build", str(cls.build))
+        cls.ctest = run(CTEST, "--test-dir", str(cls.build), "-j2", "--output-junit", str(root / "results.xml"))
+        suite = xml.etree.ElementTree.parse(root / "results.xml").getroot()
+        cls.tests = {case.get("name"): case for case in suite.iter("testcase")}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def output(self, test):
+        return self.tests[test].findtext("system-out")
+
+    def failed(self):
+        return {name for name, case in self.tests.items() if case.get("status") == "fail"}
+
+    def test_of_ten_tests_the_leaking_and_the_hanging_one_fail(self):
+        self.assertEqual(len(self.tests), 10, self.ctest.stdout)
+        self.assertEqual(self.failed(), {LEAKING, HANGING}, self.ctest.stdout)
+
+    def test_the_leaked_thread_is_reported_with_the_test_that_created_it(self):
+        output = self.output(LEAKING)
+        self.assertIn(f"1 thread that {LEAKING} created is still there:", output)  # GoogleTest's failure
+        self.assertIn(f"created in {LEAKING} by T1 at", output)                    # the gate's report
+        self.assertIn("Account::await_balance", output)
+
+    def test_the_hanging_test_is_reported_before_ctest_would_kill_it(self):
+        output = self.output(HANGING)
+        self.assertIn("FAILED:", output)
+        self.assertIn("Account::await_balance", output)
+        self.assertIn(f"created in {HANGING} by T1 at", output)
+        self.assertNotIn("Timeout", self.ctest.stdout)
+
+    def test_in_one_process_each_thread_belongs_to_its_test(self):
+        done = run(self.prefix / "bin/loiter", "gate", "--format", "json", "--", self.build / "bank_test",
+                   f"--gtest_filter=-{HANGING}", "--gtest_shuffle")
+        report = next(json.loads(line) for line in done.stderr.splitlines() if line.startswith("{"))
+        labels = [thread["label"] for thread in report["threads"] if thread["id"] != 1]
+        self.assertEqual(labels, [LEAKING], done.stdout)
+        self.assertEqual(done.returncode, 1, "the listener's failure is the program's own")
+        self.assertIn(f"created in {LEAKING}", report["findings"][0]["message"])
+
+    def test_without_the_library_the_listener_does_nothing(self):
+        clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        done = run(self.build / "bank_test", f"--gtest_filter=-{HANGING}", env=clean)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
