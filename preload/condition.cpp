@@ -8,6 +8,7 @@
 
 #include "preload/c11_types.h"
 #include "preload/holds.h"
+#include "preload/misuse.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_capture.h"
@@ -44,10 +45,19 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
     });
 }
 
+/// Of a condition of the newer kind: libc counts the threads that wait from bit 3 on.
+uint64_t waiters_of(const pthread_cond_t* condition) {
+    return condition->__data.__wrefs >> 3;
+}
+
+/// Only of the newer kind it is known how many wait.
 template <typename Call>
-int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, const CallerFrame& caller, Call call) {
+int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, bool is_new, const CallerFrame& caller,
+                     Call call) {
     ThreadRecord* const self = this_thread();
-    if (self != nullptr) note_signal(self, kind, condition, capture_stack(caller, stack_limits(self)));
+    if (self != nullptr)
+        note_signal(self, kind, condition, capture_stack(caller, stack_limits(self)),
+                    is_new ? waiters_of(condition) + 1 : 0);
     return call(condition);
 }
 
@@ -68,6 +78,8 @@ int destroy_condition(pthread_cond_t* condition, Function function, const Caller
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
     const uint32_t stack = capture_stack(caller, stack_limits(self));
+    if (waiters_of(condition) != 0)
+        note_misuse(self, protocol::MisuseKind::kDestroyedWaited, LockKind::kNone, address_of(condition), stack, 0);
     const int error =
         wait_in(self, {WaitKind::kCondition, function, 0, stack, address_of(condition), 0, 0}, caller, call);
     forget_signals(self, condition);
@@ -111,22 +123,22 @@ EXPORTED int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* 
 }
 
 EXPORTED int pthread_cond_signal_new(pthread_cond_t* condition) noexcept {
-    return signal_condition(condition, protocol::SignalKind::kSignal, CALLER_FRAME,
+    return signal_condition(condition, protocol::SignalKind::kSignal, true, CALLER_FRAME,
                             [](pthread_cond_t* real_one) { return real::pthread_cond_signal_new(real_one); });
 }
 
 EXPORTED int pthread_cond_signal_old(pthread_cond_t* condition) noexcept {
-    return signal_condition(condition, protocol::SignalKind::kSignal, CALLER_FRAME,
+    return signal_condition(condition, protocol::SignalKind::kSignal, false, CALLER_FRAME,
                             [](pthread_cond_t* real_one) { return real::pthread_cond_signal_old(real_one); });
 }
 
 EXPORTED int pthread_cond_broadcast_new(pthread_cond_t* condition) noexcept {
-    return signal_condition(condition, protocol::SignalKind::kBroadcast, CALLER_FRAME,
+    return signal_condition(condition, protocol::SignalKind::kBroadcast, true, CALLER_FRAME,
                             [](pthread_cond_t* real_one) { return real::pthread_cond_broadcast_new(real_one); });
 }
 
 EXPORTED int pthread_cond_broadcast_old(pthread_cond_t* condition) noexcept {
-    return signal_condition(condition, protocol::SignalKind::kBroadcast, CALLER_FRAME,
+    return signal_condition(condition, protocol::SignalKind::kBroadcast, false, CALLER_FRAME,
                             [](pthread_cond_t* real_one) { return real::pthread_cond_broadcast_old(real_one); });
 }
 
@@ -181,12 +193,12 @@ EXPORTED int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* deadl
 }
 
 EXPORTED int cnd_signal(cnd_t* condition) noexcept {
-    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kSignal, CALLER_FRAME,
+    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kSignal, true, CALLER_FRAME,
                             [=](pthread_cond_t*) { return real::cnd_signal(condition); });
 }
 
 EXPORTED int cnd_broadcast(cnd_t* condition) noexcept {
-    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kBroadcast, CALLER_FRAME,
+    return signal_condition(pthread_cond_of(condition), protocol::SignalKind::kBroadcast, true, CALLER_FRAME,
                             [=](pthread_cond_t*) { return real::cnd_broadcast(condition); });
 }
 

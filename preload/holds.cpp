@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/holds.h"
 
+#include "preload/misuse.h"
 #include "preload/texts.h"
 #include "preload/thread_slots.h"
 
@@ -83,6 +84,8 @@ Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile 
     const Release release = find_foreign(self, kind, lock, libc_owner);
     if (release.hold == nullptr) return {};
     note_foreign_unlock(lock);
+    note_misuse(self, protocol::MisuseKind::kForeignUnlock, kind, address_of(lock), 0,
+                release.owner->number.load(std::memory_order_relaxed));
     HoldState expected = HoldState::kHeld;
     return release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing) ? release : Release{};
 }
@@ -110,6 +113,12 @@ void end_release(ThreadRecord* self, Release release, bool released) {
     } else {
         hold->depth.store(hold->depth.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
+}
+
+uint32_t number_of_owner(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
+    const ThreadRecord* owner =
+        find_hold(self, address_of(lock), kind) != nullptr ? self : find_foreign(self, kind, lock, libc_owner).owner;
+    return owner == nullptr ? 0 : owner->number.load(std::memory_order_relaxed);
 }
 
 void forget_lock(ThreadRecord* self, const volatile void* lock) {

@@ -109,7 +109,9 @@ inline void take_back(ThreadRecord* self, Hold* hold, uint32_t stack) {
     if (hold == nullptr || hold->state.load(std::memory_order_relaxed) != HoldState::kLent) return;
     const uint32_t before = protocol::begin_write(self->sequence);
     hold->stack.store(stack, std::memory_order_relaxed);
-    hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
+    // A wait has just ended: a precise time costs nothing beside it.
+    hold->since_ns.store(now_ns(), std::memory_order_relaxed);
+    hold->detail = static_cast<uint16_t>((hold->detail & protocol::kHoldRobust) | protocol::kHoldPrecise);
     hold->state.store(HoldState::kHeld, std::memory_order_relaxed);
     protocol::end_write(self->sequence, before);
 }
@@ -183,6 +185,9 @@ inline void end_own_release(ThreadRecord* self, Hold* hold, bool released) {
         end_release(self, {self, hold}, released);
     }
 }
+
+/// The thread that holds the lock: of those that libc names, where it does; 0: none is known.
+uint32_t number_of_owner(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
 
 /// The lock was destroyed or initialized anew: whatever this thread, or one that has ended, held of it
 /// is void, and so is its name.

@@ -7,8 +7,12 @@
 
 #include <errno.h>
 
+#include <type_traits>
+
 #include "preload/clock.h"
 #include "preload/holds.h"
+#include "preload/lock_orders.h"
+#include "preload/misuse.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_recall.h"
@@ -41,6 +45,21 @@ __attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const
         now_coarse_ns(), [&]() __attribute__((always_inline)) { return capture_stack_of(self, frame); });
 }
 
+/// A bounded wait gives up in the end, so that it makes no order; nor does a try.
+template <typename Deadline>
+__attribute__((always_inline)) inline void note_orders_after(ThreadRecord* self, const Hold* hold) {
+    if constexpr (std::is_same_v<Deadline, uint64_t (*)()>) {
+        if (__builtin_expect(hold != nullptr && is_nested(self, hold), 0)) note_orders(self, hold);
+    }
+}
+
+/// Of a lock that tells: what would be a wait for oneself.
+inline void note_relock(ThreadRecord* self, const LockCall& lock_call, const volatile void* lock, uint32_t stack) {
+    if (find_hold(self, address_of(lock), lock_call.kind) == nullptr) return;
+    note_misuse(self, protocol::MisuseKind::kRelocked, lock_call.kind, address_of(lock), stack,
+                self->number.load(std::memory_order_relaxed));
+}
+
 /// The slow half of a lock: publishes the wait around the real call. A function of its own, so that the
 /// quick half keeps next to nothing in memory.
 template <typename Deadline, typename Call>
@@ -59,6 +78,8 @@ template <typename Deadline, typename Call>
         caller, call);
     if (hold != nullptr) hold->since_ns.store(now_coarse_ns(), std::memory_order_relaxed);
     settle(self, hold, acquired(error), lock_call.is_recursive);
+    if (acquired(error)) note_orders_after<Deadline>(self, hold);
+    if (__builtin_expect(error == EDEADLK, 0)) note_relock(self, lock_call, lock, stack);
     return error;
 }
 
@@ -72,10 +93,12 @@ __attribute__((always_inline)) inline int take_lock(const LockCall& lock_call, c
     const int error = lock_call.try_first ? try_lock() : lock_call.busy;
     if (__builtin_expect(error == 0, 1)) {
         settle(self, hold, true, lock_call.is_recursive);
+        note_orders_after<Deadline>(self, hold);
         return 0;
     }
     if (error == lock_call.busy) return wait_for_lock(self, lock_call, lock, hold, frame, deadline, call);
     settle(self, hold, acquired(error), lock_call.is_recursive);
+    if (acquired(error)) note_orders_after<Deadline>(self, hold);
     return error;
 }
 
@@ -117,6 +140,17 @@ __attribute__((always_inline)) inline int release_lock(LockKind kind, const vola
 /// A lock that has begun or ended its life is nobody's.
 inline void forget_lock(const volatile void* lock) {
     if (ThreadRecord* const self = this_thread()) forget_lock(self, lock);
+    forget_orders(address_of(lock));
+}
+
+/// The real call has refused to destroy a lock because it is held. `libc_owner`: 0 where it keeps none.
+inline void note_destroyed_locked(LockKind kind, const volatile void* lock, uint32_t libc_owner,
+                                  const CallerFrame& caller) {
+    ThreadRecord* const self = this_thread();
+    if (self == nullptr) return;
+    const uint32_t owner = number_of_owner(self, kind, lock, libc_owner);
+    note_misuse(self, protocol::MisuseKind::kDestroyedLocked, kind, address_of(lock),
+                capture_stack(caller, stack_limits(self)), owner);
 }
 
 /// Initializes or destroys one; what the call returned, 0 for success.

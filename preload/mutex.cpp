@@ -73,7 +73,10 @@ EXPORTED int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_
 }
 
 EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
-    return renew_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
+    const int error = renew_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
+    if (error == EBUSY)
+        note_destroyed_locked(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), CALLER_FRAME);
+    return error;
 }
 
 EXPORTED int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {

@@ -6,6 +6,8 @@
 
 #include "preload/clock.h"
 #include "preload/holds.h"
+#include "preload/lock_orders.h"
+#include "preload/misuse.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"
 #include "preload/thread_slots.h"
@@ -31,6 +33,14 @@ void give_up_robust_mutexes(ThreadRecord* self) {
     }
 }
 
+void note_locks_left(ThreadRecord* self) {
+    for (const Hold& hold : self->holds) {
+        if (hold.state.load(std::memory_order_relaxed) != HoldState::kHeld) continue;
+        note_misuse(self, protocol::MisuseKind::kExitedHolding, hold.kind, hold.address.load(std::memory_order_relaxed),
+                    hold.stack.load(std::memory_order_relaxed), 0);
+    }
+}
+
 /// The key's value counts the rounds: the record's address plus the round, as records are aligned.
 void on_thread_end(void* value) {
     const auto word = reinterpret_cast<uintptr_t>(value);
@@ -47,12 +57,14 @@ void on_thread_end(void* value) {
     // A cancelled wait leaves its record behind.
     self->wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
     give_up_robust_mutexes(self);
+    give_back_order_block(self);
     self->finished_ns.store(now_ns(), std::memory_order_relaxed);
     // Nobody joins or detaches an adopted thread through us: its slot is free at its end.
     const bool is_adopted = self->origin.load(std::memory_order_relaxed) == protocol::Origin::kAdopted;
     if (process == nullptr) return;
     uint32_t bits = protocol::kLifeFinished | (is_adopted ? protocol::kLifeDetached : 0);
     if (!holds_nothing(self)) {
+        note_locks_left(self);
         process->dead_holders.fetch_add(1, std::memory_order_relaxed);
         bits |= protocol::kLifeDiedHolding;
     }

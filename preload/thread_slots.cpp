@@ -56,16 +56,33 @@ void settle_sequence(ThreadRecord* thread) {
     if ((sequence & 1) != 0) protocol::end_write(thread->sequence, sequence - 1);
 }
 
-/// Everything but the sequence, which readers may be comparing.
+/// Who signalled what is still asked for when the thread has gone: its notes stay for one life more.
+void keep_signals(ThreadRecord* thread) {
+    for (protocol::LastSignal& signal : thread->signals) {
+        const uint8_t flags = signal.flags.load(std::memory_order_relaxed);
+        if ((flags & protocol::kSignalPast) != 0) {
+            signal.object.store(0, std::memory_order_relaxed);
+            signal.flags.store(0, std::memory_order_relaxed);
+        } else {
+            signal.flags.store(flags | protocol::kSignalPast, std::memory_order_relaxed);
+        }
+    }
+    thread->past_number.store(thread->number.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+/// Everything but the sequence, which readers may be comparing, and the notes of signals.
 void clear(ThreadRecord* thread) {
     settle_sequence(thread);
     const uint32_t before = protocol::begin_write(thread->sequence);
+    keep_signals(thread);
     thread->number.store(0, std::memory_order_relaxed);
     thread->life.store(0, std::memory_order_relaxed);
     auto* const bytes = reinterpret_cast<char*>(thread);
     constexpr size_t kSkipped = offsetof(ThreadRecord, tid);
     memset(bytes + kSkipped, 0, offsetof(ThreadRecord, life) - kSkipped);
-    memset(bytes + offsetof(ThreadRecord, name), 0, sizeof(ThreadRecord) - offsetof(ThreadRecord, name));
+    const uint32_t past = thread->past_number.load(std::memory_order_relaxed);
+    memset(bytes + offsetof(ThreadRecord, name), 0, offsetof(ThreadRecord, signals) - offsetof(ThreadRecord, name));
+    thread->past_number.store(past, std::memory_order_relaxed);
     protocol::end_write(thread->sequence, before);
 }
 

@@ -202,12 +202,55 @@ uint64_t deadline_after(const timespec* relative) {
     return now_ns() + static_cast<uint64_t>(nanoseconds(time));
 }
 
-void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address, uint32_t stack) {
+namespace {
+
+bool holds_a_lock(const ThreadRecord* self) {
+    uint32_t end = self->hold_hint.load(std::memory_order_relaxed) + 2;
+    if (end > protocol::kHoldCount) end = protocol::kHoldCount;
+    for (uint32_t i = 0; i < end; ++i) {
+        if (self->holds[i].state.load(std::memory_order_relaxed) == HoldState::kHeld) return true;
+    }
+    return false;
+}
+
+/// Nobody waits, and no lock keeps anybody away: whoever holds a mutex now, and then waits on this
+/// condition with it, has missed the signal. Clocks cannot tell, as the time of a hold is rounded. The
+/// bit is the holder's again with its next lock.
+void mark_held_mutexes(const ThreadRecord* self) {
+    constexpr uint32_t kMostThreads = 32;
+    constexpr uint32_t kMostHolds = 8;
+    if (process == nullptr) return;
+    for (uint32_t i = 0; i < kMostThreads; ++i) {
+        ThreadRecord* const other = thread_slot(i);
+        if (other == nullptr) return;
+        if (other == self || other->number.load(std::memory_order_relaxed) == 0) continue;
+        uint32_t end = other->hold_hint.load(std::memory_order_relaxed);
+        if (end > kMostHolds) end = kMostHolds;
+        for (uint32_t j = 0; j < end; ++j) {
+            Hold& hold = other->holds[j];
+            if (hold.kind == LockKind::kMutex && hold.state.load(std::memory_order_relaxed) == HoldState::kHeld)
+                __atomic_fetch_or(&hold.detail, protocol::kHoldSignalled, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+}  // namespace
+
+void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address, uint32_t stack, uint64_t waiters) {
+    constexpr uint64_t kBetweenLooks = 20'000;  // ns: a look costs about as much as some signals
     protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
+    const uint64_t now = now_ns();
+    uint8_t flags = holds_a_lock(self) ? 0 : protocol::kSignalUnlocked;
+    if (waiters == 1 && flags != 0 && now - entry.time_ns.load(std::memory_order_relaxed) > kBetweenLooks) {
+        mark_held_mutexes(self);
+        flags |= protocol::kSignalLooked;
+    }
     const uint32_t before = protocol::begin_write(self->sequence);
-    entry.time_ns.store(now_ns(), std::memory_order_relaxed);
+    entry.time_ns.store(now, std::memory_order_relaxed);
     entry.stack.store(stack, std::memory_order_relaxed);
     entry.kind.store(kind, std::memory_order_relaxed);
+    entry.waiters.store(static_cast<uint8_t>(waiters < 255 ? waiters : 255), std::memory_order_relaxed);
+    entry.flags.store(flags, std::memory_order_relaxed);
     entry.object.store(address, std::memory_order_relaxed);
     protocol::end_write(self->sequence, before);
 }

@@ -94,16 +94,19 @@ enum class HoldState : uint32_t {
 };
 inline constexpr uint32_t kLastHoldState = static_cast<uint32_t>(HoldState::kLent);
 
-/// Hold::detail of a mutex that the kernel takes from a dead owner.
-inline constexpr uint16_t kHoldRobust = 1;
+/// Bits of Hold::detail of a mutex.
+inline constexpr uint16_t kHoldRobust = 1;   ///< the kernel takes it from a dead owner
+inline constexpr uint16_t kHoldPrecise = 2;  ///< `since_ns` is not rounded down to a clock tick
+/// Another thread signalled a condition on which nobody waited, and held no lock, during this hold (set by
+/// that thread).
+inline constexpr uint16_t kHoldSignalled = 4;
 
 /// One thread's ownership of one lock. Slots are reused; `state` is stored last.
 struct Hold {
     std::atomic<HoldState> state;  ///< also freed, by compare-and-swap, by a foreign unlock
     LockKind kind;
     Mode mode;
-    /// For the library's own use. Mutex: kHoldRobust; once: counts the initializers that the thread is
-    /// in, 1 for the outermost.
+    /// Mutex: bits kHold*; once: counts the initializers that the thread is in, 1 for the outermost.
     uint16_t detail;
     std::atomic<uint64_t> address;   ///< of the lock
     std::atomic<uint64_t> since_ns;  ///< acquired; at clock tick resolution (about 4 ms)
@@ -160,18 +163,28 @@ inline constexpr uint64_t kChildDescriptor = uint64_t{1} << 32;
 
 enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
 
+/// Bits of LastSignal::flags.
+inline constexpr uint8_t kSignalUnlocked = 1;  ///< its thread held no lock
+inline constexpr uint8_t kSignalLooked = 2;    ///< locks that others held then are marked kHoldSignalled
+inline constexpr uint8_t kSignalPast = 4;      ///< of the thread that had the slot before: past_number
+
 /// This thread's last signal, broadcast, post or wake on an object: direct-mapped by the object's address.
 struct LastSignal {
     std::atomic<uint64_t> object;  ///< stored last; 0: entry empty
     std::atomic<uint64_t> time_ns;
     std::atomic<uint32_t> stack;
     std::atomic<SignalKind> kind;
-    uint8_t reserved[3];
+    std::atomic<uint8_t> waiters;  ///< threads that waited then, and one more; 0: not known, 255: so many or more
+    std::atomic<uint8_t> flags;
+    uint8_t reserved;
 };
 static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 
 /// How a thread came to be known.
 enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
+
+/// What a slot of the region is used for. Those that are no thread's have number 0, as free ones do.
+enum class SlotUse : uint8_t { kThread, kOrders };
 
 /// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
 inline constexpr uint32_t kLifeUsed = 1;           ///< slot taken (creator)
@@ -196,7 +209,8 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint32_t> created_by;     ///< number of the creator; 0: not known
     std::atomic<uint32_t> created_stack;  ///< stack id (creator)
     std::atomic<Origin> origin;
-    uint8_t reserved0[3];
+    std::atomic<SlotUse> use;
+    uint8_t reserved0[2];
     std::atomic<uint64_t> created_ns;
     std::atomic<uint64_t> finished_ns;
     std::atomic<uint64_t> start_routine;
@@ -223,11 +237,60 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint32_t> stacks_in_tick;
     /// Entries of `holds` from here on were never used by this thread; for the library's own use.
     std::atomic<uint32_t> holds_end;
+    std::atomic<uint32_t> past_number;  ///< thread that had the slot before; see kSignalPast
+    std::atomic<uint32_t> order_block;  ///< slot index + 1 of this thread's OrderBlock; 0: none yet
+    std::atomic<uint32_t> orders_lost;  ///< edges that found no room
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
     uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];
 };
 static_assert(sizeof(ThreadRecord) == 4096, "layout change: bump kVersion");
+
+/// Life of an OrderEdge.
+enum class OrderState : uint32_t {
+    kFree,
+    kFilling,  ///< a signal handler that interrupts this leaves it alone
+    kNoted,    ///< filled (release, pairs with the reader's copy)
+    kVoid,     ///< one of its locks was made anew or destroyed since (by that thread)
+};
+
+inline constexpr uint32_t kOrderGates = 4;
+inline constexpr uint32_t kOrderEdgeCount = 60;
+
+/// A lock was taken while another was held. Written by the thread that has the block, but for `state`.
+struct OrderEdge {
+    std::atomic<OrderState> state;
+    LockKind held_kind;
+    LockKind kind;
+    Mode held_mode;
+    Mode mode;
+    std::atomic<uint64_t> held;  ///< address of the lock that was held
+    std::atomic<uint64_t> lock;  ///< of the one that was taken
+    std::atomic<uint64_t> time_ns;
+    std::atomic<uint32_t> held_stack;  ///< where each was acquired
+    std::atomic<uint32_t> stack;
+    std::atomic<uint32_t> thread;
+    std::atomic<uint32_t> other_thread;  ///< one more that did the same; 0: none
+    /// Other locks that were held, exclusively, each time: hash_of_lock() of them, 0: none.
+    std::atomic<uint32_t> gates[kOrderGates];
+};
+static_assert(sizeof(OrderEdge) == 64, "layout change: bump kVersion");
+
+/// The orders that a thread has seen, hashed by both locks; in a slot of the region of threads. It stays
+/// when its thread ends, for the next one that needs a block to go on with.
+struct alignas(64) OrderBlock {
+    char record[128];                  ///< as in a ThreadRecord: number 0, `use`, `next_free`
+    std::atomic<uint64_t> locks;       ///< bits of locks that are in some edge of this block
+    std::atomic<uint32_t> next_block;  ///< slot index + 1 of the one that was taken before; 0: none
+    char reserved[256 - 128 - 16 + 4];
+    OrderEdge edges[kOrderEdgeCount];
+};
+static_assert(sizeof(OrderBlock) == sizeof(ThreadRecord), "an OrderBlock takes the slot of a thread");
+
+/// Tells locks apart where there is no room for their addresses; never 0.
+inline constexpr uint32_t hash_of_lock(uint64_t address) {
+    return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
+}
 
 /// Bits of StackHeader::flags.
 inline constexpr uint8_t kStackTruncated = 1;   ///< deeper than kMaxFrames
@@ -324,6 +387,30 @@ enum class Phase : uint32_t {
 /// ProcessRecord::answer, written by the command with pwrite.
 enum class Answer : uint32_t { kNone, kSeen, kDone };
 
+enum class MisuseKind : uint8_t {
+    kNone,
+    kForeignUnlock,      ///< a lock was unlocked by a thread that did not hold it
+    kDestroyedLocked,    ///< a lock was destroyed while `other_thread` held it
+    kDestroyedWaited,    ///< a condition was destroyed while threads waited on it
+    kRelocked,           ///< a thread locked again what it held, and may not
+    kExitedHolding,      ///< a thread ended, and a lock was still its own
+    kUnjoinedDestroyed,  ///< std::terminate was called for a std::thread that was neither joined nor detached
+};
+
+/// Something that a program must not do, seen as it was done.
+struct Misuse {
+    std::atomic<MisuseKind> kind;  ///< stored last (release, pairs with the reader's copy)
+    LockKind lock_kind;
+    uint8_t reserved[2];
+    uint32_t stack;  ///< where; stack id, 0: not captured
+    uint64_t object;
+    uint64_t time_ns;
+    uint32_t thread;
+    uint32_t other_thread;  ///< the one that it was done to; 0: none, or not known
+};
+static_assert(sizeof(Misuse) == 32, "layout change: bump kVersion");
+inline constexpr uint32_t kMisuseCount = 56;
+
 /// Why nothing more is recorded.
 enum class Stopped : uint32_t { kNo, kNoRoom };
 
@@ -375,6 +462,12 @@ struct ProcessRecord {
     std::atomic<uint32_t> report_signal;     ///< its handler is ours; 0: none is
     std::atomic<uint32_t> in_report_signal;  ///< threads in that handler now
     std::atomic<uint32_t> wakers;            ///< bits kWaker*, set by any thread, never cleared
+    std::atomic<uint64_t> free_blocks;       ///< as free_slots, of the blocks of ended threads
+    std::atomic<uint64_t> orders_lost;       ///< of threads that have ended; see ThreadRecord::orders_lost
+    /// Bits of locks that are in some edge, so that most that are destroyed need not be looked for.
+    std::atomic<uint64_t> ordered_locks[4];
+    std::atomic<uint32_t> last_block;  ///< slot index + 1 of the block taken last; 0: none
+    std::atomic<uint32_t> blocks;      ///< slots taken for them
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.
@@ -385,6 +478,8 @@ struct ProcessRecord {
     std::atomic<uint32_t> texts[kTextBuckets];
     std::atomic<uint32_t> lock_names[kTextBuckets];
     std::atomic<uint32_t> text_count;  ///< of both; see kMaxTexts
+    std::atomic<uint32_t> misuses_seen;          ///< those beyond kMisuseCount have found no room
+    Misuse misuses[kMisuseCount];
 };
 inline constexpr size_t kHeadBytes = 8192;
 static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");

@@ -31,6 +31,12 @@ extern const char* const kSpawnNoteKinds;
 /// What Recording::phase tells of the process' way to its end.
 enum class Phase { kRunning, kEnding, kWaiting, kDone };
 
+/// An untimed wait inside the process. Equal serials of one thread: the same wait.
+struct OldWait {
+    uint32_t thread = 0;
+    uint32_t serial = 0;
+};
+
 /// An open recording. Movable, owns its descriptor; outlives the file's name and the process.
 class Recording {
 public:
@@ -63,6 +69,10 @@ public:
     bool has_left_report_signal() const;
     /// The process has reached an end of its own: exit, exec, ..., whether it is through or not.
     bool ended() const;
+
+    /// Of a live process: the untimed waits inside it that began so many seconds ago, or earlier. Cheaper than
+    /// a snapshot: O(threads).
+    std::vector<OldWait> old_waits(double seconds) const;
 
     /// Tells the waiting target that its end was seen, or that it may go on. Best effort.
     void answer_seen();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "read/head.h"
@@ -9,6 +10,9 @@
 #include "read/read.h"
 #include "read/source.h"
 #include "read/take_snapshot.h"
+#include "read/thread_records.h"
+#include "read/times.h"
+#include "read/waits.h"
 
 namespace reader {
 
@@ -111,6 +115,19 @@ bool Recording::has_left_report_signal() const {
 
 bool Recording::ended() const {
     return phase() != Phase::kRunning;
+}
+
+std::vector<OldWait> Recording::old_waits(double seconds) const {
+    const auto head = std::make_unique<ProcessRecord>();
+    copy_head(*state_->source, state_->layout, *head);
+    const Times times{monotonic_now(), false};
+    std::vector<OldWait> waits;
+    for (const ThreadCopy& thread : ThreadRecords(*state_->source, state_->layout, false).copy_all(*head)) {
+        if (thread.torn || thread.is(protocol::kLifeFinished) || !is_blocking(thread.wait)) continue;
+        if (times.since(thread.wait.since_ns).value_or(0) >= seconds)
+            waits.push_back({thread.number, thread.wait.serial});
+    }
+    return waits;
 }
 
 void Recording::answer_seen() {

@@ -13,6 +13,7 @@
 
 #include "read/futex.h"
 #include "read/jit_frames.h"
+#include "read/lock_orders.h"
 #include "read/lock_words.h"
 #include "read/mappings.h"
 #include "read/modules.h"
@@ -95,7 +96,7 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
         read_owned_futexes(threads.pid, owned_futexes(threads.first), looks.lock_words);
     }
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
-    threads.second = threads.is_at_rest ? threads.first : records.copy_all(*looks.head);
+    threads.second = records.copy_all(*looks.head, &threads.legacy);
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
     threads.created_total = looks.head->created_total.load(kRelaxed);
     threads.ended_by = looks.head->ended_by.load(kRelaxed);
@@ -215,7 +216,11 @@ void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
     snapshot.losses.threads = head.threads_lost.load(kRelaxed);
     snapshot.losses.holds = head.holds_lost.load(kRelaxed);
     snapshot.losses.stacks = head.stacks_lost.load(kRelaxed);
-    for (const ThreadCopy& thread : looks.threads.second) snapshot.losses.holds += thread.holds_lost;
+    snapshot.losses.orders = head.orders_lost.load(kRelaxed);
+    for (const ThreadCopy& thread : looks.threads.second) {
+        snapshot.losses.holds += thread.holds_lost;
+        snapshot.losses.orders += thread.orders_lost;
+    }
 }
 
 void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<std::string>& command,
@@ -283,6 +288,8 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
         python.note_end(snapshot.modules);
     fill_lock_memory(looks.lock_words, threads, snapshot);
     fill_foreign_unlocks(head, snapshot);
+    fill_lock_orders(looks.threads.legacy.orders, stacks, snapshot);
+    fill_misuses(head, looks.threads.times, stacks, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
     fill_losses(looks, snapshot);
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);

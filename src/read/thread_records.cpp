@@ -44,7 +44,7 @@ std::vector<HoldCopy> copy_holds(const ThreadRecord& record) {
         const HoldState state = hold.state.load(kRelaxed);
         if (state == HoldState::kFree) continue;
         holds.push_back({i, state, hold.kind, hold.mode, hold.address.load(kRelaxed), hold.since_ns.load(kRelaxed),
-                         hold.stack.load(kRelaxed), hold.depth.load(kRelaxed)});
+                         hold.stack.load(kRelaxed), hold.depth.load(kRelaxed), hold.detail});
     }
     return holds;
 }
@@ -53,9 +53,48 @@ std::vector<SignalCopy> copy_signals(const ThreadRecord& record) {
     std::vector<SignalCopy> signals;
     for (const protocol::LastSignal& signal : record.signals) {
         const uint64_t object = signal.object.load(kRelaxed);
-        if (object != 0) signals.push_back({object, signal.time_ns.load(kRelaxed), signal.stack.load(kRelaxed)});
+        if (object == 0) continue;
+        const uint8_t flags = signal.flags.load(kRelaxed);
+        const bool is_past = (flags & protocol::kSignalPast) != 0;
+        signals.push_back({object, signal.time_ns.load(kRelaxed), signal.stack.load(kRelaxed),
+                           signal.waiters.load(kRelaxed), flags, is_past ? record.past_number.load(kRelaxed) : 0});
     }
     return signals;
+}
+
+bool is_possible(protocol::LockKind kind) {
+    return kind == protocol::LockKind::kMutex || kind == protocol::LockKind::kRwlock ||
+           kind == protocol::LockKind::kSpin;
+}
+
+void copy_orders(const protocol::OrderBlock& block, std::vector<OrderCopy>& orders) {
+    for (const protocol::OrderEdge& edge : block.edges) {
+        if (edge.state.load(kRelaxed) != protocol::OrderState::kNoted) continue;
+        OrderCopy copy{edge.held_kind,
+                       edge.kind,
+                       edge.held_mode,
+                       edge.mode,
+                       edge.held.load(kRelaxed),
+                       edge.lock.load(kRelaxed),
+                       edge.time_ns.load(kRelaxed),
+                       edge.held_stack.load(kRelaxed),
+                       edge.stack.load(kRelaxed),
+                       edge.thread.load(kRelaxed),
+                       edge.other_thread.load(kRelaxed),
+                       {}};
+        for (const std::atomic<uint32_t>& gate : edge.gates) {
+            if (gate.load(kRelaxed) != 0) copy.gates.push_back(gate.load(kRelaxed));
+        }
+        if (is_possible(copy.held_kind) && is_possible(copy.kind)) orders.push_back(std::move(copy));
+    }
+}
+
+/// Moves what the slot's last thread left behind out of what is its present one's.
+void move_past(std::vector<SignalCopy>& signals, std::vector<SignalCopy>& past) {
+    const auto is_own = [](const SignalCopy& signal) { return (signal.flags & protocol::kSignalPast) == 0; };
+    const auto first = std::stable_partition(signals.begin(), signals.end(), is_own);
+    past.insert(past.end(), first, signals.end());
+    signals.erase(first, signals.end());
 }
 
 ThreadCopy copy_values(const ThreadRecord& record, uint32_t slot) {
@@ -77,6 +116,7 @@ ThreadCopy copy_values(const ThreadRecord& record, uint32_t slot) {
     copy.remarks = record.remarks.load(kRelaxed);
     copy.wait = copy_wait(record);
     copy.holds_lost = record.holds_lost.load(kRelaxed);
+    copy.orders_lost = record.orders_lost.load(kRelaxed);
     copy.holds = copy_holds(record);
     copy.signals = copy_signals(record);
     return copy;
@@ -96,6 +136,7 @@ struct ThreadRecords::Bytes {
     alignas(ThreadRecord) char bytes[sizeof(ThreadRecord)];
 
     const ThreadRecord& record() const { return *reinterpret_cast<const ThreadRecord*>(bytes); }
+    const protocol::OrderBlock& orders() const { return *reinterpret_cast<const protocol::OrderBlock*>(bytes); }
 };
 
 ThreadRecords::ThreadRecords(const Source& source, const Layout& layout, bool at_rest)
@@ -145,20 +186,34 @@ std::optional<ThreadCopy> ThreadRecords::copy_torn(uint32_t slot, Bytes& bytes) 
     return now;
 }
 
+std::optional<ThreadCopy> ThreadRecords::copy_into(uint32_t slot, Bytes& bytes) const {
+    return copy_consistently(slot, bytes) ? copy_values(bytes.record(), slot) : copy_torn(slot, bytes);
+}
+
 std::optional<ThreadCopy> ThreadRecords::copy(uint32_t slot) const {
     Bytes bytes;
-    std::optional<ThreadCopy> copy =
-        copy_consistently(slot, bytes) ? copy_values(bytes.record(), slot) : copy_torn(slot, bytes);
+    std::optional<ThreadCopy> copy = copy_into(slot, bytes);
     return copy && !copy->is_free() ? copy : std::nullopt;
 }
 
-std::vector<ThreadCopy> ThreadRecords::copy_all(const protocol::ProcessRecord& head) const {
+std::vector<ThreadCopy> ThreadRecords::copy_all(const protocol::ProcessRecord& head, Legacy* legacy) const {
+    Bytes bytes;
+    std::vector<SignalCopy> past;
     std::vector<ThreadCopy> threads;
     const uint64_t used = used_bytes(source_, layout_, head, protocol::kThreads);
     const uint64_t slots = std::min(used / layout_.regions[protocol::kThreads].stride, kMaxSlots);
     for (uint32_t slot = 0; slot < slots; ++slot) {
-        if (std::optional<ThreadCopy> thread = copy(slot)) threads.push_back(std::move(*thread));
+        std::optional<ThreadCopy> thread = copy_into(slot, bytes);
+        if (!thread) continue;
+        const bool has_orders = thread->number == 0 && bytes.record().use.load(kRelaxed) == protocol::SlotUse::kOrders;
+        if (has_orders) {
+            if (legacy != nullptr) copy_orders(bytes.orders(), legacy->orders);
+            continue;
+        }
+        move_past(thread->signals, past);
+        if (!thread->is_free()) threads.push_back(std::move(*thread));
     }
+    if (legacy != nullptr) legacy->signals = std::move(past);
     return threads;
 }
 

@@ -37,6 +37,7 @@ struct HoldCopy {
     uint64_t since_ns = 0;
     uint32_t stack = 0;
     uint32_t depth = 0;
+    uint16_t detail = 0;
 
     bool operator==(const HoldCopy&) const = default;
 };
@@ -45,6 +46,31 @@ struct SignalCopy {
     uint64_t object = 0;
     uint64_t time_ns = 0;
     uint32_t stack = 0;
+    uint8_t waiters = 0;
+    uint8_t flags = 0;
+    uint32_t past_thread = 0;  ///< that has left; 0: the record's own
+};
+
+/// What an OrderEdge says.
+struct OrderCopy {
+    protocol::LockKind held_kind = protocol::LockKind::kNone;
+    protocol::LockKind kind = protocol::LockKind::kNone;
+    protocol::Mode held_mode = protocol::Mode::kExclusive;
+    protocol::Mode mode = protocol::Mode::kExclusive;
+    uint64_t held = 0;
+    uint64_t lock = 0;
+    uint64_t time_ns = 0;
+    uint32_t held_stack = 0;
+    uint32_t stack = 0;
+    uint32_t thread = 0;
+    uint32_t other_thread = 0;
+    std::vector<uint32_t> gates;
+};
+
+/// What outlives the threads that noted it.
+struct Legacy {
+    std::vector<SignalCopy> signals;  ///< of threads that have left
+    std::vector<OrderCopy> orders;
 };
 
 struct ThreadCopy {
@@ -66,6 +92,7 @@ struct ThreadCopy {
     uint32_t remarks = 0;
     WaitCopy wait;
     uint32_t holds_lost = 0;
+    uint32_t orders_lost = 0;
     std::vector<HoldCopy> holds;  ///< entries that are taken, in whatever state
     std::vector<SignalCopy> signals;
 
@@ -79,8 +106,8 @@ public:
     /// `at_rest`: nobody writes any more, so that trying again would show nothing new.
     ThreadRecords(const Source& source, const Layout& layout, bool at_rest);
 
-    /// Every thread's, by slot; free slots are left out. `head`: a fresh copy.
-    std::vector<ThreadCopy> copy_all(const protocol::ProcessRecord& head) const;
+    /// Every thread's, by slot; free slots are left out. `head`: a fresh copy. `legacy`: may be null.
+    std::vector<ThreadCopy> copy_all(const protocol::ProcessRecord& head, Legacy* legacy = nullptr) const;
     /// Empty: the slot is free, or could not be read.
     std::optional<ThreadCopy> copy(uint32_t slot) const;
 
@@ -91,6 +118,7 @@ private:
     std::optional<uint32_t> look_at_sequence(uint32_t slot) const;
     bool copy_consistently(uint32_t slot, Bytes& bytes) const;
     std::optional<ThreadCopy> copy_torn(uint32_t slot, Bytes& bytes) const;
+    std::optional<ThreadCopy> copy_into(uint32_t slot, Bytes& bytes) const;
 
     const Source& source_;
     const Layout& layout_;

@@ -70,7 +70,7 @@ ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& re
       stacks_(stacks),
       outside_(outside),
       running_(looks.pid, outside, stacks, options),
-      signals_(looks.second),
+      signals_(looks.second, looks.legacy.signals),
       handles_(looks.second),
       details_(looks.pid, looks.translates, looks.own_signal) {
     for (const ThreadCopy& copy : looks_.first) first_by_slot_.emplace(copy.slot, &copy);
@@ -223,7 +223,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         fill_mutex_taken_again(wait, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, true);
     } else if (is_in_wait(wait)) {
-        fill_recorded_wait(wait, looks_.times, signals_, handles_, stacks_, thread);
+        fill_recorded_wait(copy, looks_.times, signals_, handles_, stacks_, thread);
         if (wait.caller != 0 && task != nullptr) fill_outside_stack(*task, thread);
         if (task != nullptr && task->call) {
             if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;

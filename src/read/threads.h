@@ -27,6 +27,7 @@ struct ThreadLooks {
     std::vector<ThreadCopy> first;
     TaskLook between;  ///< empty unless `is_live`
     std::vector<ThreadCopy> second;
+    Legacy legacy;         ///< of the second look
     bool is_live = false;  ///< the kernel was asked too
     bool is_at_rest = false;
     uint32_t pid = 0;

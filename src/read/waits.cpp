@@ -79,6 +79,22 @@ bool has_signals(WaitKind kind) {
     return kind == WaitKind::kCondition || kind == WaitKind::kSemaphore || kind == WaitKind::kFutex;
 }
 
+/// Whether `signal` came after the thread last locked the mutex that it waits with, and before it began to
+/// wait. The time of most holds is that of the clock's last tick: within one, only the signaller's own look
+/// around tells.
+bool is_missed(const ThreadCopy& copy, const SignalCopy& signal) {
+    constexpr uint64_t kTick = 10'000'000;  // the longest that kernels are built with
+    const WaitCopy& wait = copy.wait;
+    if (wait.kind != WaitKind::kCondition || wait.detail == 0 || signal.time_ns >= wait.since_ns) return false;
+    for (const HoldCopy& hold : copy.holds) {
+        if (hold.address != wait.detail || hold.state != protocol::HoldState::kLent || hold.since_ns == 0) continue;
+        if (signal.time_ns <= hold.since_ns) return false;
+        if ((hold.detail & protocol::kHoldPrecise) != 0 || signal.time_ns > hold.since_ns + kTick) return true;
+        return (signal.flags & protocol::kSignalLooked) != 0 && (hold.detail & protocol::kHoldSignalled) != 0;
+    }
+    return false;
+}
+
 void fill_times(const WaitCopy& wait, const Times& times, snapshot::Thread& thread) {
     thread.for_seconds = times.since(wait.since_ns);
     thread.for_is_lower_bound = times.is_lower_bound && thread.for_seconds.has_value();
@@ -90,31 +106,57 @@ void fill_times(const WaitCopy& wait, const Times& times, snapshot::Thread& thre
 
 }  // namespace
 
-LastSignals::LastSignals(const std::vector<ThreadCopy>& threads) {
+LastSignals::LastSignals(const std::vector<ThreadCopy>& threads, const std::vector<SignalCopy>& past) {
     for (const ThreadCopy& thread : threads) {
-        if (has_signals(thread.wait.kind)) newest_.try_emplace(thread.wait.object);
+        if (has_signals(thread.wait.kind)) notes_.try_emplace(thread.wait.object);
     }
     for (const ThreadCopy& thread : threads) {
-        for (const SignalCopy& signal : thread.signals) {
-            note_entry(signal);
-            const auto found = newest_.find(signal.object);
-            if (found == newest_.end() || signal.time_ns <= found->second.signal.time_ns) continue;
-            found->second = {thread.number, signal};
-        }
+        for (const SignalCopy& signal : thread.signals)
+            add({thread.number, thread.is(protocol::kLifeFinished), signal});
     }
+    for (const SignalCopy& signal : past) add({signal.past_thread, true, signal});
+    for (auto& [object, notes] : notes_) {
+        std::sort(notes.begin(), notes.end(),
+                  [](const Note& a, const Note& b) { return a.signal.time_ns > b.signal.time_ns; });
+    }
+}
+
+void LastSignals::add(const Note& note) {
+    note_entry(note.signal);
+    const auto found = notes_.find(note.signal.object);
+    if (found != notes_.end() && note.thread != 0) found->second.push_back(note);
 }
 
 std::optional<snapshot::LastSignal> LastSignals::on(uint64_t object, uint64_t since_ns, const Times& times,
                                                     StackTable& stacks) const {
-    const auto found = newest_.find(object);
-    if (found == newest_.end() || found->second.thread == 0) return std::nullopt;
-    const SignalCopy& signal = found->second.signal;
+    const auto found = notes_.find(object);
+    if (found == notes_.end() || found->second.empty()) return std::nullopt;
+    const SignalCopy& signal = found->second.front().signal;
     snapshot::LastSignal last;
-    last.thread = found->second.thread;
+    last.thread = found->second.front().thread;
     last.ago_seconds = times.since(signal.time_ns);
     last.before_wait = signal.time_ns < since_ns;
+    if (signal.waiters != 0) last.waiters = signal.waiters - 1;
+    last.unlocked = (signal.flags & protocol::kSignalUnlocked) != 0;
     last.stack = stacks.index_of(signal.stack);
     return last;
+}
+
+const SignalCopy* LastSignals::newest(uint64_t object) const {
+    const auto found = notes_.find(object);
+    return found == notes_.end() || found->second.empty() ? nullptr : &found->second.front().signal;
+}
+
+std::vector<snapshot::Signaller> LastSignals::signallers(uint64_t object, uint64_t since_ns) const {
+    constexpr size_t kMost = 32;
+    std::vector<snapshot::Signaller> known;
+    const auto found = notes_.find(object);
+    if (found == notes_.end()) return known;
+    for (const Note& note : found->second) {
+        if (known.size() == kMost) break;
+        known.push_back({note.thread, note.exited, note.signal.time_ns < since_ns});
+    }
+    return known;
 }
 
 bool LastSignals::may_lack_one(uint64_t object, uint64_t since_ns) const {
@@ -164,8 +206,9 @@ bool takes_mutex_again(const WaitCopy& wait, const Task* task) {
            awaited_futex(*task->call) == wait.detail;
 }
 
-void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
+void fill_recorded_wait(const ThreadCopy& copy, const Times& times, const LastSignals& signals, const Handles& handles,
                         StackTable& stacks, snapshot::Thread& thread) {
+    const WaitCopy& wait = copy.wait;
     thread.state = state_of(wait.kind);
     thread.stack = wait.caller != 0 ? stacks.index_of_call(wait.caller) : stacks.index_of(wait.stack);
     fill_times(wait, times, thread);
@@ -175,6 +218,7 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     if (kind == LockKind::kUnknown) return;
     thread.wait.emplace();
     thread.wait->object = object(kind, wait.object);
+    thread.wait->destroys = name_of_function(wait.function).find("_destroy") != std::string::npos;
     thread.wait->prefers_writers = kind == LockKind::kRwlock && (wait.flags & protocol::kWaitPrefersWriters) != 0;
     thread.wait->wants_shared = kind == LockKind::kCustom && (wait.flags & protocol::kWaitShared) != 0;
     if (wait.kind == WaitKind::kJoin) thread.wait->joins = joined_thread(wait, handles);
@@ -184,7 +228,12 @@ void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSign
     if (has_signals(wait.kind)) {
         thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
         thread.wait->signal_unknown = signals.may_lack_one(wait.object, wait.since_ns);
+        thread.wait->signallers = signals.signallers(wait.object, wait.since_ns);
+        const SignalCopy* const newest = signals.newest(wait.object);
+        thread.wait->missed_signal = newest != nullptr && is_missed(copy, *newest);
     }
+    if (wait.kind == WaitKind::kBarrier && wait.detail != 0 && wait.detail <= UINT32_MAX)
+        thread.wait->parties = static_cast<uint32_t>(wait.detail);
 }
 
 void fill_mutex_taken_again(const WaitCopy& wait, StackTable& stacks, snapshot::Thread& thread) {

@@ -21,29 +21,37 @@ namespace reader {
 /// The last signal, broadcast, post or wake on each object that is waited for.
 class LastSignals {
 public:
-    /// Ended threads' notes count as long as their slots have them.
-    explicit LastSignals(const std::vector<ThreadCopy>& threads);
+    /// Ended threads' notes count as long as their slots have them; `past` are of those whose slots have
+    /// gone to others.
+    LastSignals(const std::vector<ThreadCopy>& threads, const std::vector<SignalCopy>& past);
 
     /// For a wait on `object` that began at `since_ns`.
     std::optional<snapshot::LastSignal> on(uint64_t object, uint64_t since_ns, const Times& times,
                                            StackTable& stacks) const;
+    /// The newest note of `object`; null: none.
+    const SignalCopy* newest(uint64_t object) const;
+    /// Whoever is known to have signalled it, latest first.
+    std::vector<snapshot::Signaller> signallers(uint64_t object, uint64_t since_ns) const;
     /// A later note of another object lies where one of this object would be.
     bool may_lack_one(uint64_t object, uint64_t since_ns) const;
 
 private:
-    void note_entry(const SignalCopy& signal);
-
     struct Note {
         uint32_t thread = 0;
+        bool exited = false;
         SignalCopy signal;
     };
+
+    void note_entry(const SignalCopy& signal);
+    void add(const Note& note);
+
     /// What lies at one place of all threads' tables.
     struct Entry {
         uint64_t object = 0;  ///< of the newest note
         uint64_t time_ns = 0;
         uint64_t others_ns = 0;  ///< the newest note of another object
     };
-    std::unordered_map<uint64_t, Note> newest_;  ///< by object
+    std::unordered_map<uint64_t, std::vector<Note>> notes_;  ///< by object, latest first
     std::array<Entry, protocol::kSignalCount> entries_;
 };
 
@@ -68,7 +76,7 @@ bool is_blocking(const WaitCopy& wait);
 bool takes_mutex_again(const WaitCopy& wait, const Task* task);
 
 /// Fills state, times, wait and stack of `thread` from its record.
-void fill_recorded_wait(const WaitCopy& wait, const Times& times, const LastSignals& signals, const Handles& handles,
+void fill_recorded_wait(const ThreadCopy& copy, const Times& times, const LastSignals& signals, const Handles& handles,
                         StackTable& stacks, snapshot::Thread& thread);
 
 /// The same for a wait whose wake-up has come: what is left is a mutex lock.

@@ -115,7 +115,15 @@ struct LastSignal {
     std::optional<double> ago_seconds;
     bool before_wait = false;
     std::optional<uint32_t> waiters;
+    bool unlocked = false;  ///< it held no lock at all, so that the waiters' mutex was not its own
     StackIndex stack = 0;
+};
+
+/// A thread that once signalled an object, as far as that is still known.
+struct Signaller {
+    uint32_t thread = 0;
+    bool exited = false;
+    bool before_wait = false;  ///< its last time
 };
 
 /// A process that holds a lock on a file. Which of its threads took it, the kernel does not know.
@@ -133,11 +141,15 @@ struct Wait {
     std::optional<uint32_t> joins;  ///< join: the thread waited for
     std::vector<uint32_t> members;  ///< what is no lock, but ends only after these threads; ascending
     std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
+    bool destroys = false;          ///< `object`, which libc does not before its last waiter has left
     bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
     bool wants_shared = false;      ///< custom lock: for reading
     bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
     bool signal_unknown = false;    ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
+    bool missed_signal = false;                ///< that came after the thread last locked `mutex`, and before this wait
+    std::vector<Signaller> signallers;         ///< latest first
+    std::optional<uint32_t> parties;           ///< barrier: how many it waits for
     std::vector<ProcessOwner> process_owners;  ///< of a lock on a file
 };
 
@@ -169,6 +181,7 @@ struct Thread {
     bool torn = false;           ///< its record never came to rest while it was read
     bool presumed = false;       ///< never seen: a lock's memory names it, and nobody who lives has its number
     bool settled = false;        ///< seen unchanged in two looks, or at rest: proofs may use it
+    bool overdue = false;        ///< watch: its wait is older than the limit, and has not been reported before
     bool asleep = false;         ///< live: slept in this very wait at one moment, at which all threads slept
     StackIndex entry = 0;        ///< one frame: the start routine; 0: not known
     StackIndex stack = 0;
@@ -186,6 +199,45 @@ struct LockMemory {
     uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none
     std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
     bool outlives_owner = false;           ///< robust: the kernel takes it from an owner that has ended
+};
+
+/// A lock was taken while another was held; by an untimed call, while there were more threads.
+struct LockOrder {
+    Object held;
+    Object lock;
+    Mode held_mode = Mode::kExclusive;
+    Mode mode = Mode::kExclusive;
+    StackIndex held_stack = 0;  ///< where each was acquired
+    StackIndex stack = 0;
+    uint32_t thread = 0;
+    uint32_t other_thread = 0;    ///< one more that did the same; 0: none
+    uint64_t time_ns = 0;         ///< when it was first seen
+    std::vector<uint32_t> gates;  ///< locks that were held, exclusively, each time; as gate_of() tells them
+    bool gates_unknown = false;   ///< there may have been more
+};
+
+/// As LockOrder::gates has a lock.
+uint32_t gate_of(const Object& lock);
+
+enum class MisuseKind {
+    kForeignUnlock,      ///< a lock was unlocked by a thread that did not hold it
+    kDestroyedLocked,    ///< a lock was destroyed while `other_thread` held it
+    kDestroyedWaited,    ///< a condition was destroyed while threads waited on it
+    kRelocked,           ///< a thread locked again what it held, and may not
+    kExitedHolding,      ///< a thread ended, and a lock was still its own
+    kUnjoinedDestroyed,  ///< a std::thread was destroyed that was neither joined nor detached
+    kTwoMutexes,         ///< threads wait on one condition with different mutexes
+    kHeldLong,           ///< a lock is held for longer than the user wants to see
+};
+
+/// Something that a program must not do, as it was seen.
+struct Misuse {
+    MisuseKind kind = MisuseKind::kForeignUnlock;
+    Object object;
+    uint32_t thread = 0;        ///< that did it; 0: not known
+    uint32_t other_thread = 0;  ///< that it was done to; 0: none, or not known
+    StackIndex stack = 0;
+    std::optional<double> ago_seconds;
 };
 
 /// One mapped object; lets `symbolize` name global locks.
@@ -226,6 +278,7 @@ struct Losses {
     uint64_t threads = 0;
     uint64_t holds = 0;
     uint64_t stacks = 0;
+    uint64_t orders = 0;
 };
 
 struct Snapshot {
@@ -238,6 +291,8 @@ struct Snapshot {
     bool any_lock_foreign_unlocked = false;      ///< that table overflowed
     uint32_t created_total = 0;                  ///< threads ever seen, main included
     bool may_lack_threads = false;               ///< there may be more that nobody recorded
+    std::vector<LockOrder> lock_orders;
+    std::vector<Misuse> misuses;
     Wakers wakers;
     Losses losses;
     std::vector<std::string> notes;  ///< gaps in what could be read, one sentence each

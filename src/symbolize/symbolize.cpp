@@ -142,6 +142,11 @@ void Symbolizer::name(snapshot::Snapshot& snapshot) {
         }
         for (snapshot::Hold& hold : thread.holds) cache_->name(hold.lock, snapshot);
     }
+    for (snapshot::LockOrder& order : snapshot.lock_orders) {
+        cache_->name(order.held, snapshot);
+        cache_->name(order.lock, snapshot);
+    }
+    for (snapshot::Misuse& misuse : snapshot.misuses) cache_->name(misuse.object, snapshot);
 }
 
 }  // namespace symbolize

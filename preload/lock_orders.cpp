@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/lock_orders.h"
+
+#include "preload/recording.h"
+
+namespace preload {
+
+using protocol::OrderBlock;
+using protocol::OrderEdge;
+using protocol::OrderState;
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr uint32_t kMostHeld = 8;    ///< locks held at once whose orders are noted
+constexpr uint32_t kProbes = 8;      ///< entries that one order may lie in
+constexpr uint32_t kBlockShare = 4;  ///< one slot of so many may be a block
+
+/// Other locks that are held, and taken together with them.
+struct Held {
+    const Hold* holds[kMostHeld];
+    uint32_t count;
+    bool is_complete;
+};
+
+OrderBlock* block_at(uint32_t index) {
+    return static_cast<OrderBlock*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(OrderBlock)));
+}
+
+ThreadRecord* record_of(OrderBlock* block) {
+    return reinterpret_cast<ThreadRecord*>(block);
+}
+
+uint64_t bit_of(uint64_t address) {
+    return uint64_t{1} << (protocol::hash_of_lock(address) >> 26);
+}
+
+std::atomic<uint64_t>& word_of(uint64_t address) {
+    return process->ordered_locks[protocol::hash_of_lock(address) >> 24 & 3];
+}
+
+/// Treiber stack, as that of free slots.
+uint32_t pop_block() {
+    uint64_t head = process->free_blocks.load(std::memory_order_acquire);
+    while (static_cast<uint32_t>(head) != 0) {
+        ThreadRecord* const block = record_of(block_at(static_cast<uint32_t>(head) - 1));
+        const uint64_t next = ((head >> 32) + 1) << 32 | block->next_free.load(kRelaxed);
+        if (process->free_blocks.compare_exchange_weak(head, next, std::memory_order_acquire))
+            return static_cast<uint32_t>(head);
+    }
+    return 0;
+}
+
+uint32_t take_new_block() {
+    const uint64_t slots = process->regions[protocol::kThreads].bytes / sizeof(OrderBlock);
+    if (process->blocks.fetch_add(1, kRelaxed) >= slots / kBlockShare) {
+        process->blocks.fetch_sub(1, kRelaxed);
+        return 0;
+    }
+    const uint64_t offset = take(protocol::kThreads, sizeof(OrderBlock));
+    if (offset == UINT64_MAX) return 0;
+    const auto index = static_cast<uint32_t>(offset / sizeof(OrderBlock));
+    OrderBlock* const block = block_at(index);
+    record_of(block)->use.store(protocol::SlotUse::kOrders, kRelaxed);
+    uint32_t last = process->last_block.load(kRelaxed);
+    do {
+        block->next_block.store(last, kRelaxed);
+        // Release pairs with the acquire in forget_orders: who finds the block sees where it leads.
+    } while (!process->last_block.compare_exchange_weak(last, index + 1, std::memory_order_release, kRelaxed));
+    return index + 1;
+}
+
+/// A signal handler may come here while its thread does: then one block more is this thread's.
+OrderBlock* block_of(ThreadRecord* self) {
+    uint32_t index = self->order_block.load(kRelaxed);
+    if (index == 0) {
+        index = pop_block();
+        if (index == 0) index = take_new_block();
+        if (index == 0) return nullptr;
+        self->order_block.store(index, kRelaxed);
+    }
+    return block_at(index - 1);
+}
+
+bool is_ordered(protocol::LockKind kind) {
+    return kind == LockKind::kMutex || kind == LockKind::kRwlock || kind == LockKind::kSpin;
+}
+
+Held held_beside(const ThreadRecord* self, const Hold* taken) {
+    Held held{};
+    held.is_complete = true;
+    const uint64_t address = taken->address.load(kRelaxed);
+    uint32_t end = self->hold_hint.load(kRelaxed) + 2;  // one that was released in between leaves a gap
+    if (end > protocol::kHoldCount) end = protocol::kHoldCount;
+    for (uint32_t i = 0; i < end; ++i) {
+        const Hold& hold = self->holds[i];
+        if (&hold == taken || hold.state.load(kRelaxed) != HoldState::kHeld || !is_ordered(hold.kind)) continue;
+        if (hold.address.load(kRelaxed) == address) continue;
+        if (held.count == kMostHeld) {
+            held.is_complete = false;
+            break;
+        }
+        held.holds[held.count++] = &hold;
+    }
+    return held;
+}
+
+bool is_gate(const Held& held, uint32_t gate) {
+    for (uint32_t i = 0; i < held.count; ++i) {
+        const Hold& hold = *held.holds[i];
+        if (hold.mode == Mode::kExclusive && protocol::hash_of_lock(hold.address.load(kRelaxed)) == gate) return true;
+    }
+    return false;
+}
+
+bool is_same(const OrderEdge& edge, const Hold& held, const Hold& taken) {
+    return edge.held.load(kRelaxed) == held.address.load(kRelaxed) &&
+           edge.lock.load(kRelaxed) == taken.address.load(kRelaxed) && edge.held_mode == held.mode &&
+           edge.mode == taken.mode;
+}
+
+/// What this time was held, too, is what may have kept the order safe; only what was held each time did.
+void see_again(OrderEdge& edge, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
+    const uint32_t number = self->number.load(kRelaxed);
+    if (edge.thread.load(kRelaxed) != number && edge.other_thread.load(kRelaxed) == 0)
+        edge.other_thread.store(number, kRelaxed);
+    if (edge.gates[0].load(kRelaxed) == 0) return;
+    uint32_t kept = 0;
+    uint32_t before = 0;
+    for (std::atomic<uint32_t>& gate : edge.gates) {
+        const uint32_t hash = gate.load(kRelaxed);
+        if (hash == 0) break;
+        ++before;
+        if (is_gate(all, hash)) edge.gates[kept++].store(hash, kRelaxed);
+    }
+    if (kept == before) return;
+    for (uint32_t i = kept; i < protocol::kOrderGates; ++i) edge.gates[i].store(0, kRelaxed);
+    edge.held_stack.store(held.stack.load(kRelaxed), kRelaxed);
+    edge.stack.store(taken.stack.load(kRelaxed), kRelaxed);
+}
+
+void fill(OrderEdge& edge, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
+    edge.state.store(OrderState::kFilling, kRelaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    edge.held_kind = held.kind;
+    edge.kind = taken.kind;
+    edge.held_mode = held.mode;
+    edge.mode = taken.mode;
+    edge.held.store(held.address.load(kRelaxed), kRelaxed);
+    edge.lock.store(taken.address.load(kRelaxed), kRelaxed);
+    edge.time_ns.store(now_ns(), kRelaxed);
+    edge.held_stack.store(held.stack.load(kRelaxed), kRelaxed);
+    edge.stack.store(taken.stack.load(kRelaxed), kRelaxed);
+    edge.thread.store(self->number.load(kRelaxed), kRelaxed);
+    edge.other_thread.store(0, kRelaxed);
+    uint32_t gates = 0;
+    for (uint32_t i = 0; i < all.count && gates < protocol::kOrderGates; ++i) {
+        const Hold& other = *all.holds[i];
+        if (&other == &held || other.mode != Mode::kExclusive) continue;
+        edge.gates[gates++].store(protocol::hash_of_lock(other.address.load(kRelaxed)), kRelaxed);
+    }
+    for (; gates < protocol::kOrderGates; ++gates) edge.gates[gates].store(0, kRelaxed);
+    edge.state.store(OrderState::kNoted, std::memory_order_release);
+}
+
+/// Both before the edge can be found: who destroys one of its locks looks at them first.
+void mark_locks(OrderBlock& block, const Hold& held, const Hold& taken) {
+    for (const Hold* const hold : {&held, &taken}) {
+        const uint64_t address = hold->address.load(kRelaxed);
+        const uint64_t bit = bit_of(address);
+        if ((block.locks.load(kRelaxed) & bit) == 0) block.locks.fetch_or(bit);
+        if ((word_of(address).load(kRelaxed) & bit) == 0) word_of(address).fetch_or(bit);
+    }
+}
+
+bool note_edge(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
+    const uint64_t key = held.address.load(kRelaxed) * 31 + taken.address.load(kRelaxed);
+    uint32_t index = protocol::hash_of_lock(key) >> 8 & 63;
+    OrderEdge* free = nullptr;
+    for (uint32_t probe = 0; probe < kProbes; ++probe, ++index) {
+        OrderEdge& edge = block.edges[index % protocol::kOrderEdgeCount];
+        const OrderState state = edge.state.load(kRelaxed);
+        if (state == OrderState::kNoted && is_same(edge, held, taken)) {
+            see_again(edge, self, all, held, taken);
+            return true;
+        }
+        if (free == nullptr && (state == OrderState::kVoid || state == OrderState::kFree)) free = &edge;
+        if (state == OrderState::kFree) break;
+    }
+    if (free == nullptr) return false;
+    mark_locks(block, held, taken);
+    fill(*free, self, all, held, taken);
+    return true;
+}
+
+}  // namespace
+
+void note_orders(ThreadRecord* self, const Hold* taken) {
+    if (process == nullptr || process->created_total.load(kRelaxed) < 2) return;
+    // Its owner may have it already (recursive), or another thread may have unlocked it at once.
+    if (taken->state.load(kRelaxed) != HoldState::kHeld || !is_ordered(taken->kind)) return;
+    const Held all = held_beside(self, taken);
+    if (all.count == 0) return;
+    OrderBlock* const block = all.is_complete ? block_of(self) : nullptr;
+    for (uint32_t i = 0; i < all.count; ++i) {
+        if (block != nullptr && note_edge(*block, self, all, *all.holds[i], *taken)) continue;
+        self->orders_lost.store(self->orders_lost.load(kRelaxed) + 1, kRelaxed);
+    }
+}
+
+void forget_orders(uint64_t address) {
+    if (process == nullptr) return;
+    const uint64_t bit = bit_of(address);
+    if ((word_of(address).load(kRelaxed) & bit) == 0) return;
+    uint32_t index = process->last_block.load(std::memory_order_acquire);
+    while (index != 0) {
+        OrderBlock* const block = block_at(index - 1);
+        index = block->next_block.load(kRelaxed);
+        if ((block->locks.load(kRelaxed) & bit) == 0) continue;
+        for (OrderEdge& edge : block->edges) {
+            if (edge.held.load(kRelaxed) != address && edge.lock.load(kRelaxed) != address) continue;
+            OrderState expected = OrderState::kNoted;
+            edge.state.compare_exchange_strong(expected, OrderState::kVoid, kRelaxed);
+        }
+    }
+}
+
+void give_back_order_block(ThreadRecord* self) {
+    if (process == nullptr) return;
+    const uint32_t lost = self->orders_lost.load(kRelaxed);
+    if (lost != 0) process->orders_lost.fetch_add(lost, kRelaxed);
+    self->orders_lost.store(0, kRelaxed);
+    const uint32_t index = self->order_block.load(kRelaxed);
+    if (index == 0) return;
+    self->order_block.store(0, kRelaxed);
+    ThreadRecord* const block = record_of(block_at(index - 1));
+    uint64_t head = process->free_blocks.load(kRelaxed);
+    uint64_t next;
+    do {
+        block->next_free.store(static_cast<uint32_t>(head), kRelaxed);
+        next = ((head >> 32) + 1) << 32 | index;
+        // Release pairs with the acquire in pop_block: who goes on with it sees what is in it.
+    } while (!process->free_blocks.compare_exchange_weak(head, next, std::memory_order_release, kRelaxed));
+}
+
+}  // namespace preload

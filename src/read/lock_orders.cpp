@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "read/lock_orders.h"
+
+namespace reader {
+
+using snapshot::LockKind;
+
+namespace {
+
+LockKind lock_kind_of(protocol::LockKind kind) {
+    switch (kind) {
+        case protocol::LockKind::kNone: return LockKind::kUnknown;
+        case protocol::LockKind::kMutex: return LockKind::kMutex;
+        case protocol::LockKind::kRwlock: return LockKind::kRwlock;
+        case protocol::LockKind::kSpin: return LockKind::kSpin;
+        case protocol::LockKind::kOnce: return LockKind::kOnce;
+    }
+    return LockKind::kUnknown;
+}
+
+snapshot::Mode mode_of(protocol::Mode mode) {
+    return mode == protocol::Mode::kShared ? snapshot::Mode::kShared : snapshot::Mode::kExclusive;
+}
+
+snapshot::Object object(LockKind kind, uint64_t address) {
+    snapshot::Object made;
+    made.kind = kind;
+    made.address = address;
+    return made;
+}
+
+/// Empty: a kind of which nothing is known.
+std::optional<snapshot::MisuseKind> misuse_kind_of(protocol::MisuseKind kind) {
+    switch (kind) {
+        case protocol::MisuseKind::kForeignUnlock: return snapshot::MisuseKind::kForeignUnlock;
+        case protocol::MisuseKind::kDestroyedLocked: return snapshot::MisuseKind::kDestroyedLocked;
+        case protocol::MisuseKind::kDestroyedWaited: return snapshot::MisuseKind::kDestroyedWaited;
+        case protocol::MisuseKind::kRelocked: return snapshot::MisuseKind::kRelocked;
+        case protocol::MisuseKind::kExitedHolding: return snapshot::MisuseKind::kExitedHolding;
+        case protocol::MisuseKind::kUnjoinedDestroyed: return snapshot::MisuseKind::kUnjoinedDestroyed;
+        case protocol::MisuseKind::kNone: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+LockKind object_kind_of(const protocol::Misuse& misuse, snapshot::MisuseKind kind) {
+    if (kind == snapshot::MisuseKind::kDestroyedWaited) return LockKind::kCondition;
+    if (kind == snapshot::MisuseKind::kUnjoinedDestroyed) return LockKind::kThread;
+    return lock_kind_of(misuse.lock_kind);
+}
+
+}  // namespace
+
+void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, snapshot::Snapshot& snapshot) {
+    for (const OrderCopy& copy : orders) {
+        if (copy.held == 0 || copy.lock == 0 || copy.thread == 0) continue;
+        snapshot::LockOrder order;
+        order.held = object(lock_kind_of(copy.held_kind), copy.held);
+        order.lock = object(lock_kind_of(copy.kind), copy.lock);
+        order.held_mode = mode_of(copy.held_mode);
+        order.mode = mode_of(copy.mode);
+        order.held_stack = stacks.index_of(copy.held_stack);
+        order.stack = stacks.index_of(copy.stack);
+        order.thread = copy.thread;
+        order.other_thread = copy.other_thread;
+        order.time_ns = copy.time_ns;
+        order.gates = copy.gates;
+        order.gates_unknown = copy.gates.size() == protocol::kOrderGates;
+        snapshot.lock_orders.push_back(std::move(order));
+    }
+}
+
+void fill_misuses(const protocol::ProcessRecord& head, const Times& times, StackTable& stacks,
+                  snapshot::Snapshot& snapshot) {
+    for (const protocol::Misuse& misuse : head.misuses) {
+        const auto kind = misuse_kind_of(misuse.kind.load(std::memory_order_relaxed));  // the head is a private copy
+        if (!kind) continue;
+        snapshot::Misuse seen;
+        seen.kind = *kind;
+        seen.object = object(object_kind_of(misuse, *kind), misuse.object);
+        seen.thread = misuse.thread;
+        seen.other_thread = misuse.other_thread;
+        seen.stack = stacks.index_of(misuse.stack);
+        seen.ago_seconds = times.since(misuse.time_ns);
+        snapshot.misuses.push_back(std::move(seen));
+    }
+}
+
+}  // namespace reader

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a recording tells of the order of locks, and of misuse that was seen, as a snapshot has it.
+#pragma once
+
+#include "protocol/layout.h"
+#include "read/stacks.h"
+#include "read/thread_records.h"
+#include "read/times.h"
+#include "snapshot/snapshot.h"
+
+namespace reader {
+
+/// Orders that more than one thread noted are one.
+void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, snapshot::Snapshot& snapshot);
+
+void fill_misuses(const protocol::ProcessRecord& head, const Times& times, StackTable& stacks,
+                  snapshot::Snapshot& snapshot);
+
+}  // namespace reader
