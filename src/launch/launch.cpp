@@ -23,7 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSafetyPoll{200};  ///< for what no event tells: the ends of CMD's children
+constexpr milliseconds kSafetyPoll{200};    ///< for what no event tells: the ends of CMD's children
+constexpr milliseconds kShortestWatch{50};  ///< between two looks for waits that are too old
+constexpr milliseconds kLongestWatch{1000};
 constexpr milliseconds kTermToKill{2000};
 constexpr milliseconds kLastLook{50};       ///< for processes that the same signal as CMD ended
 constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
@@ -62,6 +64,7 @@ private:
     void reap();
     void look_for_loss();
     bool has_ended() const { return wait_status_ || is_lost_; }
+    void watch();
     void expire();
     void finish_others();
     Result result() const;
@@ -73,11 +76,19 @@ private:
     pid_t pid_;
     Clock::time_point started_;
     Clock::time_point last_look_ = started_;
+    Clock::time_point next_watch_ = started_;
     bool told_to_end_ = false;
     bool expired_ = false;
     std::optional<int> wait_status_;
     bool is_lost_ = false;  ///< it has ended, and nobody knows how
 };
+
+/// Waits older than --watch says: now, and when to look again.
+void Run::watch() {
+    if (!request_.watch || Clock::now() < next_watch_ || has_ended()) return;
+    tree_.report_overdue(std::chrono::duration<double>(*request_.watch).count());
+    next_watch_ = Clock::now() + std::clamp(*request_.watch / 4, kShortestWatch, kLongestWatch);
+}
 
 void Run::wait_for_events(milliseconds at_most) {
     pollfd descriptors[] = {{signals_.descriptor(), POLLIN, 0}, {tree_.descriptor(), POLLIN, 0}};
@@ -175,6 +186,7 @@ Result Run::follow() {
             }
         }
         wait_for_events(wait);
+        watch();
     }
     finish_others();
     return result();

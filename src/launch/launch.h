@@ -25,9 +25,10 @@ struct Request {
     std::vector<std::string> command;  ///< never empty
     std::string library;               ///< path of the preload library; empty: run without it
     std::optional<std::chrono::milliseconds> timeout;
-    std::chrono::milliseconds grace{500};  ///< for leftover threads, at the end
-    std::string keep_directory;            ///< recordings stay here; empty: a private one, removed
-    bool children = true;                  ///< false: of CMD alone; what it starts is answered, no more
+    std::chrono::milliseconds grace{500};            ///< for leftover threads, at the end
+    std::string keep_directory;                      ///< recordings stay here; empty: a private one, removed
+    bool children = true;                            ///< false: of CMD alone; what it starts is answered, no more
+    std::optional<std::chrono::milliseconds> watch;  ///< untimed waits older than this are reported, each once
 };
 
 enum class Outcome {

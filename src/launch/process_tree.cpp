@@ -236,6 +236,26 @@ void ProcessTree::report_live(Reason reason) {
     }
 }
 
+void ProcessTree::report_overdue(double seconds) {
+    for (Image& image : images_) {
+        if (image.is_ignored || !image.recording.is_live() || image.recording.ended()) continue;
+        std::set<uint32_t> news;
+        for (const reader::OldWait& wait : image.recording.old_waits(seconds)) {
+            const auto [known, is_new] = image.overdue.try_emplace(wait.thread, wait.serial);
+            if (!is_new && known->second == wait.serial) continue;
+            known->second = wait.serial;
+            news.insert(wait.thread);
+        }
+        if (news.empty()) continue;
+        snapshot::Snapshot snapshot = image.recording.take_snapshot(Reason::kWatch);
+        for (snapshot::Thread& thread : snapshot.threads) {
+            // One that has moved on meanwhile is not stuck.
+            thread.overdue = news.contains(thread.id) && thread.for_seconds.value_or(0) >= seconds;
+        }
+        on_snapshot_(std::move(snapshot));
+    }
+}
+
 void ProcessTree::mark_live_as_reported() {
     for (Image& image : images_) image.killing_is_no_news = true;
 }

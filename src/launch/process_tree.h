@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +39,9 @@ public:
 
     /// Hands over a snapshot of every live process.
     void report_live(snapshot::Reason reason);
+    /// Hands over a snapshot of every live process in which untimed waits are older than this and have not
+    /// been reported; those are marked as overdue.
+    void report_overdue(double seconds);
     /// A process that is killed from now on was reported before its killing.
     void mark_live_as_reported();
     /// From now on processes are answered, not reported.
@@ -66,7 +70,8 @@ private:
         uint32_t pid = 0;
         std::optional<snapshot::Snapshot> at_end;  ///< taken while the process waited for it
         bool killing_is_no_news = false;
-        bool is_ignored = false;  ///< a child, where only CMD counts
+        bool is_ignored = false;               ///< a child, where only CMD counts
+        std::map<uint32_t, uint32_t> overdue;  ///< waits that were reported, by thread: Recording::OldWait
     };
 
     struct Unopened {
