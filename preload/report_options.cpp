@@ -45,6 +45,12 @@ const char* set_format(ReportOptions& options, const char* value) {
     return nullptr;
 }
 
+const char* set_group(ReportOptions& options, const char* value) {
+    if (!is(value, "stacks") && !is(value, "functions")) return "is not stacks or functions";
+    options.group_by_functions = is(value, "functions");
+    return nullptr;
+}
+
 const char* set_color(ReportOptions& options, const char* value) {
     constexpr const char* kWords[] = {"auto", "always", "never"};
     for (const char* const word : kWords) {
@@ -153,6 +159,7 @@ constexpr Key kKeys[] = {
     {"format", set_format},
     {"full_stacks", set_full_stacks},
     {"grace", set_grace},
+    {"group", set_group},
     {"log_path", set_log_path},
     {"report", set_report},
     {"signal", set_signal},
@@ -199,6 +206,7 @@ const char kReportOptionsHelp[] =
     "  color=auto|always|never              colors in text reports (default: auto)\n"
     "  all=1                                healthy threads too\n"
     "  full_stacks=1                        frames of libc and the language runtime too\n"
+    "  group=stacks|functions               threads in one group: of equal stacks, or of equal functions\n"
     "  grace=TIME                           how long threads may take to finish at the end (default: 500ms)\n"
     "  suppressions=FILE                    findings that this file's entries fit are accepted\n"
     "  dir=DIR                              keep recordings in this folder\n"

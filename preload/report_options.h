@@ -16,6 +16,7 @@ struct ReportOptions {
     bool json = false;
     bool all = false;  ///< healthy threads too
     bool full_stacks = false;
+    bool group_by_functions = false;
     const char* color = "auto";    ///< auto, always or never
     char directory[1024] = "";     ///< recordings are kept here; empty: nowhere
     char suppressions[1024] = "";  ///< file; empty: none

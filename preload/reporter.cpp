@@ -144,6 +144,7 @@ public:
             add("--suppressions");
             add(options.suppressions);
         }
+        if (options.group_by_functions) add("--group=functions");
         if (options.log_path[0] != '\0') {
             add("-o");
             Text(log_, sizeof(log_)).add(options.log_path).add(".").add_number(process->pid);

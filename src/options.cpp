@@ -195,6 +195,17 @@ void Parser::add_printing(CLI::App& command, Command kind) {
               });
     command.add_flag("--all", options_.all,
                      kind == Command::kDump ? "Healthy threads too (always on here)" : "Healthy threads too");
+    add_value(command, "--group", "stacks|functions",
+              "Threads in one group: those of equal stacks, or of equal functions whatever their lines and locks "
+              "(default: stacks)",
+              [this](const std::string& text) {
+                  if (text != "stacks" && text != "functions") {
+                      throw UsageError("'" + text + "' is not stacks or functions");
+                  }
+                  options_.group_by_functions = text == "functions";
+              });
+    add_value(command, "--held-longer-than", "TIME", "Tell of every lock that is held for longer than TIME",
+              [this](const std::string& text) { options_.held_longer_than = parse_duration(text); });
     command.add_flag("--full-stacks", options_.full_stacks, "Show the frames of libc and the language runtime");
 }
 
@@ -204,6 +215,11 @@ void Parser::add_running(CLI::App& command, Command kind) {
               [this](const std::string& text) {
                   options_.timeout = parse_duration(text);
                   if (options_.timeout->count() == 0) throw UsageError("a time of zero is none");
+              });
+    add_value(command, "--watch", "TIME", "Report, once, any untimed wait that is older than TIME; CMD goes on",
+              [this](const std::string& text) {
+                  options_.watch = parse_duration(text);
+                  if (options_.watch->count() == 0) throw UsageError("a time of zero is none");
               });
     add_value(command, "--grace", "TIME", "How long threads may take to finish at the end (default: 500ms)",
               [this](const std::string& text) { options_.grace = parse_duration(text); });

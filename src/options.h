@@ -25,9 +25,12 @@ struct Options {
     Color color = Color::kAuto;
     bool all = false;
     bool full_stacks = false;
+    std::optional<std::chrono::milliseconds> held_longer_than;  ///< of locks held for longer the report tells
+    bool group_by_functions = false;                            ///< else by all that a reader sees of a stack
 
     std::vector<std::string> program;  ///< run, gate: CMD and its arguments, never empty
     std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> watch;
     std::chrono::milliseconds grace{500};
     std::set<analyze::Verdict> fail_on;
     std::vector<std::string> suppressions;  ///< files

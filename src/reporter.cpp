@@ -53,9 +53,13 @@ Reporter::Reporter(const Options& options, Outputs& outputs)
 void Reporter::report(snapshot::Snapshot&& snapshot) {
     symbolizer_.name(snapshot);
     analyze::name_waits(snapshot);
-    analyze::Analysis analysis = analyze::analyze(snapshot);
+    std::optional<double> held_longer_than;
+    if (options_.held_longer_than) held_longer_than = static_cast<double>(options_.held_longer_than->count()) / 1000;
+    analyze::Analysis analysis = analyze::analyze(snapshot, held_longer_than);
     acceptance_.apply(snapshot, analysis);
-    const bool fails = analyze::fails(analysis, options_.fail_on);
+    // What is watched goes on, and may yet end well.
+    const bool is_verdict = snapshot.process.reason != snapshot::Reason::kWatch;
+    const bool fails = is_verdict && analyze::fails(analysis, options_.fail_on);
     has_failed_ = has_failed_ || fails;
     for (Output& output : outputs_.all()) {
         if (!is_one_a_process(output.format())) continue;
@@ -73,9 +77,12 @@ std::string Reporter::rendered(const Output& output, const snapshot::Snapshot& s
     // Only the gate fails anything, and only for the verdicts it was told.
     const bool judges = options_.command == Command::kGate && fails;
     const bool all = options_.all || snapshot.process.reason == snapshot::Reason::kSignal;
-    std::string report =
-        render::text(snapshot, analysis,
-                     {.color = output.colored(), .all = all, .judges = judges, .full_stacks = options_.full_stacks});
+    std::string report = render::text(snapshot, analysis,
+                                      {.color = output.colored(),
+                                       .all = all,
+                                       .judges = judges,
+                                       .full_stacks = options_.full_stacks,
+                                       .group_by_functions = options_.group_by_functions});
     return report.empty() && options_.command == Command::kReport ? nothing_found(snapshot.process) : report;
 }
 

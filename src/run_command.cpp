@@ -83,8 +83,8 @@ int run(const Options& options) {
     Judgement judgement;
     judgement.strict = options.strict;
     const launch::Request request{
-        options.program, launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
-        options.children};
+        options.program,  launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
+        options.children, options.watch};
     const launch::Result result = launch::run(
         request,
         [&](snapshot::Snapshot&& snapshot) {

@@ -8,7 +8,11 @@
 #include "analyze/finding.h"
 #include "analyze/followers.h"
 #include "analyze/leftover.h"
+#include "analyze/lock_order.h"
+#include "analyze/lost_wakeup.h"
+#include "analyze/misuse.h"
 #include "analyze/orphan.h"
+#include "analyze/root_blockers.h"
 #include "analyze/wait_for_graph.h"
 
 namespace analyze {
@@ -28,8 +32,7 @@ bool is_stronger(const Finding& left, const Finding& right) {
 }
 
 /// What the graph shows, with its followers; `taken` gets all their threads.
-std::vector<Finding> find_stuck(const snapshot::Snapshot& snapshot, bool has_ended, std::set<uint32_t>& taken) {
-    const WaitForGraph graph(snapshot);
+std::vector<Finding> find_stuck(const WaitForGraph& graph, bool has_ended, std::set<uint32_t>& taken) {
     std::vector<GraphFinding> found;
     append(found, find_deadlocks(graph), taken);
     append(found, find_orphaned_locks(graph, taken, has_ended), taken);
@@ -68,7 +71,9 @@ std::map<uint32_t, std::set<Verdict>> verdicts_by_thread(const snapshot::Snapsho
                                                          const std::vector<Finding>& findings, bool has_ended) {
     std::map<uint32_t, std::set<Verdict>> applies;
     for (const Finding& finding : findings) {
-        if (finding.certainty != Certainty::kProved && finding.certainty != Certainty::kFact) continue;
+        const bool counts = finding.certainty == Certainty::kProved || finding.certainty == Certainty::kFact ||
+                            finding.verdict == Verdict::kLockOrder;
+        if (!counts) continue;
         for (const uint32_t thread : finding.threads) applies[thread].insert(finding.verdict);
     }
     if (!has_ended) return applies;
@@ -81,16 +86,26 @@ std::map<uint32_t, std::set<Verdict>> verdicts_by_thread(const snapshot::Snapsho
 
 }  // namespace
 
-Analysis analyze(const snapshot::Snapshot& snapshot) {
+Analysis analyze(const snapshot::Snapshot& snapshot, std::optional<double> held_longer_than) {
     const bool has_ended = is_end_of_process(snapshot.process.reason);
     Analysis analysis;
     std::set<uint32_t> taken;
-    analysis.findings = find_stuck(snapshot, has_ended, taken);
+    const WaitForGraph graph(snapshot);
+    analysis.findings = find_stuck(graph, has_ended, taken);
+    analysis.roots = find_root_blockers(graph, taken);
+    for (Finding& finding : find_lost_wakeups(snapshot, taken)) {
+        taken.insert(finding.threads.begin(), finding.threads.end());
+        analysis.findings.push_back(std::move(finding));
+    }
+    analysis.probable_cycles = find_probable_cycles(graph);
     if (analysis.findings.empty()) add_asleep(snapshot, analysis.findings, taken);
-    if (has_ended) {
+    if (has_ended || snapshot.process.reason == snapshot::Reason::kWatch) {
         for (Finding& finding : find_leftovers(snapshot, taken)) analysis.findings.push_back(std::move(finding));
     }
+    for (Finding& finding : find_lock_orders(snapshot, analysis.findings))
+        analysis.findings.push_back(std::move(finding));
     std::sort(analysis.findings.begin(), analysis.findings.end(), is_stronger);
+    analysis.misuses = find_misuses(snapshot, held_longer_than);
     analysis.counts = count(snapshot, has_ended);
     analysis.applies = verdicts_by_thread(snapshot, analysis.findings, has_ended);
     return analysis;

@@ -49,6 +49,28 @@ struct Finding {
     std::vector<OrderEdge> order;
 };
 
+/// So many threads wait for this.
+struct WaitShare {
+    snapshot::Object object;  ///< kThread without an address: they join
+    size_t threads = 0;
+};
+
+/// One line of a tree of waits: who waits, directly, for something of `owner`.
+struct Branch {
+    size_t depth = 0;  ///< 0: `owner` is the root
+    uint32_t owner = 0;
+    snapshot::Object object;
+    std::vector<uint32_t> waiters;
+};
+
+/// A thread that waits for no owner, and holds up others; see root_blockers.h.
+struct RootBlocker {
+    uint32_t thread = 0;
+    std::vector<uint32_t> blocks;   ///< directly or through others; ascending
+    std::vector<WaitShare> shares;  ///< what they wait for
+    std::vector<Branch> tree;       ///< a branch, then those of its waiters
+};
+
 struct Counts {
     uint32_t threads = 0;
     uint32_t blocked = 0;
@@ -59,14 +81,18 @@ struct Counts {
 
 struct Analysis {
     std::vector<Finding> findings;  ///< strongest first
+    /// Threads that wait behind a waiter, by that waiter: whoever signalled it before has exited, or is one.
+    std::map<uint32_t, std::vector<uint32_t>> probable_cycles;
+    std::vector<snapshot::Misuse> misuses;  ///< see misuse.h
+    std::vector<RootBlocker> roots;         ///< most threads first; without those that a finding explains
     Counts counts;
-    /// Every verdict that applies to a thread by proof or fact, not only the one it is shown under;
-    /// likely findings are not in it. By thread id.
+    /// Every verdict that applies to a thread by proof or fact, not only the one it is shown under; likely
+    /// findings are not in it, but those of lock order are, which are never more than possible. By thread id.
     std::map<uint32_t, std::set<Verdict>> applies;
 };
 
-/// Judges a symbolized snapshot.
-Analysis analyze(const snapshot::Snapshot& snapshot);
+/// Judges a symbolized snapshot. `held_longer_than`: seconds, from which on a held lock is told of.
+Analysis analyze(const snapshot::Snapshot& snapshot, std::optional<double> held_longer_than = std::nullopt);
 
 /// True when a verdict of `fail_on` applies to any thread.
 bool fails(const Analysis& analysis, const std::set<Verdict>& fail_on);

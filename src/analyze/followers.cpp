@@ -5,18 +5,6 @@
 
 namespace analyze {
 
-namespace {
-
-Edges reversed(const Edges& edges) {
-    Edges result(edges.size());
-    for (Node from = 0; from < edges.size(); ++from) {
-        for (const Node to : edges[from]) result[to].push_back(from);
-    }
-    return result;
-}
-
-}  // namespace
-
 void add_followers(const WaitForGraph& graph, std::vector<GraphFinding>& findings, std::set<uint32_t>& taken) {
     // Being behind is no proof, so that a waiter that was not seen at rest may be: what it waits for stays.
     const Edges waiters = reversed(graph.edges(Certainty::kPossible));

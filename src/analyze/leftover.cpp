@@ -128,6 +128,7 @@ std::vector<Finding> find_leftovers(const snapshot::Snapshot& snapshot, const st
     for (const snapshot::Thread& thread : snapshot.threads) {
         const std::optional<Verdict> verdict = leftover_verdict(snapshot, thread);
         if (!verdict || taken.count(thread.id) > 0) continue;
+        if (!is_end_of_process(snapshot.process.reason) && !(thread.overdue && *verdict == Verdict::kBlocked)) continue;
         groups[{*verdict, snapshot::state_word(thread), thread.timed, classes.representative(thread.stack),
                 thread.stack_is_last_known, classes.representative(thread.created_stack)}]
             .push_back(&thread);

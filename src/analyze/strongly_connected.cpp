@@ -84,6 +84,14 @@ private:
 
 }  // namespace
 
+Edges reversed(const Edges& edges) {
+    Edges result(edges.size());
+    for (Node from = 0; from < edges.size(); ++from) {
+        for (const Node to : edges[from]) result[to].push_back(from);
+    }
+    return result;
+}
+
 std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges) {
     return Search(edges).run();
 }

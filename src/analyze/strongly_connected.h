@@ -13,6 +13,9 @@ namespace analyze {
 using Node = uint32_t;
 using Edges = std::vector<std::vector<Node>>;  ///< successors of each node
 
+/// The same edges, the other way round.
+Edges reversed(const Edges& edges);
+
 /// The components, nodes ascending; single nodes are components too.
 std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges);
 

@@ -32,7 +32,7 @@ public:
         std::vector<uint32_t> left;
         std::copy_if(ids.begin(), ids.end(), std::back_inserter(left),
                      [this](uint32_t id) { return known_.insert(id).second; });
-        for (Group& group : group_threads(sheet_.snapshot, sheet_.stacks, left))
+        for (Group& group : group_threads(sheet_.snapshot, sheet_.stacks, left, sheet_.options.group_by_functions))
             blocks_.push_back({std::move(group), remark});
     }
 

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "analyze/lost_wakeup.h"
 #include "render/render.h"
+#include "render/waits.h"
 #include "render/words.h"
 
 namespace render {
@@ -55,7 +57,32 @@ std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
     if (signal.waiters)
         text +=
             fmt::format(", when {} waited", *signal.waiters == 0 ? "no thread" : counted(*signal.waiters, "thread"));
+    if (signal.unlocked && wait.object.kind == LockKind::kCondition) text += ", without a lock held";
     return text + (signal.before_wait ? ", before the wait began" : ", after the wait began");
+}
+
+/// "its other signallers: T4 exited, T5 [mutex lock]": whether any of them can signal again.
+std::string signaller_words(const Sheet& sheet, const snapshot::Wait& wait) {
+    std::string text;
+    size_t told = 0;
+    for (const snapshot::Signaller& signaller : wait.signallers) {
+        if (told++ == kToldEvidence) return text + " and more";
+        const Thread* const thread = snapshot::find_thread(sheet.snapshot, signaller.thread);
+        const bool is_gone = signaller.exited || thread == nullptr || thread->finished;
+        const std::string now = is_gone ? "exited" : printable("in " + snapshot::state_word(*thread));
+        const bool waits_for_lock = !is_gone && thread->wait && (snapshot::is_blocked(*thread) || thread->timed) &&
+                                    thread->wait->object.address != 0;
+        text += fmt::format("{}T{} {}{}", text.empty() ? "" : ", ", signaller.thread, now,
+                            waits_for_lock ? " for " + awaited_words(*thread->wait) : "");
+    }
+    return text.empty() ? text : "signalled until now by " + text;
+}
+
+/// "1 of 3 parties is missing"
+std::string party_words(const Sheet& sheet, const Thread& thread) {
+    const std::optional<size_t> missing = analyze::missing_parties(sheet.snapshot, thread);
+    if (!missing) return {};
+    return fmt::format("{} of {} parties {} missing", *missing, *thread.wait->parties, *missing == 1 ? "is" : "are");
 }
 
 /// "process 4243 (sh), T1 itself and this process (fd 3)"
@@ -101,8 +128,23 @@ std::string evidence_line(const Sheet& sheet, const Thread& thread) {
         append("waits on " + object_words(wait.object));
     if (!wait.detail.empty()) append(std::string(detail_opening(thread)) + printable(wait.detail));
     append(lock_owner_words(sheet, thread));
-    append(signal_words(sheet, wait));
+    if (wait.destroys) append("to destroy it, once nobody waits on it");
+    append(party_words(sheet, thread));
+    if (!wait.destroys) append(signal_words(sheet, wait));
     return text;
+}
+
+bool knows_cycle(const Sheet& sheet, const Thread& thread) {
+    return sheet.analysis.probable_cycles.count(thread.id) > 0;
+}
+
+void print_probable_cycle(Sheet& sheet, const Thread& thread) {
+    const auto found = sheet.analysis.probable_cycles.find(thread.id);
+    if (found == sheet.analysis.probable_cycles.end()) return;
+    const std::string stuck = thread_list(found->second);
+    sheet.page.add(fmt::format("  probable cycle (likely): {} {} for T{}, and nobody else that signalled {} is left",
+                               stuck, found->second.size() == 1 ? "waits" : "wait", thread.id,
+                               short_object_words(thread.wait->object)));
 }
 
 }  // namespace
@@ -124,6 +166,7 @@ void print_evidence(Sheet& sheet, const Group& group) {
         different[entry->second].threads.push_back(thread->id);
     }
     size_t told = 0;
+    const Thread& first = *group.front();
     for (const Evidence& evidence : different) {
         if (evidence.line.empty()) continue;
         if (told++ == kToldEvidence) return sheet.page.add("  (and more)", Style::kDim);
@@ -132,6 +175,11 @@ void print_evidence(Sheet& sheet, const Group& group) {
         sheet.page.add("  " + whose + evidence.line + (has_stack ? ", at" : ""));
         sheet.stacks.print(sheet.page, evidence.stack);
     }
+    if (!first.wait || different.size() > 1) return;
+    const std::string signallers =
+        first.wait->signallers.size() < 2 && !knows_cycle(sheet, first) ? "" : signaller_words(sheet, *first.wait);
+    if (!signallers.empty()) sheet.page.add("  " + signallers);
+    print_probable_cycle(sheet, first);
 }
 
 }  // namespace render

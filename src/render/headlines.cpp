@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "analyze/misuse.h"
+#include "analyze/root_blockers.h"
+#include "render/render.h"
+#include "render/roots.h"
 #include "render/waits.h"
 #include "render/words.h"
 
@@ -22,6 +26,7 @@ using analyze::Verdict;
 using snapshot::Thread;
 
 constexpr size_t kToldWaits = 12;
+constexpr size_t kToldMisuses = 12;
 
 /// Empty: its threads' own blocks say all.
 std::string_view headline_word(Verdict verdict) {
@@ -114,7 +119,11 @@ void print_headline(Sheet& sheet, const Finding& finding) {
     } else {
         sheet.page.add(start + printable(finding.message), Style::kHeadline);
     }
-    if (!finding.behind.empty()) sheet.page.add("  also stuck behind it: " + thread_list(finding.behind));
+    if (finding.behind.empty()) return;
+    const std::string shares = finding.behind.size() == 1
+                                   ? ""
+                                   : " (" + share_words(analyze::wait_shares(sheet.snapshot, finding.behind)) + ")";
+    sheet.page.add("  also stuck behind it: " + thread_list(finding.behind) + shares);
 }
 
 }  // namespace
@@ -123,6 +132,22 @@ void print_headlines(Sheet& sheet) {
     for (const Finding* finding : sheet.findings) {
         if (!headline_word(finding->verdict).empty() && finding->verdict != Verdict::kLockOrder)
             print_headline(sheet, *finding);
+    }
+}
+
+void print_misuses(Sheet& sheet) {
+    size_t told = 0;
+    for (const snapshot::Misuse& misuse : sheet.analysis.misuses) {
+        sheet.page.add_gap();
+        if (told++ == kToldMisuses) return sheet.page.add("(and more misuse)");
+        const bool is_span = misuse.kind == snapshot::MisuseKind::kHeldLong;
+        const std::string time = misuse.ago_seconds && !is_span ? ", " + duration(*misuse.ago_seconds) + " ago"
+                                 : misuse.ago_seconds           ? ", " + duration(*misuse.ago_seconds)
+                                                                : "";
+        const bool has_stack = !sheet.stacks.is_empty(misuse.stack);
+        sheet.page.add("MISUSE: " + printable(analyze::misuse_words(misuse)) + time + (has_stack ? ", at" : ""),
+                       Style::kHeadline);
+        sheet.stacks.print(sheet.page, misuse.stack);
     }
 }
 

@@ -4,13 +4,17 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analyze/exit_phase.h"
 #include "analyze/language_runtimes.h"
+#include "analyze/lost_wakeup.h"
+#include "analyze/misuse.h"
 #include "analyze/owner_index.h"
 #include "render/render.h"
 #include "render/words.h"
@@ -111,11 +115,15 @@ public:
         std::string findings;
         for (const analyze::Finding& finding : analysis_.findings)
             findings += (findings.empty() ? "" : ",") + written(finding_json(finding));
+        Json roots = Json::array();
+        for (const analyze::RootBlocker& root : analysis_.roots) roots.push_back(root_json(root));
+        Json misuses = Json::array();
+        for (const snapshot::Misuse& misuse : analysis_.misuses) misuses.push_back(misuse_json(misuse));
         const snapshot::Losses& losses = snapshot_.losses;
         const Json lost = {{"threads", losses.threads}, {"holds", losses.holds}, {"stacks", losses.stacks}};
         return fmt::format(
-            R"({{"schema":"loiter-report/1","process":{},"counts":{},"threads":[{}],"findings":[{}],"losses":{}}})",
-            written(process()), written(counts()), threads, findings, written(lost));
+            R"({{"schema":"loiter-report/1","process":{},"counts":{},"threads":[{}],"findings":[{}],"root_blockers":{},"misuse":{},"losses":{}}})",
+            written(process()), written(counts()), threads, findings, written(roots), written(misuses), written(lost));
     }
 
 private:
@@ -126,6 +134,9 @@ private:
         if (!snapshot_.process.observed) notes.emplace_back(kNotObserved);
         notes.insert(notes.end(), snapshot_.notes.begin(), snapshot_.notes.end());
         if (frames_left_ == 0) notes.emplace_back("too many frames for one report: some stacks are left out");
+        if (snapshot_.losses.orders > 0)
+            notes.push_back(
+                fmt::format("{} in which locks were taken found no room", counted(snapshot_.losses.orders, "order")));
         if (owners_left_ == 0) notes.emplace_back("too many owners for one report: some are left out");
         return notes;
     }
@@ -141,8 +152,19 @@ private:
                 {"end", end_word(process.end)},
                 {"status", or_null(process.status)},
                 {"uptime_seconds", seconds(process.uptime_seconds)},
+                {"exit_phase", exit_phase()},
                 {"notes", notes()},
                 {"uptime_is_lower_bound", process.uptime_is_lower_bound}};
+    }
+
+    /// Of a process that is still alive: at its end each is in exit().
+    Json exit_phase() const {
+        if (snapshot_.process.end != snapshot::End::kAlive || snapshot_.stacks.empty()) return {};
+        const std::optional<analyze::ExitPhase> phase = analyze::find_exit_phase(snapshot_);
+        if (!phase) return {};
+        return {{"thread", phase->thread}, {"main_returned", phase->main_returned},
+                {"phase", phase->phase},   {"function", or_null(phase->function)},
+                {"waits", phase->waits},   {"message", analyze::exit_words(snapshot_, *phase)}};
     }
 
     Json counts() const {
@@ -246,6 +268,14 @@ private:
             --owners_left_;
             json["owners"].push_back(process_owner_json(owner));
         }
+        json["signallers"] = Json::array();
+        for (const snapshot::Signaller& signaller : thread.wait->signallers)
+            json["signallers"].push_back(
+                {{"thread", signaller.thread}, {"exited", signaller.exited}, {"before_wait", signaller.before_wait}});
+        const auto cycle = analysis_.probable_cycles.find(thread.id);
+        json["probable_cycle"] = cycle == analysis_.probable_cycles.end() ? Json() : Json(cycle->second);
+        json["parties"] = or_null(thread.wait->parties);
+        json["missing_parties"] = missing_parties(thread);
         json["last_signal"] = thread.wait->last_signal ? signal_json(*thread.wait->last_signal) : Json();
         return json;
     }
@@ -285,6 +315,7 @@ private:
                 {"ago_seconds", seconds(signal.ago_seconds)},
                 {"before_wait", signal.before_wait},
                 {"waiters", or_null(signal.waiters)},
+                {"unlocked", signal.unlocked},
                 {"stack", stack_json(signal.stack)}};
     }
 
@@ -318,9 +349,36 @@ private:
                 {"order", std::move(order)}};
     }
 
+    /// Ten thousand may wait at one barrier: each is counted once.
+    Json missing_parties(const Thread& thread) {
+        if (!thread.wait->parties) return {};
+        const auto [entry, is_new] = missing_.try_emplace(thread.wait->object.address);
+        if (is_new) entry->second = analyze::missing_parties(snapshot_, thread);
+        return or_null(entry->second);
+    }
+
+    Json misuse_json(const snapshot::Misuse& misuse) {
+        return {{"kind", analyze::word(misuse.kind)},      {"object", object_json(misuse.object)},
+                {"thread", number_or_null(misuse.thread)}, {"other_thread", number_or_null(misuse.other_thread)},
+                {"seconds", seconds(misuse.ago_seconds)},  {"message", analyze::misuse_words(misuse)},
+                {"stack", stack_json(misuse.stack)}};
+    }
+
+    /// A share that is of no lock is of joins.
+    static Json root_json(const analyze::RootBlocker& root) {
+        Json shares = Json::array();
+        for (const analyze::WaitShare& share : root.shares) {
+            Json json = object_json(share.object);
+            json["threads"] = share.threads;
+            shares.push_back(std::move(json));
+        }
+        return {{"thread", root.thread}, {"blocks", root.blocks}, {"for", std::move(shares)}};
+    }
+
     const snapshot::Snapshot& snapshot_;
     const analyze::Analysis& analysis_;
     const analyze::OwnerIndex owners_;
+    std::map<uint64_t, std::optional<size_t>> missing_;  ///< parties, by barrier
     size_t frames_left_ = kMaxFrames;
     size_t owners_left_ = kMaxOwners;
 };

@@ -16,6 +16,8 @@ struct TextOptions {
     bool all = false;          ///< healthy threads too
     bool judges = true;        ///< leftover threads at the end are failures, not only findings
     bool full_stacks = false;  ///< do not fold frames of libc and the language runtime
+    /// Equal functions make a group, whatever their lines and the locks that are waited for.
+    bool group_by_functions = false;
 };
 
 /// The text report; ends with a newline. Empty when there is neither a finding nor `all`.

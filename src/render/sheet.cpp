@@ -8,7 +8,7 @@ Sheet::Sheet(const snapshot::Snapshot& of_snapshot, const analyze::Analysis& of_
     : snapshot(of_snapshot),
       analysis(of_analysis),
       options(with_options),
-      stacks(of_snapshot, with_options.full_stacks),
+      stacks(of_snapshot, with_options.full_stacks, with_options.group_by_functions),
       owners(of_snapshot) {
     for (const analyze::Finding& finding : analysis.findings) {
         if (!finding.suppressed_by) findings.push_back(&finding);

@@ -78,7 +78,7 @@ std::span<const Frame> folded(const Stack& stack) {
 
 }  // namespace
 
-Stacks::Stacks(const snapshot::Snapshot& snapshot, bool full_stacks)
+Stacks::Stacks(const snapshot::Snapshot& snapshot, bool full_stacks, bool kin_by_functions)
     : snapshot_(snapshot), full_stacks_(full_stacks), looks_(snapshot.stacks.size()) {
     using Look = std::tuple<std::vector<decltype(look_of(Frame()))>, bool, bool>;
     std::map<Look, uint32_t> known;
@@ -90,6 +90,22 @@ Stacks::Stacks(const snapshot::Snapshot& snapshot, bool full_stacks)
             if (full_stacks_ || !analyze::is_interpreter_frame(frame)) std::get<0>(look).push_back(look_of(frame));
         }
         looks_[index] = known.try_emplace(std::move(look), static_cast<uint32_t>(known.size() + 1)).first->second;
+    }
+    kin_ = looks_;
+    if (kin_by_functions) find_kin_by_functions();
+}
+
+/// A stack with a frame that has no name is kin of its equals alone.
+void Stacks::find_kin_by_functions() {
+    std::map<std::vector<std::string_view>, uint32_t> known;
+    for (snapshot::StackIndex index = 0; index < looks_.size(); ++index) {
+        const std::span<const Frame> frames = shown(index);
+        const bool has_names =
+            std::none_of(frames.begin(), frames.end(), [](const Frame& frame) { return frame.function.empty(); });
+        if (looks_[index] == 0 || !has_names) continue;
+        std::vector<std::string_view> functions;
+        for (const Frame& frame : frames) functions.emplace_back(frame.function);
+        kin_[index] = known.try_emplace(std::move(functions), looks_[index]).first->second;
     }
 }
 

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "analyze/exit_phase.h"
 #include "analyze/frames.h"
 #include "analyze/leftover.h"
 #include "render/words.h"
@@ -197,6 +199,7 @@ void print_losses(Sheet& sheet) {
     if (losses.threads > 0) parts.push_back(counted(losses.threads, "thread"));
     if (losses.holds > 0) parts.push_back(counted(losses.holds, "hold"));
     if (losses.stacks > 0) parts.push_back(counted(losses.stacks, "stack"));
+    if (losses.orders > 0) parts.push_back(counted(losses.orders, "lock order"));
     if (!parts.empty()) sheet.page.add("not recorded: " + joined(parts) + " (tables full)");
 }
 
@@ -213,6 +216,12 @@ void print_head(Sheet& sheet) {
     sheet.page.add(fmt::format("loiter: {} (pid {}) {} with {}{}", program_words(process), process.pid,
                                end_words(process), counted(sheet.analysis.counts.threads, "thread"), counts));
     if (!process.observed) sheet.page.add("note: " + std::string(kNotObserved));
+    // At its end every process is in exit().
+    const bool is_live = process.end == End::kAlive;
+    const std::optional<analyze::ExitPhase> exit = is_live ? analyze::find_exit_phase(sheet.snapshot) : std::nullopt;
+    if (exit)
+        sheet.page.add((exit->waits ? "EXIT HANGS: " : "exit: ") + printable(exit_words(sheet.snapshot, *exit)),
+                       Style::kHeadline);
     for (const std::string& note : sheet.snapshot.notes) sheet.page.add("note: " + printable(note));
     print_losses(sheet);
 }

@@ -9,6 +9,7 @@
 #include "render/blocks.h"
 #include "render/headlines.h"
 #include "render/render.h"
+#include "render/roots.h"
 #include "render/sheet.h"
 #include "render/summary.h"
 #include "render/words.h"
@@ -43,8 +44,10 @@ std::string text(const snapshot::Snapshot& snapshot, const analyze::Analysis& an
 
     print_head(sheet);
     print_headlines(sheet);
+    print_roots(sheet);
     for (const Block& block : found) print_block(sheet, block);
     print_lock_orders(sheet);
+    print_misuses(sheet);
     print_others(sheet, others);
     print_verdict(sheet);
     return sheet.page.laid_out(options.color);

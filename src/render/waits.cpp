@@ -21,11 +21,12 @@ using analyze::Owner;
 using snapshot::LockKind;
 using snapshot::Thread;
 
-constexpr size_t kChainLength = 3;  ///< owners of owners that are followed
-constexpr size_t kShortStack = 3;   ///< frames that are better repeated than looked up
-constexpr size_t kToldOwners = 3;   ///< what more owners do now is left out
-constexpr size_t kToldPlaces = 8;   ///< of a lock that many have acquired in many places
+constexpr size_t kChainLength = 16;  ///< owners of owners that are followed
+constexpr size_t kShortStack = 3;    ///< frames that are better repeated than looked up
+constexpr size_t kToldOwners = 3;    ///< what more owners do now is left out
+constexpr size_t kToldPlaces = 8;    ///< of a lock that many have acquired in many places
 constexpr size_t kToldHolds = 4;
+constexpr size_t kToldParts = 4;  ///< different locks that one group waits for
 
 bool is_finished(const Sheet& sheet, uint32_t id) {
     const Thread* const thread = snapshot::find_thread(sheet.snapshot, id);
@@ -147,25 +148,29 @@ public:
     }
 
 private:
+    /// A direct owner's stack stands in each waiter's entry; further on, one that has a block of its own
+    /// is only pointed to.
     void tell(const Thread& thread, size_t length) {
         const bool is_planned = sheet_.planned.count(thread.id) > 0;
+        const bool is_direct = length == kChainLength;
         const std::string now = fmt::format("  T{} is now in [{}]", thread.id, state_words({&thread}));
-        if (sheet_.printed.count(thread.id) > 0) {
-            sheet_.page.add(now + ", see above");
-        } else if (is_planned && sheet_.stacks.shown(thread.stack).size() > kShortStack) {
-            sheet_.page.add(now + ", see below");
+        if (!is_direct && is_planned) {
+            const std::string awaited = thread.wait ? ", waits for " + awaited_words(*thread.wait) : "";
+            sheet_.page.add(now + awaited + (sheet_.printed.count(thread.id) > 0 ? ", see above" : ", see below"));
         } else if (sheet_.stacks.is_empty(thread.stack)) {
             sheet_.page.add(now + ", no stack recorded");
         } else {
             sheet_.page.add(now + ", at");
             sheet_.stacks.print(sheet_.page, thread.stack);
         }
-        if (!is_planned && thread.wait && length > 1) go_on(thread, length - 1);
+        if (thread.wait && length > 1) go_on(thread, length - 1, is_planned);
     }
 
-    void go_on(const Thread& thread, size_t length) {
+    /// Where each owner acquired its lock is told once, in the block of a thread that waits for it.
+    void go_on(const Thread& thread, size_t length, bool is_planned) {
         const std::vector<Owner>& owners = sheet_.owners_of(thread);
         if (owners.empty()) return;
+        if (is_planned) return follow(owners, length);
         if (thread.wait->object.kind == LockKind::kThread)
             sheet_.page.add(fmt::format("  T{} waits for {}", thread.id, awaited_words(*thread.wait)));
         else
@@ -177,20 +182,8 @@ private:
     std::set<uint32_t> told_;
 };
 
-}  // namespace
-
-std::string awaited_words(const snapshot::Wait& wait) {
-    if (wait.object.kind != LockKind::kThread) return short_object_words(wait.object);
-    return wait.joins ? fmt::format("T{} to end", *wait.joins) : "a thread to end that is not known";
-}
-
-std::string_view owned_words(LockKind kind, bool queued) {
-    if (kind == LockKind::kThread) return "";
-    if (queued) return ", wanted first by";
-    return kind == LockKind::kOnce ? ", run by" : ", held by";
-}
-
-void print_wait(Sheet& sheet, const Group& group) {
+/// For threads that all wait for the same thing, where it has owners.
+void print_same_wait(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
     if (!first.wait) return;
     if (!first.wait->members.empty()) {
@@ -227,6 +220,31 @@ void print_wait(Sheet& sheet, const Group& group) {
         case LockKind::kSemaphore:
         case LockKind::kBarrier:
         case LockKind::kFile: print_evidence(sheet, group);
+    }
+}
+
+}  // namespace
+
+std::string awaited_words(const snapshot::Wait& wait) {
+    if (wait.object.kind != LockKind::kThread) return short_object_words(wait.object);
+    return wait.joins ? fmt::format("T{} to end", *wait.joins) : "a thread to end that is not known";
+}
+
+std::string_view owned_words(LockKind kind, bool queued) {
+    if (kind == LockKind::kThread) return "";
+    if (queued) return ", wanted first by";
+    return kind == LockKind::kOnce ? ", run by" : ", held by";
+}
+
+void print_wait(Sheet& sheet, const Group& group) {
+    const std::vector<Group> parts = parts_by_lock(group);
+    if (parts.size() == 1) return print_same_wait(sheet, group);
+    size_t told = 0;
+    for (const Group& part : parts) {
+        if (told++ == kToldParts)
+            return sheet.page.add(fmt::format("  (and {} more such waits)", parts.size() - kToldParts), Style::kDim);
+        sheet.page.add("  of these, " + thread_list(ids_of(part)));
+        print_same_wait(sheet, part);
     }
 }
 
