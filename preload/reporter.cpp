@@ -161,7 +161,7 @@ public:
 private:
     void add(const char* word) { words_[count_++] = const_cast<char*>(word); }
 
-    char* words_[16]{};
+    char* words_[20]{};
     size_t count_ = 0;
     char log_[kPathBytes]{};
     char pid_[16]{};

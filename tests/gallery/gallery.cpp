@@ -161,6 +161,13 @@ Json report_of_stuck(const Program& program, const std::string& variant) {
     throw std::runtime_error(program.path() + " did not get stuck in time");
 }
 
+Json report_of_clean(const Program& program, const std::string& variant) {
+    const support::Observed observed = observe(program, variant, "10s");
+    Json report = only_report(observed);
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+    return report;
+}
+
 void expect_clean(const Program& program, const std::string& variant) {
     const support::Observed observed = observe(program, variant, "10s");
     const Json report = only_report(observed);

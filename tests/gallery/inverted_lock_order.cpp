@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two locks are taken in opposite orders, by one thread after the other, so that nothing hangs this time.
+// ring: kThreads locks, each thread taking one and then the next. The other variants must stay silent:
+// fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
+// gated: a third lock is held around both. shared: both orders read. alone: one thread does both. anew:
+// between the two, one of the locks has become another. timed: with a bound on the wait.
+#include <pthread.h>
+
+#include <array>
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <vector>
+
+#include "tests/gallery/variant.hpp"
+#include "tests/support/gate.h"
+
+constexpr int kThreads = 5;
+
+std::timed_mutex g_accounts;  // SITE(accounts) g_accounts
+std::timed_mutex g_ledger;    // SITE(ledger) g_ledger
+std::mutex g_gate;
+std::shared_mutex g_names;
+std::shared_mutex g_places;
+pthread_mutex_t g_first = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t g_second = PTHREAD_MUTEX_INITIALIZER;
+std::array<std::mutex, kThreads> g_ring;
+int g_booked = 0;
+
+void transfer() {
+    const std::lock_guard accounts(g_accounts);  // SITE(transfer_held) transfer
+    const std::lock_guard ledger(g_ledger);      // SITE(transfer_taken) transfer
+    ++g_booked;
+}
+// WRAP(transfer)
+
+void audit() {
+    const std::lock_guard ledger(g_ledger);      // SITE(audit_held) audit
+    const std::lock_guard accounts(g_accounts);  // SITE(audit_taken) audit
+    ++g_booked;
+}
+// WRAP(audit)
+
+void audit_by_trying() {
+    const std::lock_guard ledger(g_ledger);
+    const std::unique_lock accounts(g_accounts, std::try_to_lock);
+    if (accounts.owns_lock()) ++g_booked;
+}
+
+void audit_with_a_bound() {
+    const std::lock_guard ledger(g_ledger);
+    const std::unique_lock accounts(g_accounts, std::chrono::seconds(1));
+    if (accounts.owns_lock()) ++g_booked;
+}
+
+void scoped(bool first) {
+    const std::scoped_lock both(first ? g_accounts : g_ledger, first ? g_ledger : g_accounts);
+    ++g_booked;
+}
+
+void gated(void (*work)()) {
+    const std::lock_guard gate(g_gate);
+    work();
+}
+
+void read_both(std::shared_mutex& first, std::shared_mutex& second) {
+    const std::shared_lock one(first);
+    const std::shared_lock other(second);
+    ++g_booked;
+}
+
+void lock_both(pthread_mutex_t& first, pthread_mutex_t& second) {
+    pthread_mutex_lock(&first);
+    pthread_mutex_lock(&second);
+    ++g_booked;
+    pthread_mutex_unlock(&second);
+    pthread_mutex_unlock(&first);
+}
+
+void lock_with_next(int number) {
+    const std::lock_guard mine(g_ring[number]);
+    const std::lock_guard next(g_ring[(number + 1) % kThreads]);
+    ++g_booked;
+}
+
+/// In threads that are there all the time, one after the other.
+template <class First, class Second>
+void one_after_the_other(First first, Second second) {
+    gate::Flag first_is_done;
+    std::thread one([&] {
+        first();
+        first_is_done.open();
+    });
+    std::thread other([&] {
+        first_is_done.await_open();
+        second();
+    });
+    one.join();
+    other.join();
+}
+
+int main(int argc, char** argv) {
+    const std::string_view variant = variant_of(argc, argv);
+    if (variant == "leaky") {
+        one_after_the_other(transfer, audit);
+    } else if (variant == "fixed") {
+        one_after_the_other(transfer, transfer);
+    } else if (variant == "ring") {
+        for (int number = 0; number < kThreads; ++number) std::thread(lock_with_next, number).join();
+    } else if (variant == "scoped") {
+        one_after_the_other([] { scoped(true); }, [] { scoped(false); });
+    } else if (variant == "tries") {
+        one_after_the_other(transfer, audit_by_trying);
+    } else if (variant == "timed") {
+        one_after_the_other(transfer, audit_with_a_bound);
+    } else if (variant == "gated") {
+        one_after_the_other([] { gated(transfer); }, [] { gated(audit); });
+    } else if (variant == "shared") {
+        one_after_the_other([] { read_both(g_names, g_places); }, [] { read_both(g_places, g_names); });
+    } else if (variant == "alone") {
+        one_after_the_other(
+            [] {
+                transfer();
+                audit();
+            },
+            [] {});
+    } else if (variant == "anew") {
+        one_after_the_other(
+            [] {
+                lock_both(g_first, g_second);
+                pthread_mutex_destroy(&g_second);
+                pthread_mutex_init(&g_second, nullptr);
+            },
+            [] { lock_both(g_second, g_first); });
+    } else {
+        return no_such_variant();
+    }
+    return g_booked > 0 ? 0 : 1;
+}

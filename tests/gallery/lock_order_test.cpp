@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Orders of locks that could have hung, and those that only look like it.
+#include <gmock/gmock.h>
+
+#include "tests/gallery/gallery.h"
+
+namespace gallery {
+namespace {
+
+using testing::ElementsAre;
+
+class LockOrders : public GalleryTest {
+protected:
+    Program program_ = program("inverted_lock_order");
+
+    /// The only finding: nothing is left behind, and the gate passes.
+    Json inversion(const std::string& variant) {
+        const Json report = report_of_clean(program_, variant);
+        EXPECT_THAT(report::verdicts(report), ElementsAre("lock-order possible"));
+        return report.at("findings").empty() ? Json::object({{"order", Json::array()}}) : report.at("findings").at(0);
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, LockOrders, testing::ValuesIn(all_builds()), testing::PrintToStringParamName());
+
+TEST_P(LockOrders, OppositeOnesAreToldWithBothPlacesOfEach) {
+    const Json finding = inversion("leaky");
+
+    EXPECT_EQ(report::threads_of(finding), (std::set<int>{2, 3}));
+    ASSERT_EQ(finding.at("order").size(), 2U);
+    for (const Json& edge : finding.at("order")) {
+        const bool is_transfer = edge.at("thread") == 2;
+        const std::string accounts = program_.site("accounts").function;
+        const std::string ledger = program_.site("ledger").function;
+        EXPECT_EQ(edge.at("while_holding").at("name"), is_transfer ? accounts : ledger);
+        EXPECT_EQ(edge.at("lock").at("name"), is_transfer ? ledger : accounts);
+        EXPECT_TRUE(
+            report::starts_at(edge.at("held_stack"), program_.site(is_transfer ? "transfer_held" : "audit_held")));
+        EXPECT_TRUE(report::starts_at(edge.at("stack"), program_.site(is_transfer ? "transfer_taken" : "audit_taken")));
+    }
+}
+
+TEST_P(LockOrders, ARingIsToldOnce) {
+    const Json finding = inversion("ring");
+
+    EXPECT_EQ(finding.at("order").size(), static_cast<size_t>(program_.thread_count()));
+}
+
+TEST_P(LockOrders, ThatCannotHangAreNotTold) {
+    for (const char* const variant : {"fixed", "scoped", "tries", "timed", "gated", "shared", "alone", "anew"}) {
+        SCOPED_TRACE(variant);
+        expect_clean(program_, variant);
+    }
+}
+
+}  // namespace
+}  // namespace gallery

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Wake-ups that came too early, waits through a condition, and exits that do not come back.
+#include <gmock/gmock.h>
+
+#include "tests/gallery/gallery.h"
+
+namespace gallery {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class WakeUps : public GalleryTest {
+protected:
+    Program program_ = program("missed_notify");
+
+    void expect_lost(const Json& report) {
+        EXPECT_THAT(report::verdicts(report), Contains("lost-wakeup likely"));
+        expect_finding(report, "lost-wakeup", "likely", {2});
+        expect_thread(report, 2,
+                      {.state = "cond wait", .block = program_.site("block"), .created = program_.site("created")});
+        const Json& wait = report::thread(report, 2).at("waits_for");
+        EXPECT_EQ(wait.at("name"), program_.site("condition").function);
+        const Json& signal = wait.at("last_signal");
+        EXPECT_EQ(signal.at("thread"), 3);
+        EXPECT_EQ(signal.at("before_wait"), true);
+        EXPECT_EQ(signal.at("waiters"), 0);
+        EXPECT_EQ(signal.at("unlocked"), true);
+        EXPECT_TRUE(report::passes(signal.at("stack"), program_.site("notify")));
+        EXPECT_EQ(wait.at("signallers"), Json::parse(R"([{"thread": 3, "exited": true, "before_wait": true}])"));
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, WakeUps, testing::ValuesIn(all_builds()), testing::PrintToStringParamName());
+
+TEST_P(WakeUps, ThatComeBetweenTheLockAndTheWaitAreLost) {
+    expect_lost(report_of_stuck(program_));
+}
+
+TEST_P(WakeUps, AreLostHoweverLongTheLockWasHeld) {
+    expect_lost(report_of_stuck(program_, "late"));
+}
+
+TEST_P(WakeUps, ThatAreGivenUnderTheMutexAreNotLost) {
+    expect_clean(program_);
+}
+
+TEST_P(WakeUps, OfAPoolThatHasDrainedItsQueueAreNotLost) {
+    const Json report = report_of_stuck(program_, "pool");
+
+    EXPECT_THAT(report::verdicts(report), testing::Not(Contains("lost-wakeup likely")));
+}
+
+TEST_P(WakeUps, ThatOnlyComeFromBehindTheWaiterAreAProbableCycle) {
+    const Json report = report_of_stuck(program_, "nested");
+
+    const Json& wait = report::thread(report, 3).at("waits_for");
+    EXPECT_EQ(wait.at("probable_cycle"), Json::parse("[2]"));
+    EXPECT_EQ(wait.at("signallers").at(0).at("thread"), 2);
+    EXPECT_EQ(report::thread(report, 2).at("waits_for").at("owners").at(0).at("thread"), 3);
+}
+
+class Exits : public GalleryTest {
+protected:
+    Program program_ = program("hanging_exit");
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Exits, testing::ValuesIn(all_builds()), testing::PrintToStringParamName());
+
+TEST_P(Exits, ThatDestroyAConditionInUseAreNamed) {
+    const Json report = report_of_stuck(program_);
+
+    const Json& phase = report.at("process").at("exit_phase");
+    ASSERT_FALSE(phase.is_null());
+    EXPECT_EQ(phase.at("thread"), 1);
+    EXPECT_EQ(phase.at("main_returned"), true);
+    EXPECT_EQ(phase.at("phase"), "static destructor");
+    EXPECT_THAT(report::text_of(phase.at("message")), HasSubstr("until nobody waits on condition"));
+    EXPECT_EQ(phase.at("waits"), true);
+    EXPECT_EQ(report.at("misuse").at(0).at("kind"), "destroyed-waited");
+}
+
+TEST_P(Exits, ThatJoinInAStaticDestructorAreNamed) {
+    const Json report = report_of_stuck(program_, "joins");
+
+    const Json& phase = report.at("process").at("exit_phase");
+    ASSERT_FALSE(phase.is_null());
+    EXPECT_EQ(phase.at("phase"), "static destructor");
+    EXPECT_THAT(report::text_of(phase.at("function")), HasSubstr("::~"));
+    EXPECT_THAT(report::text_of(phase.at("message")), HasSubstr("T2 to end"));
+}
+
+TEST_P(Exits, ThatLockInAHandlerAreNamed) {
+    const Json report = report_of_stuck(program_, "handler");
+
+    const Json& phase = report.at("process").at("exit_phase");
+    ASSERT_FALSE(phase.is_null());
+    EXPECT_EQ(phase.at("phase"), "atexit handler");
+    EXPECT_THAT(report::text_of(phase.at("function")), HasSubstr(program_.site("flush").function));
+}
+
+TEST_P(Exits, ThatEndTheirWaitersFirstAreClean) {
+    expect_clean(program_);
+}
+
+}  // namespace
+}  // namespace gallery

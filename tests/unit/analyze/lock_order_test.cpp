@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Orders of locks made by hand, and random ones that a naive twin judges too: it tries every sequence of
+// edges.
+#include "analyze/lock_order.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "shown.h"
+#include "tests/support/snapshot_builder.h"
+
+namespace analyze {
+namespace {
+
+using snapshot::LockOrder;
+using snapshot::Mode;
+using support::mutex;
+using support::rwlock;
+using support::SnapshotBuilder;
+
+struct Orders : SnapshotBuilder {
+    LockOrder& add(uint32_t thread, const snapshot::Object& held, const snapshot::Object& lock) {
+        LockOrder order;
+        order.held = held;
+        order.lock = lock;
+        order.thread = thread;
+        snapshot().lock_orders.push_back(std::move(order));
+        return snapshot().lock_orders.back();
+    }
+    Lines judged() { return shown(analyze(build())); }
+};
+
+TEST(LockOrder, OppositeOrdersOfTwoThreadsArePossible) {
+    Orders orders;
+    orders.add(2, mutex(0x10, "g_a"), mutex(0x20, "g_b"));
+    orders.add(3, mutex(0x20, "g_b"), mutex(0x10, "g_a"));
+
+    const Analysis analysis = analyze(orders.build());
+
+    EXPECT_EQ(shown(analysis), Lines{"possible lock-order: T2 T3"});
+    EXPECT_EQ(messages(analysis),
+              Lines{"locks are taken in opposite orders by T2 and T3: mutex g_a before mutex g_b before mutex g_a"});
+    EXPECT_TRUE(fails(analysis, {Verdict::kLockOrder}));
+    EXPECT_FALSE(fails(analysis, {Verdict::kDeadlock, Verdict::kBlocked}));
+}
+
+TEST(LockOrder, OneThreadAloneInvertsNothing) {
+    Orders orders;
+    orders.add(2, mutex(0x10), mutex(0x20));
+    orders.add(2, mutex(0x20), mutex(0x10));
+    EXPECT_EQ(orders.judged(), Lines{});
+
+    orders.snapshot().lock_orders.back().other_thread = 4;
+    EXPECT_EQ(orders.judged(), Lines{"possible lock-order: T2"});
+}
+
+TEST(LockOrder, AGateKeepsBothFromHappeningAtOnce) {
+    Orders orders;
+    orders.add(2, mutex(0x10), mutex(0x20)).gates = {snapshot::gate_of(mutex(0x30))};
+    orders.add(3, mutex(0x20), mutex(0x10)).gates = {snapshot::gate_of(mutex(0x30)), snapshot::gate_of(mutex(0x40))};
+    EXPECT_EQ(orders.judged(), Lines{});
+
+    orders.snapshot().lock_orders.back().gates = {snapshot::gate_of(mutex(0x40))};
+    EXPECT_EQ(orders.judged(), Lines{"possible lock-order: T2 T3"});
+}
+
+TEST(LockOrder, NothingIsToldWhereThereMayBeMoreGatesThanAreKnown) {
+    Orders orders;
+    orders.add(2, mutex(0x10), mutex(0x20)).gates_unknown = true;
+    orders.add(3, mutex(0x20), mutex(0x10));
+
+    EXPECT_EQ(orders.judged(), Lines{});
+}
+
+TEST(LockOrder, ReadersDoNotKeepEachOtherOut) {
+    Orders orders;
+    orders.add(2, rwlock(0x10), rwlock(0x20));
+    orders.add(3, rwlock(0x20), rwlock(0x10));
+    for (LockOrder& order : orders.snapshot().lock_orders) order.held_mode = order.mode = Mode::kShared;
+    EXPECT_EQ(orders.judged(), Lines{});
+
+    // Who wants to write waits for the reader, who waits for nobody: T2 waits for the lock that T3 reads.
+    orders.snapshot().lock_orders[0].mode = Mode::kExclusive;
+    EXPECT_EQ(orders.judged(), Lines{});
+
+    orders.snapshot().lock_orders[1].mode = Mode::kExclusive;
+    EXPECT_EQ(orders.judged(), Lines{"possible lock-order: T2 T3"});
+}
+
+TEST(LockOrder, RingsOfUpToSixteenLocksAreTold) {
+    for (const uint32_t length : {3U, 16U, 17U}) {
+        Orders orders;
+        for (uint32_t i = 0; i < length; ++i) orders.add(i + 2, mutex(i + 1), mutex((i + 1) % length + 1));
+
+        const Analysis analysis = analyze(orders.build());
+
+        ASSERT_EQ(analysis.findings.size(), length <= 16 ? 1U : 0U) << length;
+        if (length <= 16) EXPECT_EQ(analysis.findings[0].order.size(), length);
+    }
+}
+
+TEST(LockOrder, ADeadlockThatHappenedIsNotToldAgain) {
+    Orders orders;
+    orders.live();
+    orders.add(2, mutex(0x10), mutex(0x20));
+    orders.add(3, mutex(0x20), mutex(0x10));
+    orders.thread(2).holds(mutex(0x10)).waits_for(mutex(0x20));
+    orders.thread(3).holds(mutex(0x20)).waits_for(mutex(0x10));
+
+    EXPECT_EQ(orders.judged(), Lines{"proved deadlock: T2 T3"});
+}
+
+class Twin {
+public:
+    explicit Twin(const std::vector<LockOrder>& orders) : orders_(orders) {}
+
+    std::set<std::set<uint64_t>> judge() {
+        for (size_t length = 2; length <= kLongestInversion; ++length) {
+            std::vector<size_t> path;
+            extend(path, length);
+        }
+        return found_;
+    }
+
+private:
+    void extend(std::vector<size_t>& path, size_t length) {
+        if (path.size() == length) return close(path);
+        for (size_t next = 0; next < orders_.size(); ++next) {
+            if (!path.empty() && orders_[path.back()].lock.address != orders_[next].held.address) continue;
+            const auto is_held = [&](size_t i) { return orders_[i].held.address == orders_[next].held.address; };
+            if (std::any_of(path.begin(), path.end(), is_held)) continue;
+            path.push_back(next);
+            extend(path, length);
+            path.pop_back();
+        }
+    }
+
+    void close(const std::vector<size_t>& path) {
+        std::set<uint64_t> locks;
+        std::set<uint32_t> threads;
+        for (size_t i = 0; i < path.size(); ++i) {
+            const LockOrder& order = orders_[path[i]];
+            const LockOrder& next = orders_[path[(i + 1) % path.size()]];
+            if (order.lock.address != next.held.address) return;
+            if (order.mode == Mode::kShared && next.held_mode == Mode::kShared) return;
+            locks.insert(order.held.address);
+            threads.insert(order.thread);
+            for (size_t j = i + 1; j < path.size(); ++j) {
+                if (have_common(order, orders_[path[j]])) return;
+            }
+        }
+        if (threads.size() < 2) return;
+        for (const std::set<uint64_t>& known : found_) {
+            if (std::includes(locks.begin(), locks.end(), known.begin(), known.end())) return;
+        }
+        found_.insert(locks);
+    }
+
+    static bool have_common(const LockOrder& left, const LockOrder& right) {
+        const auto has = [](const LockOrder& order, uint32_t guard) {
+            return std::count(order.gates.begin(), order.gates.end(), guard) > 0 ||
+                   (order.held_mode == Mode::kExclusive && snapshot::gate_of(order.held) == guard);
+        };
+        for (const uint32_t gate : left.gates) {
+            if (has(right, gate)) return true;
+        }
+        return left.held_mode == Mode::kExclusive && has(right, snapshot::gate_of(left.held));
+    }
+
+    const std::vector<LockOrder>& orders_;
+    std::set<std::set<uint64_t>> found_;
+};
+
+TEST(LockOrder, AgreesWithANaiveTwinOnRandomOrders) {
+    size_t found = 0;
+    for (uint32_t seed = 0; seed < 3'000; ++seed) {
+        std::mt19937 dice(seed);
+        Orders orders;
+        const uint32_t locks = 2 + dice() % 5;
+        const uint32_t edges = 2 + dice() % 9;
+        for (uint32_t i = 0; i < edges; ++i) {
+            const uint64_t held = 1 + dice() % locks;
+            const uint64_t lock = 1 + dice() % locks;
+            if (held == lock) continue;
+            LockOrder& order = orders.add(2 + dice() % 3, rwlock(held), rwlock(lock));
+            if (dice() % 3 == 0) order.held_mode = Mode::kShared;
+            if (dice() % 3 == 0) order.mode = Mode::kShared;
+            if (dice() % 4 == 0) order.gates = {snapshot::gate_of(rwlock(1 + dice() % (locks + 2)))};
+        }
+        const snapshot::Snapshot snapshot = orders.build();
+
+        std::set<std::set<uint64_t>> judged;
+        for (const Finding& finding : find_lock_orders(snapshot, {})) {
+            std::set<uint64_t> cycle;
+            for (const OrderEdge& edge : finding.order) cycle.insert(edge.lock.address);
+            EXPECT_TRUE(judged.insert(cycle).second) << "twice, seed " << seed;
+        }
+
+        ASSERT_EQ(judged, Twin(snapshot.lock_orders).judge()) << "seed " << seed;
+        found += judged.size();
+    }
+    EXPECT_GT(found, 500U);
+}
+
+}  // namespace
+}  // namespace analyze
