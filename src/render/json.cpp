@@ -122,8 +122,8 @@ public:
         const snapshot::Losses& losses = snapshot_.losses;
         const Json lost = {{"threads", losses.threads}, {"holds", losses.holds}, {"stacks", losses.stacks}};
         return fmt::format(
-            R"({{"schema":"loiter-report/1","process":{},"counts":{},"threads":[{}],"findings":[{}],"root_blockers":{},"misuse":{},"losses":{}}})",
-            written(process()), written(counts()), threads, findings, written(roots), written(misuses), written(lost));
+            R"({{"schema":"loiter-report/1","process":{},"counts":{},"threads":[{}],"findings":[{}],"losses":{},"root_blockers":{},"misuse":{}}})",
+            written(process()), written(counts()), threads, findings, written(lost), written(roots), written(misuses));
     }
 
 private:
@@ -152,9 +152,9 @@ private:
                 {"end", end_word(process.end)},
                 {"status", or_null(process.status)},
                 {"uptime_seconds", seconds(process.uptime_seconds)},
-                {"exit_phase", exit_phase()},
                 {"notes", notes()},
-                {"uptime_is_lower_bound", process.uptime_is_lower_bound}};
+                {"uptime_is_lower_bound", process.uptime_is_lower_bound},
+                {"exit_phase", exit_phase()}};
     }
 
     /// Of a process that is still alive: at its end each is in exit().
@@ -268,6 +268,7 @@ private:
             --owners_left_;
             json["owners"].push_back(process_owner_json(owner));
         }
+        json["last_signal"] = thread.wait->last_signal ? signal_json(*thread.wait->last_signal) : Json();
         json["signallers"] = Json::array();
         for (const snapshot::Signaller& signaller : thread.wait->signallers)
             json["signallers"].push_back(
@@ -276,7 +277,6 @@ private:
         json["probable_cycle"] = cycle == analysis_.probable_cycles.end() ? Json() : Json(cycle->second);
         json["parties"] = or_null(thread.wait->parties);
         json["missing_parties"] = missing_parties(thread);
-        json["last_signal"] = thread.wait->last_signal ? signal_json(*thread.wait->last_signal) : Json();
         return json;
     }
 
@@ -311,12 +311,9 @@ private:
     }
 
     Json signal_json(const snapshot::LastSignal& signal) {
-        return {{"thread", number_or_null(signal.thread)},
-                {"ago_seconds", seconds(signal.ago_seconds)},
-                {"before_wait", signal.before_wait},
-                {"waiters", or_null(signal.waiters)},
-                {"unlocked", signal.unlocked},
-                {"stack", stack_json(signal.stack)}};
+        return {{"thread", number_or_null(signal.thread)}, {"ago_seconds", seconds(signal.ago_seconds)},
+                {"before_wait", signal.before_wait},       {"waiters", or_null(signal.waiters)},
+                {"stack", stack_json(signal.stack)},       {"unlocked", signal.unlocked}};
     }
 
     Json hold_json(const snapshot::Hold& hold) {

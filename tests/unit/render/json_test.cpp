@@ -72,7 +72,8 @@ void add_teller(SnapshotBuilder& builder) {
 TEST(Json, HasItsFieldsInTheOrderOfTheContract) {
     const Json report = json_of(SnapshotBuilder());
 
-    EXPECT_EQ(keys(report), (std::vector<std::string>{"schema", "process", "counts", "threads", "findings", "losses"}));
+    EXPECT_EQ(keys(report), (std::vector<std::string>{"schema", "process", "counts", "threads", "findings", "losses",
+                                                      "root_blockers", "misuse"}));
     EXPECT_EQ(report["schema"], "loiter-report/1");
 }
 
@@ -84,7 +85,7 @@ TEST(Json, TellsTheProcess) {
     EXPECT_EQ(json_of(builder)["process"].dump(),
               R"({"pid":4242,"ppid":4200,"exe":"/srv/bank/bin/bank","command":["./bank","--fast"],"observed":true,)"
               R"("reason":"exit","end":"exit","status":0,"uptime_seconds":12.4,"notes":["a gap"],)"
-              R"("uptime_is_lower_bound":false})");
+              R"("uptime_is_lower_bound":false,"exit_phase":null})");
 }
 
 TEST(Json, HasNullForWhatIsNotKnownOfTheProcess) {
@@ -92,7 +93,7 @@ TEST(Json, HasNullForWhatIsNotKnownOfTheProcess) {
 
     EXPECT_EQ(process.dump(),
               R"({"pid":0,"ppid":null,"exe":null,"command":[],"observed":true,"reason":"dump","end":"unknown",)"
-              R"("status":null,"uptime_seconds":0.0,"notes":[],"uptime_is_lower_bound":false})");
+              R"("status":null,"uptime_seconds":0.0,"notes":[],"uptime_is_lower_bound":false,"exit_phase":null})");
 }
 
 TEST(Json, HasAWordForEveryReasonAndEnd) {
@@ -162,7 +163,12 @@ TEST(Json, TellsAllOfAThread) {
                                {"ago_seconds", 1.5},
                                {"before_wait", true},
                                {"waiters", 2},
-                               {"stack", Json::array({frame_of("kick()", 8, "0x1086")})}}}}},
+                               {"stack", Json::array({frame_of("kick()", 8, "0x1086")})},
+                               {"unlocked", false}}},
+                             {"signallers", Json::array()},
+                             {"probable_cycle", nullptr},
+                             {"parties", nullptr},
+                             {"missing_parties", nullptr}}},
                            {"holds", Json::array({{{"kind", "rwlock"},
                                                    {"address", "0x60"},
                                                    {"name", nullptr},
@@ -239,7 +245,8 @@ TEST(Json, HasEveryFieldOfAWaitOfWhichNothingIsKnown) {
 
     EXPECT_EQ(thread["state"], "io read");
     EXPECT_EQ(thread["waits_for"].dump(),
-              R"({"kind":"descriptor","address":null,"name":null,"detail":null,"owners":[],"last_signal":null})");
+              R"({"kind":"descriptor","address":null,"name":null,"detail":null,"owners":[],"last_signal":null,)"
+              R"("signallers":[],"probable_cycle":null,"parties":null,"missing_parties":null})");
 }
 
 TEST(Json, NamesWhatIsWaitedForThoughItIsNoLock) {

@@ -85,7 +85,9 @@ T3 "auditor" [mutex lock, 3.2s] tid 4245
     Bank::audit()                            bank.cpp:63
   waits for mutex g_accounts (0x5581c0c0), held by T2 "teller" for 3.2s, acquired at
     Bank::transfer(int, int)                 bank.cpp:41
-  T2 is now in [mutex lock, 3.2s], see above
+  T2 is now in [mutex lock, 3.2s], at
+    Bank::transfer(int, int)                 bank.cpp:42
+    Teller::run()                            bank.cpp:77
   created by T1 at
     main                                     bank.cpp:91
 

@@ -246,8 +246,7 @@ T2 [mutex lock] tid 4243
 )");
 }
 
-TEST(LockWait, RefersToOwnersThatHaveABlockOfTheirOwn) {
-    // given: T2 waits for T3, which waits for T4; the stack of T3 is long
+TEST(LockWait, TellsWhatAnOwnerDoesAlsoWhereThatHasABlockOfItsOwn) {
     SnapshotBuilder builder;
     const Frames deep = {kWork[0], kTaken[0], kWork[0], kTaken[0]};
     builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
@@ -260,13 +259,45 @@ TEST(LockWait, RefersToOwnersThatHaveABlockOfTheirOwn) {
 T2 [mutex lock] tid 4243
     stuck()                                  bank.cpp:10
   waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [mutex lock], see below
+  T3 is now in [mutex lock], at
+    work()                                   bank.cpp:30
+    take()                                   bank.cpp:20
+    work()                                   bank.cpp:30
+    take()                                   bank.cpp:20
 )");
     EXPECT_EQ(block(report, "T4 "), R"(
 T4 [mutex lock] tid 4245
     work()                                   bank.cpp:30
   waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [mutex lock], see above
+  T3 is now in [mutex lock], at
+    work()                                   bank.cpp:30
+    take()                                   bank.cpp:20
+    work()                                   bank.cpp:30
+    take()                                   bank.cpp:20
+)");
+}
+
+TEST(LockWait, FollowsTheChainToItsEndAndPointsToBlocks) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).waits_for(mutex(0x20)).at(kStuck).holds(mutex(0x10)).acquired_at(kTaken);
+    builder.thread(4).waits_for(mutex(0x30)).at(kStuck).holds(mutex(0x20)).acquired_at(kTaken);
+    builder.thread(5).at(kWork).holds(mutex(0x30)).acquired_at(kTaken);
+
+    const std::string report = text(builder, {finding(Verdict::kBlocked, {2}), finding(Verdict::kBlocked, {4})});
+
+    EXPECT_EQ(block(report, "T2 "), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by T3, acquired at
+    take()                                   bank.cpp:20
+  T3 is now in [mutex lock], at
+    stuck()                                  bank.cpp:10
+  T3 waits for mutex 0x20, held by T4, acquired at
+    take()                                   bank.cpp:20
+  T4 is now in [mutex lock], waits for mutex 0x30, see below
+  T5 is now in [running], at
+    work()                                   bank.cpp:30
 )");
 }
 
