@@ -40,8 +40,8 @@ TEST(RootBlockers, AreToldWithTheTreeOfThoseWhoWait) {
     builder.thread(5).waits_for(mutex(0x10, "g_table")).holds(mutex(0x20, "g_row"));
     builder.thread(6).waits_for(mutex(0x20, "g_row"));
 
-    EXPECT_EQ(roots(analyze(builder.build())), (Lines{"T3 blocks T1 T4 T5 T6", "2 for g_table", "1 for join",
-                                                      "1 for g_row", "T3: T1", "T3: T4 T5", "-T5: T6"}));
+    EXPECT_EQ(roots(analyze(builder.build())), (Lines{"T3 blocks T1 T4 T5 T6", "2 for g_table", "1 for g_row",
+                                                      "1 for join", "T3: T1", "T3: T4 T5", "-T5: T6"}));
 }
 
 TEST(RootBlockers, AreNotToldOfWhatAFindingExplains) {
