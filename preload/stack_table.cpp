@@ -106,7 +106,7 @@ uint32_t store(const RawStack& stack, const StackHeader& header) {
 /// Goes through the slots that a stack of this hash may be in, the same for all who look.
 class Probe {
 public:
-    Probe(Index& index, uint64_t hash) : index_(index), start_(hash >> 32) {}
+    Probe(Index& index, uint64_t hash) : index_(index), start_(hash >> 32), step_(hash | 1) {}
 
     /// Null: there is no other.
     std::atomic<uint32_t>* next() {
@@ -115,14 +115,18 @@ public:
             if (is_last_range) return nullptr;
             range_ *= kGrowth;
             count_ = 0;
+            return next();
         }
-        const uint64_t range = range_ < index_.slot_count ? range_ : index_.slot_count;
-        return &index_.slots[(start_ + count_++) & (range - 1)];
+        // Side by side, but at last in steps of its own: the slots that came first are taken one and all.
+        const uint64_t range = is_last_range ? index_.slot_count : range_;
+        const uint64_t step = is_last_range ? step_ : 1;
+        return &index_.slots[(start_ + step * count_++) & (range - 1)];
     }
 
 private:
     Index& index_;
     uint64_t start_;
+    uint64_t step_;
     uint64_t range_ = kFirstSlots;
     uint64_t count_ = 0;
 };
