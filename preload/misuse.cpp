@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/misuse.h"
 
+#include "preload/clock.h"
 #include "preload/recording.h"
 
 namespace preload {

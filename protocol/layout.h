@@ -223,6 +223,10 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> name[2];    ///< 15 bytes and NUL, as pthread_setname_np gave it
     std::atomic<uint32_t> label;      ///< of its work: text id; creator's at first, then its own; 0: none
     std::atomic<uint32_t> remarks;    ///< bits kRemark* (creator, then the thread itself)
+    // Of the thread itself, and rarely written.
+    std::atomic<uint32_t> past_number;  ///< thread that had the slot before; see kSignalPast
+    std::atomic<uint32_t> order_block;  ///< slot index + 1 of this thread's OrderBlock; 0: none yet
+    std::atomic<uint32_t> orders_lost;  ///< edges that found no room
 
     alignas(64) Wait wait;
     std::atomic<uint32_t> hold_hint;   ///< where the next entry is probably free; no meaning for readers
@@ -237,9 +241,6 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint32_t> stacks_in_tick;
     /// Entries of `holds` from here on were never used by this thread; for the library's own use.
     std::atomic<uint32_t> holds_end;
-    std::atomic<uint32_t> past_number;  ///< thread that had the slot before; see kSignalPast
-    std::atomic<uint32_t> order_block;  ///< slot index + 1 of this thread's OrderBlock; 0: none yet
-    std::atomic<uint32_t> orders_lost;  ///< edges that found no room
     alignas(64) Hold holds[kHoldCount];
     LastSignal signals[kSignalCount];
     uint8_t reserved1[4096 - 256 - kHoldCount * sizeof(Hold) - kSignalCount * sizeof(LastSignal)];
@@ -409,7 +410,7 @@ struct Misuse {
     uint32_t other_thread;  ///< the one that it was done to; 0: none, or not known
 };
 static_assert(sizeof(Misuse) == 32, "layout change: bump kVersion");
-inline constexpr uint32_t kMisuseCount = 56;
+inline constexpr uint32_t kMisuseCount = 40;
 
 /// Why nothing more is recorded.
 enum class Stopped : uint32_t { kNo, kNoRoom };
@@ -477,8 +478,8 @@ struct ProcessRecord {
     /// What the program named: ids of the newest text, and lock's name, of each bucket. Any thread, release.
     std::atomic<uint32_t> texts[kTextBuckets];
     std::atomic<uint32_t> lock_names[kTextBuckets];
-    std::atomic<uint32_t> text_count;  ///< of both; see kMaxTexts
-    std::atomic<uint32_t> misuses_seen;          ///< those beyond kMisuseCount have found no room
+    std::atomic<uint32_t> text_count;    ///< of both; see kMaxTexts
+    std::atomic<uint32_t> misuses_seen;  ///< those beyond kMisuseCount have found no room
     Misuse misuses[kMisuseCount];
 };
 inline constexpr size_t kHeadBytes = 8192;

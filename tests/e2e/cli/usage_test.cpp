@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{{"gate", "--suppressions", "no-such-file", "true"}, "no-such-file"},
                     Case{{"gate", "--baseline", "no-such-file", "true"}, "no-such-file"},
                     Case{{"gate", "--children", "some"}, "some"}, Case{{"run", "--strict", "true"}, "--strict"},
-                    Case{{"run", "--stop-running"}, "--stop-running"}, Case{{"run", "--format", "sarif"}, "sarif"},
+                    Case{{"run", "--stop-running"}, "--stop-running"}, Case{{"run", "--format", "yaml"}, "yaml"},
                     Case{{"run", "--color", "red"}, "red"}, Case{{"run", "--timeout", "soon"}, "soon"},
                     Case{{"run", "--timeout", "-1s"}, "-1s"}, Case{{"run", "--grace", "long"}, "long"},
                     Case{{"gate", "--fail-on", "deadlock,stuck"}, "stuck"},
