@@ -32,8 +32,11 @@ bool swap_if(std::atomic<Word>& word, Word expected, Word next) {
     return swapped;
 }
 
+/// Looked at first: a swap that fails writes back what it read, over what another thread, which unlocks what
+/// this one holds, has written since. A free entry is changed by its own thread alone.
 inline bool claim(std::atomic<HoldState>& state) {
-    return swap_if(state, HoldState::kFree, HoldState::kReserved);
+    return state.load(std::memory_order_relaxed) == HoldState::kFree &&
+           swap_if(state, HoldState::kFree, HoldState::kReserved);
 }
 
 namespace detail {
