@@ -89,6 +89,7 @@ void Acceptance::apply(const snapshot::Snapshot& snapshot, analyze::Analysis& an
 }
 
 bool Acceptance::finish() {
+    if (!has_judged_) return true;  // of nothing it can be said, and what is in the files stays
     bool all_written = true;
     if (!options_.write_baseline.empty()) {
         all_written = write_file(options_.write_baseline, policy::write_baseline(met_));
@@ -96,7 +97,6 @@ bool Acceptance::finish() {
     if (!options_.write_suppressions.empty()) {
         all_written = write_file(options_.write_suppressions, written_suppressions_) && all_written;
     }
-    if (!has_judged_) return all_written;  // of nothing it can be said
     std::vector<std::string> lines;
     for (const policy::Suppression& unused : policy_.unused()) {
         lines.push_back(unused.place + ": nothing was found that needs " + unused.text);
