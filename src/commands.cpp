@@ -17,6 +17,7 @@
 #include "read/read.h"
 #include "reporter.h"
 #include "run_command.h"
+#include "sources.h"
 
 namespace command {
 namespace {
@@ -40,23 +41,8 @@ int dump(const Options& options) {
     return reporter.all_written() ? 0 : kNothingRead;
 }
 
-void report_recording(const reader::Recording& recording, Reporter& reporter) {
-    reporter.report(recording.take_snapshot(
-        recording.is_live() && !recording.is_replaced() ? snapshot::Reason::kDump : snapshot::Reason::kPostMortem));
-}
-
-/// Every recording of a folder; what cannot be read is named. Throws reader::Error for none at all.
-void report_folder(const std::string& folder, Reporter& reporter) {
-    size_t read = 0;
-    for (const reader::Found& found : reader::find_recordings(folder)) {
-        try {
-            report_recording(reader::Recording::open(found.path), reporter);
-            ++read;
-        } catch (const reader::Error& error) {
-            remark(error.what());
-        }
-    }
-    if (read == 0) throw reader::Error("no recording could be read in " + folder);
+OnSnapshot reported_by(Reporter& reporter) {
+    return [&reporter](snapshot::Snapshot&& snapshot) { reporter.report(std::move(snapshot)); };
 }
 
 void report_pid(uint32_t pid, Reporter& reporter) {
@@ -64,7 +50,7 @@ void report_pid(uint32_t pid, Reporter& reporter) {
     const auto newest = std::find_if(recordings.begin(), recordings.end(),
                                      [&](const reader::Found& found) { return found.pid == pid; });
     if (newest != recordings.end()) {
-        report_recording(reader::Recording::open(newest->path), reporter);
+        look_at_recording(reader::Recording::open(newest->path), reported_by(reporter));
     } else if (reader::process_exists(pid)) {
         reporter.report(look_at_process(pid, {}));
     } else {
@@ -75,17 +61,11 @@ void report_pid(uint32_t pid, Reporter& reporter) {
 int report(const Options& options) {
     Outputs outputs(options, STDOUT_FILENO);
     Reporter reporter(options, outputs);
-    std::error_code error;
-    const auto status = std::filesystem::status(options.source, error);
     const auto pid = parse_pid(options.source);
-    if (std::filesystem::is_directory(status)) {
-        report_folder(options.source, reporter);
-    } else if (pid && !std::filesystem::exists(status)) {
+    if (std::error_code error; pid && !std::filesystem::exists(options.source, error)) {
         report_pid(*pid, reporter);
-    } else if (std::filesystem::is_regular_file(status) && reader::is_core_file(options.source)) {
-        reporter.report(reader::look_at_core(options.source));
     } else {
-        report_recording(reader::Recording::open(options.source), reporter);
+        look_at_source(options.source, reported_by(reporter));
     }
     reporter.finish();
     return reporter.all_written() ? 0 : kNothingRead;

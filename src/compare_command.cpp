@@ -16,6 +16,7 @@
 #include "policy/suppression.h"
 #include "read/read.h"
 #include "render/comparison.h"
+#include "sources.h"
 #include "symbolize/symbolize.h"
 
 namespace command {
@@ -23,55 +24,37 @@ namespace {
 
 constexpr int kNothingRead = 125;
 
-/// A report, a recording, a folder of them, or a core: each as what the comparison needs of it.
-class Source {
-public:
-    explicit Source(const std::string& path) {
-        if (std::filesystem::is_directory(path)) {
-            add_folder(path);
-        } else if (is_report(path)) {
-            std::ifstream file(path, std::ios::binary);
-            digest_ = policy::digest_of_report(std::string(std::istreambuf_iterator<char>(file), {}), path);
-        } else if (reader::is_core_file(path)) {
-            add(reader::look_at_core(path));
-        } else {
-            add(reader::Recording::open(path).take_snapshot(snapshot::Reason::kPostMortem));
-        }
-    }
-    analyze::Digest take() { return std::move(digest_); }
+/// The whole of a file that is no recording: a report, or one that comes through a pipe. Empty: it is one.
+std::string read_report(const std::string& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return "";
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw reader::Error(path + " cannot be read: " + std::strerror(errno));
+    const bool is_regular = std::filesystem::is_regular_file(path, error);
+    if (is_regular && file.peek() != '{') return "";
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    return text.empty() ? "\n" : text;
+}
 
-private:
-    static bool is_report(const std::string& path) {
-        std::ifstream file(path, std::ios::binary);
-        if (!file) throw reader::Error(path + " cannot be read: " + std::strerror(errno));
-        char first = '\0';
-        file >> first;
-        return file.eof() || first == '{';
-    }
-    void add_folder(const std::string& path) {
-        const std::vector<reader::Found> found = reader::find_recordings(path);
-        if (found.empty()) throw reader::Error("there is no recording in " + path);
-        for (const reader::Found& one : found) {
-            add(reader::Recording::open(one.path).take_snapshot(snapshot::Reason::kPostMortem));
-        }
-    }
-    void add(snapshot::Snapshot&& snapshot) {
-        symbolizer_.name(snapshot);
+analyze::Digest digest_of(const std::string& path) {
+    const std::string report = read_report(path);
+    if (!report.empty()) return policy::digest_of_report(report, path);
+    analyze::Digest digest;
+    symbolize::Symbolizer symbolizer{symbolize::Options{}};
+    look_at_source(path, [&](snapshot::Snapshot&& snapshot) {
+        symbolizer.name(snapshot);
         analyze::name_waits(snapshot);
-        digest_.add(snapshot, analyze::analyze(snapshot));
-    }
-
-    symbolize::Symbolizer symbolizer_{symbolize::Options{}};
-    analyze::Digest digest_;
-};
+        digest.add(snapshot, analyze::analyze(snapshot));
+    });
+    return digest;
+}
 
 }  // namespace
 
 int compare(const Options& options) {
     Outputs outputs(options, STDOUT_FILENO);
     try {
-        const analyze::Comparison comparison =
-            analyze::compare(Source(options.source).take(), Source(options.newer).take());
+        const analyze::Comparison comparison = analyze::compare(digest_of(options.source), digest_of(options.newer));
         const bool written = outputs.write(0, [&](Format format, bool colored) {
             return format == Format::kJson ? render::json(comparison) : render::text(comparison, colored);
         });

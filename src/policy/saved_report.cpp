@@ -42,16 +42,22 @@ std::vector<snapshot::Frame> frames_of(const Json& stack) {
     return frames;
 }
 
-void add(const Json& report, analyze::Digest& digest) {
-    for (const Json& thread : member(report, "threads")) {
-        if (member(thread, "ends_process") == true) continue;
+/// False: it is no report.
+bool add(const Json& report, analyze::Digest& digest) {
+    const Json& threads = member(report, "threads");
+    const Json& findings = member(report, "findings");
+    if (!threads.is_array() || !findings.is_array()) return false;
+    for (const Json& thread : threads) {
+        if (!thread.is_object() || member(thread, "ends_process") == true) continue;
         digest.add_thread(text_of(member(thread, "state")), frames_of(member(thread, "stack")),
                           frames_of(member(member(thread, "created_by"), "stack")));
     }
-    for (const Json& finding : member(report, "findings")) {
+    for (const Json& finding : findings) {
+        if (text_of(member(finding, "fingerprint")).empty()) continue;
         digest.findings.emplace(text_of(member(finding, "fingerprint")),
                                 text_of(member(finding, "verdict")) + ": " + text_of(member(finding, "message")));
     }
+    return true;
 }
 
 }  // namespace
@@ -65,10 +71,9 @@ analyze::Digest digest_of_report(std::string_view text, const std::string& file)
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         const Json report = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        if (text_of(member(report, "schema")) != kSchema) {
+        if (text_of(member(report, "schema")) != kSchema || !add(report, digest)) {
             throw Error(file + " is neither a recording nor a report of --format json, one process a line");
         }
-        add(report, digest);
         ++reports;
     }
     if (reports == 0) throw Error(file + " is empty");

@@ -41,16 +41,18 @@ TEST(SavedReport, GivesThreadsAndFindingsOfAllItsProcesses) {
 
 TEST(SavedReport, OfOtherShapesIsReadAsFarAsItIsKnown) {
     const analyze::Digest digest = digest_of_report(
-        R"({"schema":"loiter-report/1","threads":[7,{"stack":9},{"state":[],"stack":[3,{"line":"x"}]}],"findings":"no"})",
+        R"({"schema":"loiter-report/1","threads":[7,{"stack":9},{"state":[],"stack":[3,{"line":"x"}]}],"findings":[4,{}]})",
         "old.json");
 
-    EXPECT_EQ(digest.threads, 3U);
+    EXPECT_EQ(digest.threads, 2U) << "those that are threads";
+    EXPECT_TRUE(digest.findings.empty());
 }
 
 TEST(SavedReport, SaysWhatIsNone) {
     const std::string none = "old.json is neither a recording nor a report of --format json, one process a line";
     EXPECT_EQ(error_of("{\"schema\":\"loiter-report/2\"}"), none);
     EXPECT_EQ(error_of("{\"schema\":"), none);
+    EXPECT_EQ(error_of(R"({"schema":"loiter-report/1","threads":"x","findings":5})"), none);
     EXPECT_EQ(error_of(std::string(kReport) + "\ngarbage"), none);
     EXPECT_EQ(error_of("\n\n"), "old.json is empty");
 }
