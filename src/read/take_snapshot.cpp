@@ -236,6 +236,7 @@ void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<s
     }
     if (head.command_truncated != 0 && command == command_of(head))
         notes.push_back("the command line was longer than the recording keeps");
+    if (is_stopped(looks.threads.between.tasks)) notes.emplace_back(kStoppedNote);
     if (looks.threads.between.call_error != 0) {
         notes.push_back(std::string("what threads outside of wrappers do could not be read from /proc (") +
                         std::strerror(looks.threads.between.call_error) + ")");

@@ -58,6 +58,12 @@ TaskLook look_at_tasks(uint32_t pid, bool translates) {
     return look;
 }
 
+bool is_stopped(const std::vector<Task>& tasks) {
+    return !tasks.empty() && std::all_of(tasks.begin(), tasks.end(), [](const Task& task) {
+        return task.stat.state == 'T' || task.stat.state == 't';
+    });
+}
+
 /// The count is read before the first look at the call, and after the second: then it was the same at both,
 /// in both it slept, and so it was one sleep. Read earlier, the second count could be of a thread that was
 /// awake and came back to its call.

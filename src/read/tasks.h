@@ -31,6 +31,11 @@ std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error);
 /// `translates`: the process has other numbers in its own pid namespace.
 TaskLook look_at_tasks(uint32_t pid, bool translates);
 
+/// All are stopped, by a signal or a debugger: none runs until somebody lets them go on.
+bool is_stopped(const std::vector<Task>& tasks);
+inline constexpr char kStoppedNote[] =
+    "the process is stopped, as by SIGSTOP or a debugger: its threads are where that met them";
+
 /// It is in the very call that `task` was seen in, and never left it: the kernel counts how often a
 /// thread came to a halt.
 bool sleeps_on(uint32_t pid, const Task& task);

@@ -308,6 +308,13 @@ bool ThreadAssembly::is_asleep(const Task& task, bool is_in_wrapper) const {
     return task.call ? is_untimed_futex_wait(*task.call, !is_in_wrapper) : is_in_wrapper;
 }
 
+/// A thread that has ended is in /proc for a moment more.
+bool ThreadAssembly::is_leaving(const Task& task) const {
+    return std::any_of(looks_.second.begin(), looks_.second.end(), [&](const ThreadCopy& copy) {
+        return copy.is(protocol::kLifeFinished) && copy.tid == task.recorded_tid && start_of(task) <= copy.finished_ns;
+    });
+}
+
 void ThreadAssembly::add_unrecorded() {
     std::set<uint32_t> taken;
     for (const auto& [number, task] : unstarted_) taken.insert(task->tid);
@@ -316,6 +323,7 @@ void ThreadAssembly::add_unrecorded() {
     last = std::max(last, looks_.created_total);
     for (const Task& task : looks_.between.tasks) {
         if (tid_users_.contains(task.recorded_tid) || taken.contains(task.tid) || last == UINT32_MAX) continue;
+        if (task.recorded_tid != 0 && is_leaving(task)) continue;
         snapshot::Thread thread;
         thread.id = ++last;
         fill_task(task, thread);

@@ -60,6 +60,7 @@ private:
     void add_ended(const ThreadCopy& copy, bool says_so);
     void add_alive(const ThreadCopy& copy, const Task* task);
     void add_gone(const ThreadCopy& copy);
+    bool is_leaving(const Task& task) const;
     void add_unrecorded();
     snapshot::Thread describe(const ThreadCopy& copy);
     void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);

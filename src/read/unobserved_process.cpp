@@ -180,6 +180,7 @@ private:
 
     void add_notes(const StackTable& stacks, std::vector<std::string>& notes) const {
         if (std::string unseen = unseen_of(kind_); !unseen.empty()) notes.push_back(std::move(unseen));
+        if (is_stopped(tasks_.tasks)) notes.emplace_back(kStoppedNote);
         if (tasks_.call_error != 0) {
             notes.push_back(std::string("what the threads do could not be read from /proc (") +
                             std::strerror(tasks_.call_error) + "); run as root");

@@ -85,6 +85,19 @@ TEST(SleepingTask, DidNotRunWhileItIsSaidToHaveSlept) {
     EXPECT_GT(slept, 0);
 }
 
+TEST(StoppedTasks, AreAllOfThem) {
+    Task stopped;
+    stopped.stat.state = 'T';
+    Task traced;
+    traced.stat.state = 't';
+    Task asleep;
+    asleep.stat.state = 'S';
+
+    EXPECT_TRUE(is_stopped({stopped, traced}));
+    EXPECT_FALSE(is_stopped({stopped, asleep}));
+    EXPECT_FALSE(is_stopped({}));
+}
+
 TEST(SleepingTask, IsKnownToSleepOn) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);

@@ -43,6 +43,25 @@ std::vector<Thread> assemble(const ThreadLooks& looks) {
     return reader::ThreadAssembly(looks, records, stacks, outside).assemble();
 }
 
+TEST(Threads, AThreadThatHasEndedIsListedOnceWhileItIsStillInProc) {
+    ThreadCopy ended = waiter();
+    ended.life |= protocol::kLifeFinished;
+    ended.finished_ns = kSecond;
+    reader::Task task;
+    task.tid = task.recorded_tid = ended.tid;
+    ThreadLooks looks;
+    looks.is_live = true;
+    looks.second = {ended};
+    looks.between.tasks = {task};
+
+    const std::vector<Thread> threads = assemble(looks);
+    ASSERT_EQ(threads.size(), 1U);
+    EXPECT_TRUE(threads[0].finished);
+
+    looks.between.tasks[0].stat.start_ticks = 1'000'000;  // later: its number was given to another
+    EXPECT_EQ(assemble(looks).size(), 2U);
+}
+
 bool is_settled(const ThreadCopy& before, const ThreadCopy& now, bool at_rest = false) {
     ThreadLooks looks;
     looks.first = {before};
