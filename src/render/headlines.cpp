@@ -120,10 +120,10 @@ void print_headline(Sheet& sheet, const Finding& finding) {
         sheet.page.add(start + printable(finding.message), Style::kHeadline);
     }
     if (finding.behind.empty()) return;
-    const std::string shares = finding.behind.size() == 1
-                                   ? ""
-                                   : " (" + share_words(analyze::wait_shares(sheet.snapshot, finding.behind)) + ")";
-    sheet.page.add("  also stuck behind it: " + thread_list(finding.behind) + shares);
+    const std::vector<analyze::WaitShare> shares = analyze::wait_shares(sheet.snapshot, finding.behind);
+    const bool says_more = finding.behind.size() > 1 && !shares.empty();
+    sheet.page.add("  also stuck behind it: " + thread_list(finding.behind) +
+                   (says_more ? " (" + share_words(shares) + ")" : ""));
 }
 
 }  // namespace

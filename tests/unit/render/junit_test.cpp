@@ -43,7 +43,8 @@ T3 &quot;auditor&quot; [mutex lock, 3.1s] tid 4244
   waits for mutex g_accounts (0x10), held by T2 &quot;teller&quot;, acquired at
     transfer(int, int)                       bank.cpp:40
     main                                     bank.cpp:90
-  T2 is now in [mutex lock, 3.2s], see above
+  T2 is now in [mutex lock, 3.2s], at
+    transfer(int, int)                       bank.cpp:42
   created by T1 at
     main                                     bank.cpp:91
 
