@@ -39,7 +39,7 @@ void hold_for_ever() {
 }
 
 void flush() {
-    const std::lock_guard lock(g_mutex);  // SITE(flush) flush
+    const std::lock_guard lock(g_mutex);  // SITE(handler) flush
 }
 
 /// The last that exit() does before what it is to hang in: it runs handlers in reverse.

@@ -98,7 +98,7 @@ TEST_P(Exits, ThatLockInAHandlerAreNamed) {
     const Json& phase = report.at("process").at("exit_phase");
     ASSERT_FALSE(phase.is_null());
     EXPECT_EQ(phase.at("phase"), "atexit handler");
-    EXPECT_THAT(report::text_of(phase.at("function")), HasSubstr(program_.site("flush").function));
+    EXPECT_THAT(report::text_of(phase.at("function")), HasSubstr(program_.site("handler").function));
 }
 
 TEST_P(Exits, ThatEndTheirWaitersFirstAreClean) {

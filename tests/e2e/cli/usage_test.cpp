@@ -45,7 +45,7 @@ TEST_P(Usage, IsAnsweredByOneLineAndStatusTwo) {
 
 INSTANTIATE_TEST_SUITE_P(
     WrongOptions, Usage,
-    testing::Values(Case{{"run", "--nosuch"}, "--nosuch"}, Case{{"run", "--watch", "10s"}, "--watch"},
+    testing::Values(Case{{"run", "--nosuch"}, "--nosuch"}, Case{{"run", "--watch", "soon", "true"}, "--watch"},
                     Case{{"gate", "--suppressions", "no-such-file", "true"}, "no-such-file"},
                     Case{{"gate", "--baseline", "no-such-file", "true"}, "no-such-file"},
                     Case{{"gate", "--children", "some"}, "some"}, Case{{"run", "--strict", "true"}, "--strict"},
