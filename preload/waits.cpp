@@ -110,6 +110,7 @@ void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFra
 }  // namespace
 
 void announce_wait(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
+    if (is_being_written(self)) return;  // a handler's: nothing could put back what it overwrites
     const bool is_free = self->wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone;
     if (is_really(self) && (is_free || !is_interrupted(self, caller))) publish_new(self, request, caller);
 }
