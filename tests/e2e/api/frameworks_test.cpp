@@ -106,13 +106,12 @@ INSTANTIATE_TEST_SUITE_P(
         // Each run through the sections is a run of its own.
         Framework{"Catch2",
                   CATCH2_LEAKS,
-                  {"1 thread that leaves one behind in each run through its sections created",
-                   "1 thread that leaves one behind in each run through its sections created",
+                  {"1 thread that leaves one a run created", "1 thread that leaves one a run created",
                    "1 thread that this scope in has a scope created", "1 thread that has a scope created"}},
         Framework{"doctest",
                   DOCTEST_LEAKS,
-                  {"2 threads that leaves one behind in each run through its sections created",
-                   "1 thread that this scope in has a scope created", "1 thread that has a scope created"}}),
+                  {"2 threads that leaves one a run created", "1 thread that this scope in has a scope created",
+                   "1 thread that has a scope created"}}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
