@@ -124,6 +124,14 @@ TEST_F(Accepting, BadFilesAreFoundBeforeTheProgramStarts) {
     EXPECT_EQ(refused({"--write-suppressions", ""}), "loiter: --write-suppressions: the name of the file is empty\n");
 }
 
+TEST_F(Accepting, FilesStayAsTheyAreWhereNothingWasJudged) {
+    const std::string kept = file("kept.json", "what was there");
+
+    EXPECT_EQ(run({"gate", "--write-baseline", kept, "--write-suppressions", kept, "no-such-program"}).status, 127);
+
+    EXPECT_EQ(report::read_text(kept), "what was there");
+}
+
 TEST_F(Accepting, WhatIsBuiltInIsListedInTheShapeOfAFile) {
     const support::Outcome listed = run({"--list-suppressions"});
     EXPECT_EQ(listed.status, 0);

@@ -58,6 +58,31 @@ TEST_F(Diff, ARecordingAndItsReportAreTheSame) {
     EXPECT_EQ(diff.at("new_findings"), json::array()) << diff.dump(1);
 }
 
+TEST_F(Diff, OfAFolderNamesWhatCannotBeReadAndComparesTheRest) {
+    const std::string report = reported("leaky", leaky_);
+    std::filesystem::create_directories(path("leaky"));
+    std::ofstream(path("leaky") + "/loiter-1-0-0") << "garbage";
+
+    const support::Outcome outcome = run({"diff", report, path("leaky")});
+
+    EXPECT_EQ(outcome.status, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("no group of threads changed"));
+}
+
+TEST_F(Diff, OfALiveProcessIsNotOfItsEnd) {
+    const support::TemporaryFolder recordings;
+    support::Command command{{BLOCKED_WORKER, "hang"}};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", recordings.path()}};
+    support::Running target(command);
+    ASSERT_TRUE(target.await_output("ready"));
+    const std::string before = path("before.json");
+    ASSERT_EQ(run({"dump", "--format", "json", "-o", before, std::to_string(target.pid())}).status, 0);
+
+    const json diff = json::parse(run({"diff", "--format", "json", before, recordings.path()}).output);
+
+    EXPECT_EQ(diff.at("new_findings"), json::array()) << diff.dump(1);
+}
+
 TEST_F(Diff, OfWhatCannotBeReadIsOneLine) {
     const std::string report = reported("leaky", leaky_);
     std::ofstream(path("garbage")) << "garbage";
