@@ -92,8 +92,8 @@ void begin_initializer(const volatile void* control, uint32_t stack) {
     if (self == nullptr) return;
     const Hold* const outer = innermost_initializer(self);
     const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
-    Hold* const hold = begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, depth, now_coarse_ns(),
-                                  [stack] { return stack; });
+    Hold* const hold =
+        begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, depth, now_coarse_ns(), [stack] { return stack; });
     settle(self, hold, true, false);
 }
 

@@ -67,7 +67,8 @@ private:
         const ModuleTable modules(unwinder_.modules());
         StackTable stacks(modules);
         UnobservedThreads threads(core_.pid(), stacks, nullptr);
-        threads.add(std::move(sights), words, main_has_ended && core_.pid() != 0, [](uint64_t, uint32_t) { return true; });
+        threads.add(std::move(sights), words, main_has_ended && core_.pid() != 0,
+                    [](uint64_t, uint32_t) { return true; });
         snapshot::Snapshot snapshot;
         snapshot.process = describe();
         snapshot.threads = threads.threads();

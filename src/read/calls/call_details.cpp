@@ -93,7 +93,8 @@ std::string recorded_child(const WaitCopy& wait) {
     const auto pid = static_cast<int64_t>(wait.detail);
     if (pid > 0) return "child " + std::to_string(pid);
     if (pid == -1) return "any child";
-    return pid == 0 ? "any child of its process group" : "any child of process group " + std::to_string(0 - wait.detail);
+    return pid == 0 ? "any child of its process group"
+                    : "any child of process group " + std::to_string(0 - wait.detail);
 }
 
 }  // namespace
