@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/lock_orders.h"
 
+#include "read/lock_kinds.h"
+
 namespace reader {
 
 using snapshot::LockKind;
 
 namespace {
-
-LockKind lock_kind_of(protocol::LockKind kind) {
-    switch (kind) {
-        case protocol::LockKind::kNone: return LockKind::kUnknown;
-        case protocol::LockKind::kMutex: return LockKind::kMutex;
-        case protocol::LockKind::kRwlock: return LockKind::kRwlock;
-        case protocol::LockKind::kSpin: return LockKind::kSpin;
-        case protocol::LockKind::kOnce: return LockKind::kOnce;
-    }
-    return LockKind::kUnknown;
-}
-
-snapshot::Mode mode_of(protocol::Mode mode) {
-    return mode == protocol::Mode::kShared ? snapshot::Mode::kShared : snapshot::Mode::kExclusive;
-}
 
 snapshot::Object object(LockKind kind, uint64_t address) {
     snapshot::Object made;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "read/lock_kinds.h"
 #include "read/system_calls.h"
 
 namespace reader {
@@ -18,18 +19,6 @@ using snapshot::State;
 namespace {
 
 constexpr uint64_t kStartSlackNs = 50'000'000;  ///< start times of threads are in ticks of 10 ms
-
-LockKind lock_kind_of(protocol::LockKind kind) {
-    switch (kind) {
-        case protocol::LockKind::kNone: return LockKind::kUnknown;
-        case protocol::LockKind::kMutex: return LockKind::kMutex;
-        case protocol::LockKind::kRwlock: return LockKind::kRwlock;
-        case protocol::LockKind::kSpin: return LockKind::kSpin;
-        case protocol::LockKind::kOnce: return LockKind::kOnce;
-        case protocol::LockKind::kCustom: return LockKind::kCustom;
-    }
-    return LockKind::kUnknown;
-}
 
 bool is_shown(HoldState state) {
     return state == HoldState::kHeld || state == HoldState::kReleasing || state == HoldState::kLent;
@@ -198,7 +187,7 @@ void ThreadAssembly::fill_holds(const ThreadCopy& copy, snapshot::Thread& thread
         snapshot::Hold hold;
         hold.lock.kind = lock_kind_of(taken.kind);
         hold.lock.address = taken.address;
-        hold.mode = taken.mode == protocol::Mode::kShared ? snapshot::Mode::kShared : snapshot::Mode::kExclusive;
+        hold.mode = mode_of(taken.mode);
         hold.depth = std::max<uint32_t>(taken.depth, 1);
         hold.releasing = taken.state == HoldState::kReleasing;
         hold.lent = taken.state == HoldState::kLent;
