@@ -49,6 +49,16 @@ TEST(Overflow, IsSaidInTheTextReport) {
     EXPECT_NE(outcome.errors.find("9 threads"), std::string::npos) << outcome.errors;
 }
 
+/// The owner looks for free entries while another thread frees one.
+TEST(ForeignUnlock, LeavesNoHoldBehindWhileTheOwnerLocksOthers) {
+    const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {}, {{HANDED_OVER_LOCKS}});
+
+    EXPECT_EQ(observed.outcome.status, 0) << observed.outcome.errors;
+    ASSERT_EQ(observed.reports.size(), 1U);
+    EXPECT_EQ(observed.reports[0]["losses"]["holds"], 0);
+    EXPECT_EQ(report::thread(observed.reports[0], 1)["holds"].size(), 0U);
+}
+
 TEST(ForeignUnlock, IsHarmlessAndMakesLaterProofsOnTheLockLikely) {
     const support::Observed observed =
         support::observe(LOITER_COMMAND, "gate", {"--timeout", "3s", "--fail-on", "self-deadlock"}, {{FOREIGN_UNLOCK}});
