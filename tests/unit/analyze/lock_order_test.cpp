@@ -99,7 +99,9 @@ TEST(LockOrder, RingsOfUpToSixteenLocksAreTold) {
         const Analysis analysis = analyze(orders.build());
 
         ASSERT_EQ(analysis.findings.size(), length <= 16 ? 1U : 0U) << length;
-        if (length <= 16) EXPECT_EQ(analysis.findings[0].order.size(), length);
+        if (length <= 16) {
+            EXPECT_EQ(analysis.findings[0].order.size(), length);
+        }
     }
 }
 
