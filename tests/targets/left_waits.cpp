@@ -196,13 +196,13 @@ void jump(int) {
 
 /// Overwrites what the left wait had on the stack.
 __attribute__((noinline)) void use_stack() {
-    volatile char bytes[4096];
-    for (volatile char& byte : bytes) byte = 0x55;
+    volatile char old[4096];
+    for (volatile char& byte : old) byte = 0x55;
 }
 
 /// Deeper than any of the waits.
 __attribute__((noinline)) void call_deep_down() {
-    volatile char bytes_between[16384];
+    [[maybe_unused]] volatile char bytes_between[16384];
     bytes_between[0] = 0;
     read(-1, bytes, 1);
     bytes_between[1] = 0;

@@ -27,7 +27,7 @@ protected:
     support::Outcome run_with(const std::string& command, const Words& options, const std::string& status = "0") const {
         Words arguments = {command};
         arguments.insert(arguments.end(), options.begin(), options.end());
-        for (const std::string& word : {BLOCKED_WORKER, "exit", status.c_str()}) arguments.push_back(word);
+        arguments.insert(arguments.end(), {BLOCKED_WORKER, "exit", status});
         return run(arguments);
     }
 
