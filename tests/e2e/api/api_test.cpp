@@ -60,7 +60,7 @@ TEST_P(EveryLink, FindsTheLibraryThatIsPreloaded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, EveryLink, testing::Values("pie", "fixed", "fixed_O2", "noplt", "static"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& program) { return std::string(program.param); });
 
 TEST(Counts, AreByStateAndOfTheMomentThatAsks) {
     EXPECT_EQ(run_preloaded(ASKING, "count").output,

@@ -112,6 +112,6 @@ INSTANTIATE_TEST_SUITE_P(
                   DOCTEST_LEAKS,
                   {"2 threads that leaves one a run created", "1 thread that this scope in has a scope created",
                    "1 thread that has a scope created"}}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& framework) { return std::string(framework.param.name); });
 
 }  // namespace
