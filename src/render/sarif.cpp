@@ -30,8 +30,7 @@ constexpr Rule kRules[] = {
      "Take the locks in one order everywhere, or together with std::scoped_lock."},
     {Verdict::kSelfDeadlock, "SelfDeadlock", "error", "A thread waits for what it holds itself",
      "Do not take the lock again where it is held; split the function that needs it into one that takes it and one "
-     "that "
-     "expects it."},
+     "that expects it."},
     {Verdict::kOrphanedLock, "OrphanedLock", "error", "The owner of a lock has ended without releasing it",
      "Release the lock on every way out of the function: std::lock_guard, RAII, pthread_cleanup_push."},
     {Verdict::kLostWakeup, "LostWakeup", "warning", "The signal that a thread waits for came before it waited",

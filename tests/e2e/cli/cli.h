@@ -29,6 +29,15 @@ inline support::Outcome run(const Words& arguments) {
     return support::run(loiter(arguments));
 }
 
+/// A program under the library alone; its recording lies in a folder that goes with the test.
+inline support::Command observed_plainly(const Words& program, const support::TemporaryFolder& folder) {
+    support::Command command;
+    command.arguments = program;
+    command.environment = {
+        {"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=none"}};
+    return command;
+}
+
 inline long line_count(const std::string& text) {
     return std::count(text.begin(), text.end(), '\n');
 }

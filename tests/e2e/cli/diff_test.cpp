@@ -71,9 +71,7 @@ TEST_F(Diff, OfAFolderNamesWhatCannotBeReadAndComparesTheRest) {
 
 TEST_F(Diff, OfALiveProcessIsNotOfItsEnd) {
     const support::TemporaryFolder recordings;
-    support::Command command{{BLOCKED_WORKER, "hang"}};
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", recordings.path()}};
-    support::Running target(command);
+    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}, recordings));
     ASSERT_TRUE(target.await_output("ready"));
     const std::string before = path("before.json");
     ASSERT_EQ(run({"dump", "--format", "json", "-o", before, std::to_string(target.pid())}).status, 0);

@@ -14,15 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// A program under the library alone; its recording lies in a folder that goes with the test.
-support::Command observed_plainly(const Words& program, const support::TemporaryFolder& folder) {
-    support::Command command;
-    command.arguments = program;
-    command.environment = {
-        {"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=none"}};
-    return command;
-}
-
 support::Outcome list(const Words& options, const support::TemporaryFolder& folder) {
     support::Command command = loiter({"ps"});
     command.arguments.insert(command.arguments.end(), options.begin(), options.end());

@@ -129,10 +129,7 @@ TEST(Report, OfACleanProcessSaysThatItWasRead) {
 
 TEST(Report, OfALiveProcessIsADump) {
     const support::TemporaryFolder folder;
-    support::Command command;
-    command.arguments = {BLOCKED_WORKER, "hang"};
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
-    support::Running target(command);
+    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}, folder));
     ASSERT_TRUE(target.await_output("ready"));
 
     const support::Outcome outcome = run({"report", "--format", "json", std::to_string(target.pid())});
@@ -155,10 +152,7 @@ Words listed(const Words& options, pid_t pid) {
 
 TEST(Ps, CountsTheThreadsOfEachProcessByState) {
     const support::TemporaryFolder folder;
-    support::Command command;
-    command.arguments = {BLOCKED_WORKER, "hang"};
-    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}};
-    support::Running target(command);
+    support::Running target(observed_plainly({BLOCKED_WORKER, "hang"}, folder));
     ASSERT_TRUE(target.await_output("ready"));
 
     std::string counts;
