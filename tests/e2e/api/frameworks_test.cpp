@@ -15,7 +15,7 @@ using support::Command;
 using support::Outcome;
 using testing::ElementsAre;
 
-Outcome run_preloaded(const std::vector<std::string>& arguments) {
+Outcome run_tests(const std::vector<std::string>& arguments) {
     Command command{arguments};
     command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_OPTIONS", "report=none"}};
     return support::run(command);
@@ -36,7 +36,7 @@ std::vector<std::string> accused(const Outcome& outcome) {
 }
 
 TEST(GoogleTestListener, FailsTheTestThatCreatedTheThreadWheneverItShows) {
-    const Outcome outcome = run_preloaded({GTEST_LEAKS, "short"});
+    const Outcome outcome = run_tests({GTEST_LEAKS, "short"});
 
     EXPECT_THAT(accused(outcome),
                 testing::IsSupersetOf({"1 thread that Leaks.OneNowAndOneLater created",
@@ -47,7 +47,7 @@ TEST(GoogleTestListener, FailsTheTestThatCreatedTheThreadWheneverItShows) {
 }
 
 TEST(GoogleTestListener, WaitsForThreadsThatEndAndAccusesNoTestOfAnothers) {
-    const Outcome outcome = run_preloaded({GTEST_LEAKS, ""});
+    const Outcome outcome = run_tests({GTEST_LEAKS, ""});
 
     EXPECT_THAT(all(outcome.output, "\\[       OK \\] (\\S+)"),
                 ElementsAre("Suite.JoinsItsThreads", "Leaks.NoneThatEndsWithinTheGraceTime",
@@ -85,7 +85,7 @@ protected:
 };
 
 TEST_P(OtherFramework, FailsTheTestCasesThatLeak) {
-    const Outcome outcome = run_preloaded({GetParam().program});
+    const Outcome outcome = run_tests({GetParam().program});
 
     EXPECT_EQ(accused(outcome), GetParam().accused) << outcome.output;
     EXPECT_THAT(all(outcome.output, "test cases: +([0-9]+) \\|"), ElementsAre("4")) << outcome.output;

@@ -46,10 +46,10 @@ struct KilledSleepers : Sleepers {
     }
 };
 
-using Change = std::function<void(SnapshotBuilder&)>;
+using Alteration = std::function<void(SnapshotBuilder&)>;
 
 template <typename World>
-Lines shown_after(const Change& change) {
+Lines shown_after(const Alteration& change) {
     World world;
     change(world);
     return shown(analyze(world.build()));
@@ -101,7 +101,7 @@ TEST(Asleep, IsNoVerdictWhereTheProcessEndsByItself) {
 }
 
 TEST(Asleep, IsNoVerdictWhereOneThreadMayRun) {
-    const Change changes[] = {
+    const Alteration changes[] = {
         [](auto& world) { world.thread(2).timed(1, 30); },
         [](auto& world) { world.thread(3).in_io("read"); },
         [](auto& world) { world.thread(3).in(State::kSleep); },
@@ -131,7 +131,7 @@ TEST(Asleep, LeavesOutThreadsThatHaveEnded) {
 
 TEST(Asleep, IsOnlyLikelyWhereSomethingCouldWakeOne) {
     struct Case {
-        Change change;
+        Alteration change;
         std::string doubt;
     };
     const Case cases[] = {
@@ -188,7 +188,7 @@ TEST(Asleep, OfAKilledProcessIsProvedByTheRecordingAlone) {
 }
 
 TEST(Asleep, OfAKilledProcessIsNoVerdictWhereAWaitMayHaveJustBeenEnded) {
-    const Change changes[] = {
+    const Alteration changes[] = {
         [](auto& world) { world.thread(3).last_recorded(); },
         [](auto& world) { world.thread(3).unsettled(); },
         [](auto& world) { world.thread(3).torn(); },

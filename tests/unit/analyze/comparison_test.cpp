@@ -12,12 +12,12 @@ using support::frame;
 using support::Frames;
 using support::libc_frame;
 
-const Frames kStart = {frame("start()", "main.cpp", 9)};
+const Frames kStartLine = {frame("start()", "main.cpp", 9)};
 
 Digest digest(const std::vector<std::pair<Frames, size_t>>& groups) {
     Digest made;
     for (const auto& [stack, threads] : groups) {
-        for (size_t i = 0; i < threads; ++i) made.add_thread("cond wait", stack, kStart);
+        for (size_t i = 0; i < threads; ++i) made.add_thread("cond wait", stack, kStartLine);
     }
     return made;
 }
@@ -73,9 +73,9 @@ TEST(Comparison, LinesLibrariesAndDepthOfRecursionAreNoChange) {
 TEST(Comparison, AnotherStateOrCreatorIsAnotherGroup) {
     const Frames a = {frame("a()", "x.cpp", 1)};
     Digest before;
-    before.add_thread("cond wait", a, kStart);
+    before.add_thread("cond wait", a, kStartLine);
     Digest after;
-    after.add_thread("io read", a, kStart);
+    after.add_thread("io read", a, kStartLine);
     after.add_thread("cond wait", a, {frame("other()", "main.cpp", 9)});
 
     const Comparison comparison = compare(before, after);
@@ -99,7 +99,7 @@ TEST(Comparison, FindingsAreToldApartByTheirFingerprints) {
 TEST(Comparison, OfASnapshotHasItsThreadsAndFindings) {
     support::SnapshotBuilder builder;
     builder.thread(1).ends_process();
-    builder.thread(2).waits_on(support::condition(0x20)).at({frame("pop()", "q.cpp", 3)}).created_by(1, kStart);
+    builder.thread(2).waits_on(support::condition(0x20)).at({frame("pop()", "q.cpp", 3)}).created_by(1, kStartLine);
     const snapshot::Snapshot snapshot = builder.build();
     Digest made;
 

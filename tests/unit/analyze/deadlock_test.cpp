@@ -12,12 +12,10 @@ namespace {
 
 using support::mutex;
 using support::once_flag;
-using support::rwlock;
 using support::SnapshotBuilder;
 
 const snapshot::Object kLedger = mutex(0x20, "g_ledger");
 const snapshot::Object kAccounts = mutex(0x40, "g_accounts");
-const snapshot::Object kTable = rwlock(0x60, "g_table");
 
 /// T2 and T3 in opposite order, seen live; `main` keeps running.
 struct OppositeOrder : SnapshotBuilder {

@@ -93,12 +93,12 @@ std::map<std::string, std::string> fingerprints(const Variant& variant) {
     return result;
 }
 
-struct Change {
+struct Edit {
     const char* name;
     std::function<void(Variant&)> apply;
 };
 
-class Harmless : public testing::TestWithParam<Change> {};
+class Harmless : public testing::TestWithParam<Edit> {};
 
 TEST_P(Harmless, ChangesLeaveEveryFingerprintAlone) {
     Variant changed;
@@ -109,28 +109,28 @@ TEST_P(Harmless, ChangesLeaveEveryFingerprintAlone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fingerprint, Harmless,
-    testing::Values(Change{"ThreadNumbers", [](Variant& variant) { variant.first_thread = 17; }},
-                    Change{"OrderOfThreads", [](Variant& variant) { variant.swapped = true; }},
-                    Change{"Counts", [](Variant& variant) { variant.receivers = 9; }},
-                    Change{"Lines", [](Variant& variant) { variant.line_shift = 40; }},
-                    Change{"Addresses", [](Variant& variant) { variant.address_shift = 0x7f000; }},
-                    Change{"SourceFolders", [](Variant& variant) { variant.folder = "/home/ci/build/7/"; }},
-                    Change{"Installation", [](Variant& variant) { variant.module = "/opt/bank-2/bank"; }},
-                    Change{"CloneSuffixes", [](Variant& variant) { variant.suffix = " [clone .constprop.0]"; }},
-                    Change{"CloneSuffixesOfC", [](Variant& variant) { variant.suffix = ".isra.0.cold"; }},
-                    Change{"DepthOfARecursion", [](Variant& variant) { variant.recursion = 12; }},
-                    Change{"SymbolsOfLibc", [](Variant& variant) { variant.has_libc_symbols = false; }},
-                    Change{"NamesWithinASystemLibrary",
-                           [](Variant& variant) {
-                               variant.library_frames = {
-                                   frame_in("/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "g_cond_wait")};
-                           }},
-                    Change{"StandardLibraryPlumbing",
-                           [](Variant& variant) {
-                               variant.library_frames = {
-                                   support::std_header_frame("std::condition_variable::wait<F>(F)")};
-                           }}),
-    [](const testing::TestParamInfo<Change>& one) { return one.param.name; });
+    testing::Values(Edit{"ThreadNumbers", [](Variant& variant) { variant.first_thread = 17; }},
+                    Edit{"OrderOfThreads", [](Variant& variant) { variant.swapped = true; }},
+                    Edit{"Counts", [](Variant& variant) { variant.receivers = 9; }},
+                    Edit{"Lines", [](Variant& variant) { variant.line_shift = 40; }},
+                    Edit{"Addresses", [](Variant& variant) { variant.address_shift = 0x7f000; }},
+                    Edit{"SourceFolders", [](Variant& variant) { variant.folder = "/home/ci/build/7/"; }},
+                    Edit{"Installation", [](Variant& variant) { variant.module = "/opt/bank-2/bank"; }},
+                    Edit{"CloneSuffixes", [](Variant& variant) { variant.suffix = " [clone .constprop.0]"; }},
+                    Edit{"CloneSuffixesOfC", [](Variant& variant) { variant.suffix = ".isra.0.cold"; }},
+                    Edit{"DepthOfARecursion", [](Variant& variant) { variant.recursion = 12; }},
+                    Edit{"SymbolsOfLibc", [](Variant& variant) { variant.has_libc_symbols = false; }},
+                    Edit{"NamesWithinASystemLibrary",
+                         [](Variant& variant) {
+                             variant.library_frames = {
+                                 frame_in("/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0", "g_cond_wait")};
+                         }},
+                    Edit{"StandardLibraryPlumbing",
+                         [](Variant& variant) {
+                             variant.library_frames = {
+                                 support::std_header_frame("std::condition_variable::wait<F>(F)")};
+                         }}),
+    [](const testing::TestParamInfo<Edit>& one) { return one.param.name; });
 
 /// The verdicts whose fingerprints differ.
 Lines changed_by(const std::function<void(Variant&)>& apply) {

@@ -116,9 +116,9 @@ TEST(LockOrder, ADeadlockThatHappenedIsNotToldAgain) {
     EXPECT_EQ(orders.judged(), Lines{"proved deadlock: T2 T3"});
 }
 
-class Twin {
+class NaiveOrders {
 public:
-    explicit Twin(const std::vector<LockOrder>& orders) : orders_(orders) {}
+    explicit NaiveOrders(const std::vector<LockOrder>& orders) : orders_(orders) {}
 
     std::set<std::set<uint64_t>> judge() {
         for (size_t length = 2; length <= kLongestInversion; ++length) {
@@ -202,7 +202,7 @@ TEST(LockOrder, AgreesWithANaiveTwinOnRandomOrders) {
             EXPECT_TRUE(judged.insert(cycle).second) << "twice, seed " << seed;
         }
 
-        ASSERT_EQ(judged, Twin(snapshot.lock_orders).judge()) << "seed " << seed;
+        ASSERT_EQ(judged, NaiveOrders(snapshot.lock_orders).judge()) << "seed " << seed;
         found += judged.size();
     }
     EXPECT_GT(found, 500U);

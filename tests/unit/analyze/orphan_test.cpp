@@ -9,11 +9,9 @@ namespace analyze {
 namespace {
 
 using support::mutex;
-using support::rwlock;
 using support::SnapshotBuilder;
 
 const snapshot::Object kMutex = mutex(0x20, "g_mutex");
-const snapshot::Object kTable = rwlock(0x60, "g_table");
 
 /// T2 took the mutex and exited, T3 waits for it; seen live.
 struct DeadOwner : SnapshotBuilder {

@@ -10,8 +10,12 @@
 
 #include "analyze/finding.h"
 #include "analyze/wait_for_graph.h"
+#include "tests/support/snapshot_builder.h"
 
 namespace analyze {
+
+/// A lock that tests of several verdicts name.
+inline const snapshot::Object kTable = support::rwlock(0x60, "g_table");
 
 using Lines = std::vector<std::string>;
 

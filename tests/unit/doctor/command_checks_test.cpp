@@ -37,17 +37,17 @@ CommandFacts good() {
     return facts;
 }
 
-struct Case {
+struct CommandCase {
     std::string complaint;
     std::string says;
     std::function<void(CommandFacts&)> spoil;
 };
 
-void PrintTo(const Case& spoilt, std::ostream* stream) {
+void PrintTo(const CommandCase& spoilt, std::ostream* stream) {
     *stream << spoilt.complaint << ": " << spoilt.says;
 }
 
-class CommandCheck : public testing::TestWithParam<Case> {};
+class CommandCheck : public testing::TestWithParam<CommandCase> {};
 
 TEST_P(CommandCheck, NamesWhatIsAmissAndNothingElse) {
     CommandFacts facts = good();
@@ -63,76 +63,77 @@ TEST_P(CommandCheck, NamesWhatIsAmissAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     OfAProgram, CommandCheck,
-    testing::Values(Case{"no file", "not found: server",
-                         [](CommandFacts& facts) {
-                             facts.path = "";
-                             facts.is_there = false;
-                             facts.program = {};
-                         }},
-                    Case{"no file", "cannot be executed",
-                         [](CommandFacts& facts) {
-                             facts.path = "";
-                             facts.program = {};
-                         }},
-                    Case{"warn interpreter", "cannot be read",
-                         [](CommandFacts& facts) { facts.program.readable = facts.program.elf = false; }},
-                    Case{"warn interpreter", "neither an ELF program nor a script",
-                         [](CommandFacts& facts) { facts.program.elf = false; }},
-                    Case{"no program", "statically linked",
-                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kStatic; }},
-                    Case{"no program", "statically linked, by Go",
-                         [](CommandFacts& facts) {
-                             facts.program.obstacle = Obstacle::kStatic;
-                             facts.program.go = true;
-                         }},
-                    Case{"no program", "32-bit x86;",
-                         [](CommandFacts& facts) {
-                             facts.program.obstacle = Obstacle::kOtherMachine;
-                             facts.program.word_bits = 32;
-                             facts.program.machine = EM_386;
-                         }},
-                    Case{"no program", "64-bit ARM64;",
-                         [](CommandFacts& facts) {
-                             facts.program.obstacle = Obstacle::kOtherMachine;
-                             facts.program.machine = EM_AARCH64;
-                         }},
-                    Case{"no program", "ld-musl",
-                         [](CommandFacts& facts) {
-                             facts.program.obstacle = Obstacle::kMusl;
-                             facts.program.loader = "/lib/ld-musl-x86_64.so.1";
-                         }},
-                    Case{"no program", "LD_PRELOAD",
-                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kPrivileged; }},
-                    Case{"no program", "libtsan",
-                         [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kThreadSanitizer; }}));
+    testing::Values(CommandCase{"no file", "not found: server",
+                                [](CommandFacts& facts) {
+                                    facts.path = "";
+                                    facts.is_there = false;
+                                    facts.program = {};
+                                }},
+                    CommandCase{"no file", "cannot be executed",
+                                [](CommandFacts& facts) {
+                                    facts.path = "";
+                                    facts.program = {};
+                                }},
+                    CommandCase{"warn interpreter", "cannot be read",
+                                [](CommandFacts& facts) { facts.program.readable = facts.program.elf = false; }},
+                    CommandCase{"warn interpreter", "neither an ELF program nor a script",
+                                [](CommandFacts& facts) { facts.program.elf = false; }},
+                    CommandCase{"no program", "statically linked",
+                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kStatic; }},
+                    CommandCase{"no program", "statically linked, by Go",
+                                [](CommandFacts& facts) {
+                                    facts.program.obstacle = Obstacle::kStatic;
+                                    facts.program.go = true;
+                                }},
+                    CommandCase{"no program", "32-bit x86;",
+                                [](CommandFacts& facts) {
+                                    facts.program.obstacle = Obstacle::kOtherMachine;
+                                    facts.program.word_bits = 32;
+                                    facts.program.machine = EM_386;
+                                }},
+                    CommandCase{"no program", "64-bit ARM64;",
+                                [](CommandFacts& facts) {
+                                    facts.program.obstacle = Obstacle::kOtherMachine;
+                                    facts.program.machine = EM_AARCH64;
+                                }},
+                    CommandCase{"no program", "ld-musl",
+                                [](CommandFacts& facts) {
+                                    facts.program.obstacle = Obstacle::kMusl;
+                                    facts.program.loader = "/lib/ld-musl-x86_64.so.1";
+                                }},
+                    CommandCase{"no program", "LD_PRELOAD",
+                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kPrivileged; }},
+                    CommandCase{"no program", "libtsan",
+                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kThreadSanitizer; }}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfTheMachine, CommandCheck,
     testing::Values(
-        Case{"no library", "missing", [](CommandFacts& facts) { facts.machine.library = ""; }},
-        Case{"no library", "blanks", [](CommandFacts& facts) { facts.machine.library_path_is_plain = false; }},
-        Case{"no library", "no 64-bit x86 library",
-             [](CommandFacts& facts) { facts.machine.library_file.word_bits = 32; }},
-        Case{"no folder", "/dev/shm, /tmp",
-             [](CommandFacts& facts) {
-                 for (Folder& folder : facts.machine.folders) folder.usable = false;
-             }},
-        Case{"warn folder", "go to /tmp", [](CommandFacts& facts) { facts.machine.folders[0].usable = false; }},
-        Case{"no folder", "100 KiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 102400; }},
-        Case{"warn folder", "1 MiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 1 << 20; }},
-        Case{"warn LOITER_DIR", "/nosuch", [](CommandFacts& facts) { facts.machine.chosen_folder = "/nosuch"; }},
-        Case{"no limits", "no room", [](CommandFacts& facts) { facts.machine.file_size_limit = 102400; }},
-        Case{"no limits", "no room", [](CommandFacts& facts) { facts.machine.address_space_limit = 1 << 20; }},
-        Case{"warn limits", "32 threads only", [](CommandFacts& facts) { facts.machine.file_size_limit = 1 << 20; }},
-        Case{"warn limits", "2048 threads only",
-             [](CommandFacts& facts) { facts.machine.address_space_limit = 2 * kGibibyte; }},
-        Case{"warn /proc", "not mounted", [](CommandFacts& facts) { facts.machine.has_proc = false; }},
-        Case{"warn ptrace", "is 1", [](CommandFacts& facts) { facts.machine.ptrace_scope = 1; }},
-        Case{"warn ptrace", "is 2", [](CommandFacts& facts) { facts.machine.ptrace_scope = 2; }},
-        Case{"warn ptrace", "is 3", [](CommandFacts& facts) {
-                 facts.machine.ptrace_scope = 3;
-                 facts.machine.may_trace = true;
-             }}));
+        CommandCase{"no library", "missing", [](CommandFacts& facts) { facts.machine.library = ""; }},
+        CommandCase{"no library", "blanks", [](CommandFacts& facts) { facts.machine.library_path_is_plain = false; }},
+        CommandCase{"no library", "no 64-bit x86 library",
+                    [](CommandFacts& facts) { facts.machine.library_file.word_bits = 32; }},
+        CommandCase{"no folder", "/dev/shm, /tmp",
+                    [](CommandFacts& facts) {
+                        for (Folder& folder : facts.machine.folders) folder.usable = false;
+                    }},
+        CommandCase{"warn folder", "go to /tmp", [](CommandFacts& facts) { facts.machine.folders[0].usable = false; }},
+        CommandCase{"no folder", "100 KiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 102400; }},
+        CommandCase{"warn folder", "1 MiB", [](CommandFacts& facts) { facts.machine.folders[0].free_bytes = 1 << 20; }},
+        CommandCase{"warn LOITER_DIR", "/nosuch", [](CommandFacts& facts) { facts.machine.chosen_folder = "/nosuch"; }},
+        CommandCase{"no limits", "no room", [](CommandFacts& facts) { facts.machine.file_size_limit = 102400; }},
+        CommandCase{"no limits", "no room", [](CommandFacts& facts) { facts.machine.address_space_limit = 1 << 20; }},
+        CommandCase{"warn limits", "32 threads only",
+                    [](CommandFacts& facts) { facts.machine.file_size_limit = 1 << 20; }},
+        CommandCase{"warn limits", "2048 threads only",
+                    [](CommandFacts& facts) { facts.machine.address_space_limit = 2 * kGibibyte; }},
+        CommandCase{"warn /proc", "not mounted", [](CommandFacts& facts) { facts.machine.has_proc = false; }},
+        CommandCase{"warn ptrace", "is 1", [](CommandFacts& facts) { facts.machine.ptrace_scope = 1; }},
+        CommandCase{"warn ptrace", "is 2", [](CommandFacts& facts) { facts.machine.ptrace_scope = 2; }},
+        CommandCase{"warn ptrace", "is 3", [](CommandFacts& facts) {
+                        facts.machine.ptrace_scope = 3;
+                        facts.machine.may_trace = true;
+                    }}));
 
 TEST(CommandChecks, FindNothingAmissWithAGoodProgram) {
     EXPECT_THAT(complaints(check_command(good())), IsEmpty());

@@ -37,18 +37,18 @@ ProcessFacts not_observed() {
     return facts;
 }
 
-struct Case {
+struct ProcessCase {
     std::string complaint;
     std::string says;
     ProcessFacts (*facts)();
     std::function<void(ProcessFacts&)> spoil;
 };
 
-void PrintTo(const Case& spoilt, std::ostream* stream) {
+void PrintTo(const ProcessCase& spoilt, std::ostream* stream) {
     *stream << spoilt.complaint << ": " << spoilt.says;
 }
 
-class ProcessCheck : public testing::TestWithParam<Case> {};
+class ProcessCheck : public testing::TestWithParam<ProcessCase> {};
 
 TEST_P(ProcessCheck, NamesWhatIsAmissAndNothingElse) {
     ProcessFacts facts = GetParam().facts();
@@ -64,69 +64,71 @@ TEST_P(ProcessCheck, NamesWhatIsAmissAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     OfAnObservedProcess, ProcessCheck,
-    testing::Values(Case{"no process", "no process 42", observed, [](ProcessFacts& facts) { facts.exists = false; }},
-                    Case{"no process", "has ended", observed, [](ProcessFacts& facts) { facts.has_ended = true; }},
-                    Case{"no process", "kernel", observed, [](ProcessFacts& facts) { facts.is_kernel_thread = true; }},
-                    Case{"no rights", "user 7", observed,
-                         [](ProcessFacts& facts) {
-                             facts.is_own = false;
-                             facts.user = 7;
-                             facts.maps_error = EACCES;
-                         }},
-                    Case{"no rights", "undumpable", observed,
-                         [](ProcessFacts& facts) {
-                             facts.is_dumpable = false;
-                             facts.maps_error = EACCES;
-                         }},
-                    Case{"no recording", "other version", observed,
-                         [](ProcessFacts& facts) {
-                             facts.recording_is_readable = false;
-                             facts.recording = "of an other version";
-                         }},
-                    Case{"warn recording", "no thread so far", observed,
-                         [](ProcessFacts& facts) {
-                             facts.recording_is_readable = false;
-                             facts.recording_is_coming = true;
-                             facts.recording = "it has made no thread so far";
-                         }},
-                    Case{"warn seccomp", "no report comes", observed,
-                         [](ProcessFacts& facts) { facts.has_own_filter = true; }},
-                    Case{"warn signal", "own handler", observed,
-                         [](ProcessFacts& facts) {
-                             facts.disposition = Disposition::kHandled;
-                             facts.is_of_run = true;
-                         }},
-                    Case{"warn signal", "kill -USR1 42 gives no report", observed,
-                         [](ProcessFacts& facts) { facts.disposition = Disposition::kHandled; }},
-                    Case{"warn signal", "ignores USR1", observed,
-                         [](ProcessFacts& facts) { facts.disposition = Disposition::kIgnored; }},
-                    Case{"warn signal", "all its threads block USR1", observed,
-                         [](ProcessFacts& facts) { facts.disposition = Disposition::kBlocked; }},
-                    Case{"warn ptrace", "ptrace_scope is 1", observed, [](ProcessFacts& facts) {
-                             facts.states_error = EPERM;
-                             facts.ptrace_scope = 1;
-                         }}));
+    testing::Values(
+        ProcessCase{"no process", "no process 42", observed, [](ProcessFacts& facts) { facts.exists = false; }},
+        ProcessCase{"no process", "has ended", observed, [](ProcessFacts& facts) { facts.has_ended = true; }},
+        ProcessCase{"no process", "kernel", observed, [](ProcessFacts& facts) { facts.is_kernel_thread = true; }},
+        ProcessCase{"no rights", "user 7", observed,
+                    [](ProcessFacts& facts) {
+                        facts.is_own = false;
+                        facts.user = 7;
+                        facts.maps_error = EACCES;
+                    }},
+        ProcessCase{"no rights", "undumpable", observed,
+                    [](ProcessFacts& facts) {
+                        facts.is_dumpable = false;
+                        facts.maps_error = EACCES;
+                    }},
+        ProcessCase{"no recording", "other version", observed,
+                    [](ProcessFacts& facts) {
+                        facts.recording_is_readable = false;
+                        facts.recording = "of an other version";
+                    }},
+        ProcessCase{"warn recording", "no thread so far", observed,
+                    [](ProcessFacts& facts) {
+                        facts.recording_is_readable = false;
+                        facts.recording_is_coming = true;
+                        facts.recording = "it has made no thread so far";
+                    }},
+        ProcessCase{"warn seccomp", "no report comes", observed,
+                    [](ProcessFacts& facts) { facts.has_own_filter = true; }},
+        ProcessCase{"warn signal", "own handler", observed,
+                    [](ProcessFacts& facts) {
+                        facts.disposition = Disposition::kHandled;
+                        facts.is_of_run = true;
+                    }},
+        ProcessCase{"warn signal", "kill -USR1 42 gives no report", observed,
+                    [](ProcessFacts& facts) { facts.disposition = Disposition::kHandled; }},
+        ProcessCase{"warn signal", "ignores USR1", observed,
+                    [](ProcessFacts& facts) { facts.disposition = Disposition::kIgnored; }},
+        ProcessCase{"warn signal", "all its threads block USR1", observed,
+                    [](ProcessFacts& facts) { facts.disposition = Disposition::kBlocked; }},
+        ProcessCase{"warn ptrace", "ptrace_scope is 1", observed, [](ProcessFacts& facts) {
+                        facts.states_error = EPERM;
+                        facts.ptrace_scope = 1;
+                    }}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfAnUnobservedProcess, ProcessCheck,
-    testing::Values(Case{"no library", "started without LD_PRELOAD", not_observed, [](ProcessFacts&) {}},
-                    Case{"no library", "statically linked", not_observed,
-                         [](ProcessFacts& facts) { facts.program.obstacle = launch::Obstacle::kStatic; }},
-                    Case{"no library", "setuid", not_observed, [](ProcessFacts& facts) { facts.is_secure = true; }},
-                    Case{"no library", "setuid", not_observed,
-                         [](ProcessFacts& facts) {
-                             facts.is_secure.reset();
-                             facts.program.obstacle = launch::Obstacle::kPrivileged;
-                         }},
-                    Case{"no library", "cannot be read", not_observed,
-                         [](ProcessFacts& facts) { facts.preload_names_library.reset(); }},
-                    Case{"no library", "though LD_PRELOAD names it", not_observed,
-                         [](ProcessFacts& facts) { facts.preload_names_library = true; }},
-                    Case{"no library", "parent removed LD_PRELOAD", not_observed,
-                         [](ProcessFacts& facts) { facts.is_of_run = true; }},
+    testing::Values(ProcessCase{"no library", "started without LD_PRELOAD", not_observed, [](ProcessFacts&) {}},
+                    ProcessCase{"no library", "statically linked", not_observed,
+                                [](ProcessFacts& facts) { facts.program.obstacle = launch::Obstacle::kStatic; }},
+                    ProcessCase{"no library", "setuid", not_observed,
+                                [](ProcessFacts& facts) { facts.is_secure = true; }},
+                    ProcessCase{"no library", "setuid", not_observed,
+                                [](ProcessFacts& facts) {
+                                    facts.is_secure.reset();
+                                    facts.program.obstacle = launch::Obstacle::kPrivileged;
+                                }},
+                    ProcessCase{"no library", "cannot be read", not_observed,
+                                [](ProcessFacts& facts) { facts.preload_names_library.reset(); }},
+                    ProcessCase{"no library", "though LD_PRELOAD names it", not_observed,
+                                [](ProcessFacts& facts) { facts.preload_names_library = true; }},
+                    ProcessCase{"no library", "parent removed LD_PRELOAD", not_observed,
+                                [](ProcessFacts& facts) { facts.is_of_run = true; }},
                     // Not a privileged start by what the kernel says, whatever the file says to this user.
-                    Case{"no library", "started without LD_PRELOAD", not_observed,
-                         [](ProcessFacts& facts) { facts.program.obstacle = launch::Obstacle::kPrivileged; }}));
+                    ProcessCase{"no library", "started without LD_PRELOAD", not_observed,
+                                [](ProcessFacts& facts) { facts.program.obstacle = launch::Obstacle::kPrivileged; }}));
 
 TEST(ProcessChecks, FindNothingAmissWithAnObservedProcess) {
     EXPECT_THAT(complaints(check_process(observed())), IsEmpty());

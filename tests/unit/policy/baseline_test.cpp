@@ -8,7 +8,7 @@
 namespace policy {
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string baseline_error(const std::string& text) {
     try {
         parse_baseline(text, "base.json");
     } catch (const Error& error) {
@@ -44,11 +44,11 @@ TEST(Baseline, WithoutFindingsAndWithDamagedNamesIsOne) {
 
 TEST(Baseline, SaysWhatIsNone) {
     const std::string not_one = "base.json is no baseline (loiter-baseline/1); --write-baseline makes one";
-    EXPECT_EQ(error_of(""), not_one);
-    EXPECT_EQ(error_of("[]"), not_one);
-    EXPECT_EQ(error_of("{\"schema\": \"loiter-report/1\"}"), not_one);
-    EXPECT_EQ(error_of("{\"schema\": \"loiter-baseline/1\"}"), "base.json: it has no findings");
-    EXPECT_EQ(error_of("{\"schema\": \"loiter-baseline/1\", \"findings\": [{\"fingerprint\": \"aa\"}, 7]}"),
+    EXPECT_EQ(baseline_error(""), not_one);
+    EXPECT_EQ(baseline_error("[]"), not_one);
+    EXPECT_EQ(baseline_error("{\"schema\": \"loiter-report/1\"}"), not_one);
+    EXPECT_EQ(baseline_error("{\"schema\": \"loiter-baseline/1\"}"), "base.json: it has no findings");
+    EXPECT_EQ(baseline_error("{\"schema\": \"loiter-baseline/1\", \"findings\": [{\"fingerprint\": \"aa\"}, 7]}"),
               "base.json: finding 2 has no fingerprint");
 }
 

@@ -8,7 +8,7 @@
 namespace policy {
 namespace {
 
-std::string error_of(const std::string& text) {
+std::string report_error(const std::string& text) {
     try {
         digest_of_report(text, "old.json");
     } catch (const Error& error) {
@@ -50,11 +50,11 @@ TEST(SavedReport, OfOtherShapesIsReadAsFarAsItIsKnown) {
 
 TEST(SavedReport, SaysWhatIsNone) {
     const std::string none = "old.json is neither a recording nor a report of --format json, one process a line";
-    EXPECT_EQ(error_of("{\"schema\":\"loiter-report/2\"}"), none);
-    EXPECT_EQ(error_of("{\"schema\":"), none);
-    EXPECT_EQ(error_of(R"({"schema":"loiter-report/1","threads":"x","findings":5})"), none);
-    EXPECT_EQ(error_of(std::string(kReport) + "\ngarbage"), none);
-    EXPECT_EQ(error_of("\n\n"), "old.json is empty");
+    EXPECT_EQ(report_error("{\"schema\":\"loiter-report/2\"}"), none);
+    EXPECT_EQ(report_error("{\"schema\":"), none);
+    EXPECT_EQ(report_error(R"({"schema":"loiter-report/1","threads":"x","findings":5})"), none);
+    EXPECT_EQ(report_error(std::string(kReport) + "\ngarbage"), none);
+    EXPECT_EQ(report_error("\n\n"), "old.json is empty");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ using analyze::Analysis;
 using analyze::Finding;
 using analyze::Verdict;
 
-std::string error_of(const std::string& text) {
+std::string suppression_error(const std::string& text) {
     try {
         parse_suppressions(text, "ci.supp");
     } catch (const Error& error) {
@@ -66,16 +66,17 @@ TEST(SuppressionFile, ColonsOfANameAreItsOwn) {
 
 TEST(SuppressionFile, NamesTheLineThatIsNoEntry) {
     EXPECT_EQ(
-        error_of("thread:a\nleak:foo"),
+        suppression_error("thread:a\nleak:foo"),
         "ci.supp:2: 'leak:foo' is not kind:pattern; kinds are thread, started, created_by, blocked_in, top, lock, "
         "module, verdict");
-    EXPECT_EQ(error_of("thread:"), "ci.supp:1: nothing follows 'thread:'; * stands for anything");
-    EXPECT_EQ(error_of("thread: top:x"), "ci.supp:1: nothing follows 'thread:'; * stands for anything");
-    EXPECT_EQ(error_of("verdict:leak"), "ci.supp:1: 'leak' is no verdict; deadlock and blocked are two of them");
-    EXPECT_EQ(error_of("\n\nfoo"),
+    EXPECT_EQ(suppression_error("thread:"), "ci.supp:1: nothing follows 'thread:'; * stands for anything");
+    EXPECT_EQ(suppression_error("thread: top:x"), "ci.supp:1: nothing follows 'thread:'; * stands for anything");
+    EXPECT_EQ(suppression_error("verdict:leak"),
+              "ci.supp:1: 'leak' is no verdict; deadlock and blocked are two of them");
+    EXPECT_EQ(suppression_error("\n\nfoo"),
               "ci.supp:3: 'foo' is not kind:pattern; kinds are thread, started, created_by, "
               "blocked_in, top, lock, module, verdict");
-    EXPECT_EQ(error_of(""), "");
+    EXPECT_EQ(suppression_error(""), "");
 }
 
 TEST(Suppression, KindsLookAtTheirPartOfAThread) {

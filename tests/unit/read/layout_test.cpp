@@ -14,7 +14,7 @@ using snapshot::Reason;
 using snapshot::Snapshot;
 
 /// Two threads, the second one in a wait for what the first one holds.
-void fill(RecordingWriter& writer) {
+void fill_two_threads(RecordingWriter& writer) {
     const uint32_t stack = writer.stack({0x1001});
     writer.module("/bin/bank", 0x1000, 0x2000);
     RecordingWriter::hold(writer.start_thread(1), 1, protocol::LockKind::kMutex, 0x40);
@@ -39,7 +39,7 @@ TEST(Layout, WithSmallerRecordsIsReadWithoutTheMissingFields) {
     writer.head().has_wait_status = 1;  // behind what this head's writer knew
     writer.head().wait_status = 9;
     writer.head().foreign_unlocks[0] = 0x40;
-    fill(writer);
+    fill_two_threads(writer);
 
     const Snapshot snapshot = Recording::open(writer.path()).take_snapshot(Reason::kPostMortem);
 
@@ -55,7 +55,7 @@ TEST(Layout, WithLargerRecordsIsReadWithoutTheNewFields) {
     shape.thread_bytes = sizeof(protocol::ThreadRecord) + 4096;
     shape.module_bytes = sizeof(protocol::ModuleRecord) + 64;
     RecordingWriter writer(shape);
-    fill(writer);
+    fill_two_threads(writer);
 
     const Snapshot snapshot = Recording::open(writer.path()).take_snapshot(Reason::kPostMortem);
 
@@ -65,7 +65,7 @@ TEST(Layout, WithLargerRecordsIsReadWithoutTheNewFields) {
 
 TEST(Layout, HoldsElementsAtAnyDistance) {
     RecordingWriter writer;
-    fill(writer);
+    fill_two_threads(writer);
     writer.head().thread_record_size = 1024;  // the last fields of each record are not its writer's
 
     const Snapshot snapshot = Recording::open(writer.path()).take_snapshot(Reason::kPostMortem);

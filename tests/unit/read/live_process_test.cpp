@@ -23,10 +23,6 @@ using snapshot::Snapshot;
 using snapshot::State;
 using testing::HasSubstr;
 
-Snapshot look_at(const ObservedChild& child) {
-    return Recording::of_process(child.pid()).take_snapshot(Reason::kDump);
-}
-
 TEST_F(LiveProcess, IsFoundByItsPid) {
     RecordingWriter writer;
     std::strcpy(writer.head().exe, "/srv/bank");

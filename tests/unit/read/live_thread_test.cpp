@@ -34,10 +34,6 @@ void tell(SharedWords& words, size_t index) {
     words.tids[index] = own_tid();
 }
 
-Snapshot look_at(const ObservedChild& child) {
-    return Recording::of_process(child.pid()).take_snapshot(Reason::kDump);
-}
-
 const Thread& thread_with_tid(const Snapshot& snapshot, uint32_t tid) {
     for (const Thread& thread : snapshot.threads) {
         if (thread.tid == tid) return thread;

@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "read/proc.h"
+#include "read/read.h"
 #include "recording_writer.h"
 
 namespace reader_test {
@@ -165,5 +166,10 @@ private:
     pid_t pid_ = 0;
     SharedWords* words_;
 };
+
+/// What a reader sees of it at this moment.
+inline snapshot::Snapshot look_at(const ObservedChild& child) {
+    return reader::Recording::of_process(child.pid()).take_snapshot(snapshot::Reason::kDump);
+}
 
 }  // namespace reader_test

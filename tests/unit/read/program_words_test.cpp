@@ -3,17 +3,13 @@
 // What the program said of its threads and locks, out of recordings sound and damaged.
 #include <gtest/gtest.h>
 
-#include "read/read.h"
 #include "recording_writer.h"
+#include "snapshot_of.h"
 
 namespace reader_test {
 namespace {
 
 using snapshot::Snapshot;
-
-Snapshot snapshot_of(const RecordingWriter& writer) {
-    return reader::Recording::open(writer.path()).take_snapshot(snapshot::Reason::kPostMortem);
-}
 
 TEST(ProgramWords, LabelThreadsAndSayWhichAreExpected) {
     RecordingWriter writer;

@@ -10,6 +10,7 @@ namespace {
 using analyze::Verdict;
 using report::block;
 using report::finding;
+using report::kWork;
 using report::text;
 using report::text_of_all;
 using snapshot::State;
@@ -18,7 +19,6 @@ using support::Frames;
 using support::mutex;
 using support::SnapshotBuilder;
 
-const Frames kWork = {frame("work()", "bank.cpp", 30)};
 const Frames kMain = {frame("main", "bank.cpp", 90)};
 
 TEST(Block, HasAHeaderStackAgeAndCreation) {

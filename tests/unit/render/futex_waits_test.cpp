@@ -7,21 +7,10 @@
 
 namespace {
 
-using analyze::Verdict;
-using report::block;
-using report::finding;
-using report::text;
-using support::frame;
-using support::Frames;
+using report::block_of_t2;
+using report::kStuck;
+using report::kWork;
 using support::SnapshotBuilder;
-
-const Frames kStuck = {frame("stuck()", "bank.cpp", 10)};
-const Frames kWork = {frame("work()", "bank.cpp", 30)};
-
-/// The block of T2, the only thread with a finding.
-std::string block_of_t2(const SnapshotBuilder& builder) {
-    return block(text(builder, {finding(Verdict::kBlocked, {2})}), "T2 ");
-}
 
 TEST(FutexWait, IsNamedForWhatItMeans) {
     SnapshotBuilder builder;

@@ -55,4 +55,12 @@ inline std::string block(const std::string& text, const std::string& start) {
     return "\n" + text.substr(from + 1, text.find("\n\n", from + 1) - from);
 }
 
+/// The block of T2, the only thread with a finding.
+inline std::string block_of_t2(const support::SnapshotBuilder& builder) {
+    return block(text(builder, {finding(analyze::Verdict::kBlocked, {2})}), "T2 ");
+}
+
+inline const support::Frames kStuck = {support::frame("stuck()", "bank.cpp", 10)};
+inline const support::Frames kWork = {support::frame("work()", "bank.cpp", 30)};
+
 }  // namespace report

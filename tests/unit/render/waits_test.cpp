@@ -9,7 +9,10 @@ namespace {
 
 using analyze::Verdict;
 using report::block;
+using report::block_of_t2;
 using report::finding;
+using report::kStuck;
+using report::kWork;
 using report::text;
 using report::text_of_all;
 using snapshot::Mode;
@@ -21,14 +24,7 @@ using support::mutex;
 using support::rwlock;
 using support::SnapshotBuilder;
 
-const Frames kStuck = {frame("stuck()", "bank.cpp", 10)};
 const Frames kTaken = {frame("take()", "bank.cpp", 20)};
-const Frames kWork = {frame("work()", "bank.cpp", 30)};
-
-/// The block of T2, the only thread with a finding.
-std::string block_of_t2(const SnapshotBuilder& builder) {
-    return block(text(builder, {finding(Verdict::kBlocked, {2})}), "T2 ");
-}
 
 TEST(LockWait, NamesOwnerTimeAndPlaces) {
     SnapshotBuilder builder;

@@ -127,4 +127,8 @@ std::string marked(const std::string& site) {
     return "";
 }
 
+void overwrite(const std::filesystem::path& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
 }  // namespace bank

@@ -47,6 +47,11 @@ struct Library {
 inline constexpr const char* kIdO0 = "00000000000000000000000000000000000000a0";
 inline constexpr const char* kIdO2 = "00000000000000000000000000000000000000a2";
 
+inline const std::string kDeposit = "bank::Account::deposit(int, void (*)(char const*, void const*))";
+
+/// Puts these bytes in the place of the file.
+void overwrite(const std::filesystem::path& path, const std::string& bytes);
+
 /// A snapshot with one stack of one frame, a return address.
 snapshot::Snapshot with_frame(const std::string& module, const std::string& build_id, uint64_t offset);
 

@@ -15,10 +15,6 @@ std::string contents(const std::filesystem::path& path) {
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-void write(const std::filesystem::path& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
 /// Names everything that there is in the library, from the file at `path`.
 void name_all(const bank::Library& library, const std::string& path) {
     snapshot::Snapshot snapshot = bank::with_mutex(path, "", 0);
@@ -44,7 +40,7 @@ TEST(Damage, OfATruncatedModuleIsSurvivedAtEveryLength) {
     const std::string path = folder.path() / "bank.so";
 
     for (size_t length = 0; length < whole.size(); length += length < 256 ? 16 : whole.size() / 200) {
-        write(path, whole.substr(0, length));
+        bank::overwrite(path, whole.substr(0, length));
         name_all(library, path);
     }
 }
@@ -56,7 +52,7 @@ TEST(Damage, OfATruncatedDebugFileIsSurvivedAtEveryLength) {
     folder.put("bank_o2_linked.so", "bank.so");
 
     for (size_t length = 0; length < whole.size(); length += whole.size() / 100) {
-        write(folder.path() / "bank_o2.debug", whole.substr(0, length));
+        bank::overwrite(folder.path() / "bank_o2.debug", whole.substr(0, length));
         name_all(library, folder.path() / "bank.so");
     }
 }
@@ -73,7 +69,7 @@ TEST(Damage, OfAnyByteIsSurvived) {
             for (unsigned flips = 0; flips <= round; ++flips) {
                 damaged[random() % damaged.size()] = static_cast<char>(random());
             }
-            write(path, damaged);
+            bank::overwrite(path, damaged);
             name_all(library, path);
         }
     }

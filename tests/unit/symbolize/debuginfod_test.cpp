@@ -20,8 +20,6 @@ namespace {
 
 using testing::ElementsAre;
 
-const std::string kDeposit = "bank::Account::deposit(int, void (*)(char const*, void const*))";
-
 /// Listens on a free port and makes $DEBUGINFOD_URLS name it.
 class Server {
 public:
@@ -112,7 +110,7 @@ TEST(Debuginfod, IsNotContactedUnlessAsked) {
     const bank::Folder folder;
     server.serve("/", "");
 
-    EXPECT_THAT(bank::named_frames(stripped_frame(folder)), ElementsAre(kDeposit));
+    EXPECT_THAT(bank::named_frames(stripped_frame(folder)), ElementsAre(bank::kDeposit));
     EXPECT_THAT(bank::named_frames(missing_frame()), ElementsAre(""));
 
     EXPECT_FALSE(server.was_contacted());
@@ -125,9 +123,9 @@ TEST(Debuginfod, GivesTheDebugFileWhenAsked) {
     server.serve(std::string("/buildid/") + bank::kIdO2 + "/debuginfo", debug_file());
 
     EXPECT_THAT(bank::named_frames(stripped_frame(folder), {.use_debuginfod = true}),
-                ElementsAre(kDeposit + " " + bank::marked("deposit")));
+                ElementsAre(bank::kDeposit + " " + bank::marked("deposit")));
     EXPECT_THAT(bank::named_frames(missing_frame(), {.use_debuginfod = true}),
-                ElementsAre(kDeposit + " " + bank::marked("deposit")));
+                ElementsAre(bank::kDeposit + " " + bank::marked("deposit")));
     EXPECT_TRUE(server.was_contacted());
 }
 

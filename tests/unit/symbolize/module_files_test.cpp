@@ -13,7 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 
-const std::string kDeposit = "bank::Account::deposit(int, void (*)(char const*, void const*))";
 const std::string kDebugPlace = "usr/lib/debug/.build-id/00/000000000000000000000000000000000000a2.debug";
 
 /// What the frame at the site "deposit" is called, as the only frame of its stack.
@@ -27,7 +26,7 @@ std::string deposit_in(const std::string& library, const std::string& path, cons
 
 TEST(ModuleFile, OfAnotherBuildIdIsNotUsed) {
     EXPECT_EQ(deposit_in("bank_o2.so", bank::built("bank_o2.so"), bank::kIdO2),
-              kDeposit + " " + bank::marked("deposit"));
+              bank::kDeposit + " " + bank::marked("deposit"));
     EXPECT_EQ(deposit_in("bank_o2.so", bank::built("bank_o2.so"), bank::kIdO0), "");
     EXPECT_EQ(deposit_in("bank_o2.so", bank::built("bank_without_id.so"), bank::kIdO2), "");
 }
@@ -47,7 +46,7 @@ TEST(ModuleFile, ThatIsDeletedIsTakenFromItsPathWhenTheBuildIdIsTheSame) {
     const bank::Folder folder;
     const std::string path = folder.put("bank_o2.so", "bank.so") + " (deleted)";
 
-    EXPECT_EQ(deposit_in("bank_o2.so", path, bank::kIdO2), kDeposit + " " + bank::marked("deposit"));
+    EXPECT_EQ(deposit_in("bank_o2.so", path, bank::kIdO2), bank::kDeposit + " " + bank::marked("deposit"));
     EXPECT_EQ(deposit_in("bank_o2.so", path, bank::kIdO0), "");
     EXPECT_EQ(deposit_in("bank_o2.so", path, ""), "");
 }
@@ -58,8 +57,8 @@ TEST(ModuleFile, IsLookedForUnderTheTargetsRootFirst) {
     const std::string path = folder.put("bank_o0.so", "bank.so");
     root.put("bank_o2.so", path.substr(1));
 
-    EXPECT_EQ(deposit_in("bank_o2.so", path, "", root.path()), kDeposit + " " + bank::marked("deposit"));
-    EXPECT_EQ(deposit_in("bank_o0.so", path, bank::kIdO0, root.path()), kDeposit + " " + bank::marked("deposit"));
+    EXPECT_EQ(deposit_in("bank_o2.so", path, "", root.path()), bank::kDeposit + " " + bank::marked("deposit"));
+    EXPECT_EQ(deposit_in("bank_o0.so", path, bank::kIdO0, root.path()), bank::kDeposit + " " + bank::marked("deposit"));
 }
 
 TEST(ModuleFile, OfOneRootIsNotTakenForAnotherWithoutABuildId) {
@@ -75,18 +74,18 @@ TEST(ModuleFile, OfOneRootIsNotTakenForAnotherWithoutABuildId) {
     symbolizer.name(first);
     symbolizer.name(second);
 
-    EXPECT_THAT(bank::shown(first.stacks.at(1)), ElementsAre(kDeposit + " " + bank::marked("deposit")));
+    EXPECT_THAT(bank::shown(first.stacks.at(1)), ElementsAre(bank::kDeposit + " " + bank::marked("deposit")));
     EXPECT_THAT(bank::shown(second.stacks.at(1)), ElementsAre(""));
 }
 
 TEST(DebugFile, IsFoundByBuildIdUnderTheTargetsRoot) {
     const bank::Folder root;
     root.put("bank_o2_stripped.so", "opt/bank.so");
-    EXPECT_EQ(deposit_in("bank_o2_stripped.so", "/opt/bank.so", bank::kIdO2, root.path()), kDeposit);
+    EXPECT_EQ(deposit_in("bank_o2_stripped.so", "/opt/bank.so", bank::kIdO2, root.path()), bank::kDeposit);
 
     root.put("bank_o2.debug", kDebugPlace);
 
-    const std::string named = kDeposit + " " + bank::marked("deposit");
+    const std::string named = bank::kDeposit + " " + bank::marked("deposit");
     EXPECT_EQ(deposit_in("bank_o2_stripped.so", "/opt/bank.so", bank::kIdO2, root.path()), named);
     EXPECT_EQ(deposit_in("bank_o2_stripped.so", "/opt/bank.so", "", root.path()), named);
 }
@@ -96,7 +95,7 @@ TEST(DebugFile, ByBuildIdStandsInForAModuleThatIsGoneOrRebuilt) {
     root.put("bank_o0.so", "opt/rebuilt.so");
     root.put("bank_o2.debug", kDebugPlace);
 
-    const std::string named = kDeposit + " " + bank::marked("deposit");
+    const std::string named = bank::kDeposit + " " + bank::marked("deposit");
     EXPECT_EQ(deposit_in("bank_o2.so", "/opt/gone.so", bank::kIdO2, root.path()), named);
     EXPECT_EQ(deposit_in("bank_o2.so", "/opt/rebuilt.so", bank::kIdO2, root.path()), named);
 }
@@ -109,7 +108,7 @@ TEST_P(DebugLink, LeadsToTheDebugFile) {
     root.put("bank_o2.debug", GetParam());
 
     EXPECT_EQ(deposit_in("bank_o2_linked.so", "/opt/bank.so", bank::kIdO2, root.path()),
-              kDeposit + " " + bank::marked("deposit"));
+              bank::kDeposit + " " + bank::marked("deposit"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, DebugLink,
@@ -121,7 +120,7 @@ TEST(DebugFile, OfAnotherBuildIsNotUsed) {
     const std::string path = folder.put("bank_o2_linked.so", "bank.so");
     folder.put("bank_o0.so", "bank_o2.debug");
 
-    EXPECT_EQ(deposit_in("bank_o2_linked.so", path, bank::kIdO2), kDeposit);
+    EXPECT_EQ(deposit_in("bank_o2_linked.so", path, bank::kIdO2), bank::kDeposit);
 }
 
 TEST(DebugFile, WithoutBuildIdsIsToldByItsChecksum) {
@@ -129,9 +128,9 @@ TEST(DebugFile, WithoutBuildIdsIsToldByItsChecksum) {
     const std::string path = folder.put("bank_without_id_linked.so", "bank.so");
     const std::string debug_file = folder.put("bank_without_id.debug", "bank_without_id.debug");
 
-    EXPECT_EQ(deposit_in("bank_without_id_linked.so", path, ""), kDeposit + " " + bank::marked("deposit"));
+    EXPECT_EQ(deposit_in("bank_without_id_linked.so", path, ""), bank::kDeposit + " " + bank::marked("deposit"));
     std::ofstream(debug_file, std::ios::app) << "x";
-    EXPECT_EQ(deposit_in("bank_without_id_linked.so", path, ""), kDeposit);
+    EXPECT_EQ(deposit_in("bank_without_id_linked.so", path, ""), bank::kDeposit);
 }
 
 }  // namespace

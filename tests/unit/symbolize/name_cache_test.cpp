@@ -40,10 +40,6 @@ std::string content(const fs::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write(const fs::path& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
 /// The one file in `folder`.
 fs::path only_file(const fs::path& folder) {
     EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
@@ -95,16 +91,16 @@ TEST(NameCache, TakesNothingFromAFileThatIsNotWhole) {
     std::mt19937 random(3);
 
     for (size_t length = 0; length < whole.size(); ++length) {
-        write(file, whole.substr(0, length));
+        bank::overwrite(file, whole.substr(0, length));
         EXPECT_FALSE(load(cache, kModule)) << "cut to " << length;
     }
     for (size_t at = 0; at < whole.size(); ++at) {
         std::string damaged = whole;
         damaged[at] = static_cast<char>(damaged[at] ^ (1 + random() % 255));
-        write(file, damaged);
+        bank::overwrite(file, damaged);
         EXPECT_FALSE(load(cache, kModule)) << "changed at " << at;
     }
-    write(file, whole);
+    bank::overwrite(file, whole);
     EXPECT_TRUE(load(cache, kModule));
 }
 
@@ -129,7 +125,7 @@ TEST(NameCache, SurvivesLiesWithARightSum) {
         lying[at] = '\x7f';
         const uint64_t right = sum(std::string_view(lying).substr(kPayload));
         lying.replace(kHead + 8, 8, std::string(reinterpret_cast<const char*>(&right), 8));
-        write(file, lying);
+        bank::overwrite(file, lying);
         refused += load(cache, kModule) ? 0 : 1;
     }
 
@@ -138,7 +134,7 @@ TEST(NameCache, SurvivesLiesWithARightSum) {
 
 TEST(NameCache, KeepsNothingWhereItCannotWrite) {
     const bank::Folder folder;
-    write(folder.path() / "file", "");
+    bank::overwrite(folder.path() / "file", "");
 
     save(NameCache(folder.path() / "file", "1"), kModule);
     save(NameCache(folder.path() / "file/below", "1"), kModule);

@@ -9,16 +9,16 @@
 
 namespace {
 
-constexpr uint64_t kCode = 0x10000;
+constexpr uint64_t kFunction = 0x10000;
 
 std::optional<uint64_t> size_of(const std::vector<unsigned char>& code) {
-    unwind::Region region{.start = kCode, .end = kCode + 4096, .readable = true, .executable = true};
+    unwind::Region region{.start = kFunction, .end = kFunction + 4096, .readable = true, .executable = true};
     unwind::Memory memory({region}, [&](uint64_t address, void* to, size_t bytes) {
         std::memset(to, 0, bytes);
-        std::memcpy(to, code.data() + (address - kCode), std::min(bytes, code.size() - (address - kCode)));
+        std::memcpy(to, code.data() + (address - kFunction), std::min(bytes, code.size() - (address - kFunction)));
         return bytes;
     });
-    return unwind::frame_size(memory, kCode, kCode + code.size());
+    return unwind::frame_size(memory, kFunction, kFunction + code.size());
 }
 
 TEST(FrameSize, AddsPushesAndRoom) {
