@@ -205,13 +205,26 @@ uint64_t deadline_after(const timespec* relative) {
 
 namespace {
 
-bool holds_a_lock(const ThreadRecord* self) {
-    uint32_t end = self->hold_hint.load(std::memory_order_relaxed) + 2;
+struct Guard {
+    uint32_t held;  ///< locks, up to 2
+    uint64_t lock;  ///< the only one, or the one given up last; 0: none, or not known
+};
+
+/// A free entry keeps the lock that it was for until it is filled for another.
+Guard guard_of(const ThreadRecord* self) {
+    const uint32_t last = self->hold_hint.load(std::memory_order_relaxed);
+    uint32_t end = last + 2;
     if (end > protocol::kHoldCount) end = protocol::kHoldCount;
-    for (uint32_t i = 0; i < end; ++i) {
-        if (self->holds[i].state.load(std::memory_order_relaxed) == HoldState::kHeld) return true;
+    Guard guard{0, 0};
+    for (uint32_t i = 0; i < end && guard.held < 2; ++i) {
+        if (self->holds[i].state.load(std::memory_order_relaxed) != HoldState::kHeld) continue;
+        ++guard.held;
+        guard.lock = self->holds[i].address.load(std::memory_order_relaxed);
     }
-    return false;
+    if (guard.held == 2) guard.lock = 0;
+    if (guard.held == 0 && last < end && self->holds[last].state.load(std::memory_order_relaxed) == HoldState::kFree)
+        guard.lock = self->holds[last].address.load(std::memory_order_relaxed);
+    return guard;
 }
 
 /// Nobody waits, and no lock keeps anybody away: whoever holds a mutex now, and then waits on this
@@ -241,13 +254,16 @@ void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address
     constexpr uint64_t kBetweenLooks = 20'000;  // ns: a look costs about as much as some signals
     protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
     const uint64_t now = now_ns();
-    uint8_t flags = holds_a_lock(self) ? 0 : protocol::kSignalUnlocked;
-    if (waiters == 1 && flags != 0 && now - entry.time_ns.load(std::memory_order_relaxed) > kBetweenLooks) {
+    const Guard guard = guard_of(self);
+    uint8_t flags = guard.held > 0 ? 0 : protocol::kSignalUnlocked;
+    if (guard.lock != 0) flags |= protocol::kSignalGuarded;
+    if (waiters == 1 && guard.held == 0 && now - entry.time_ns.load(std::memory_order_relaxed) > kBetweenLooks) {
         mark_held_mutexes(self);
         flags |= protocol::kSignalLooked;
     }
     const uint32_t before = protocol::begin_write(self->sequence);
     entry.time_ns.store(now, std::memory_order_relaxed);
+    entry.guard.store(protocol::guard_mark(guard.lock), std::memory_order_relaxed);
     entry.stack.store(stack, std::memory_order_relaxed);
     entry.kind.store(kind, std::memory_order_relaxed);
     entry.waiters.store(static_cast<uint8_t>(waiters < 255 ? waiters : 255), std::memory_order_relaxed);

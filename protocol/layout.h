@@ -167,6 +167,7 @@ enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
 inline constexpr uint8_t kSignalUnlocked = 1;  ///< its thread held no lock
 inline constexpr uint8_t kSignalLooked = 2;    ///< locks that others held then are marked kHoldSignalled
 inline constexpr uint8_t kSignalPast = 4;      ///< of the thread that had the slot before: past_number
+inline constexpr uint8_t kSignalGuarded = 8;   ///< `guard` is known
 
 /// This thread's last signal, broadcast, post or wake on an object: direct-mapped by the object's address.
 struct LastSignal {
@@ -176,7 +177,7 @@ struct LastSignal {
     std::atomic<SignalKind> kind;
     std::atomic<uint8_t> waiters;  ///< threads that waited then, and one more; 0: not known, 255: so many or more
     std::atomic<uint8_t> flags;
-    uint8_t reserved;
+    std::atomic<uint8_t> guard;  ///< guard_mark of the only lock that its thread held, or that it gave up last
 };
 static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 
@@ -489,6 +490,11 @@ static_assert(sizeof(ProcessRecord) <= kHeadBytes, "layout change: bump kVersion
 /// Where an address belongs in a direct-mapped table of `count` entries (a power of two).
 inline constexpr uint32_t table_index(uint64_t address, uint32_t count) {
     return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 40) & (count - 1);
+}
+
+/// LastSignal::guard of a lock: one of 256, so that "not this one" is certain and "this one" is not.
+inline constexpr uint8_t guard_mark(uint64_t lock) {
+    return static_cast<uint8_t>(table_index(lock, 256));
 }
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

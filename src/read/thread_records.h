@@ -48,6 +48,7 @@ struct SignalCopy {
     uint32_t stack = 0;
     uint8_t waiters = 0;
     uint8_t flags = 0;
+    uint8_t guard = 0;
     uint32_t past_thread = 0;  ///< that has left; 0: the record's own
 };
 

@@ -79,13 +79,21 @@ bool has_signals(WaitKind kind) {
     return kind == WaitKind::kCondition || kind == WaitKind::kSemaphore || kind == WaitKind::kFutex;
 }
 
+/// Whether what was signalled was changed under this mutex, as far as can be told: who locks it later has seen
+/// the change, whenever the signal comes.
+bool is_guarded(const SignalCopy& signal, uint64_t mutex) {
+    if ((signal.flags & protocol::kSignalGuarded) != 0) return signal.guard == protocol::guard_mark(mutex);
+    return (signal.flags & protocol::kSignalUnlocked) == 0;  // under several locks: it may be one of them
+}
+
 /// Whether `signal` came after the thread last locked the mutex that it waits with, and before it began to
 /// wait. The time of most holds is that of the clock's last tick: within one, only the signaller's own look
-/// around tells.
+/// around tells. It is the time before the lock was asked for: a thread that lost its CPU there got it much later.
 bool is_missed(const ThreadCopy& copy, const SignalCopy& signal) {
     constexpr uint64_t kTick = 10'000'000;  // the longest that kernels are built with
     const WaitCopy& wait = copy.wait;
     if (wait.kind != WaitKind::kCondition || wait.detail == 0 || signal.time_ns >= wait.since_ns) return false;
+    if (is_guarded(signal, wait.detail)) return false;
     for (const HoldCopy& hold : copy.holds) {
         if (hold.address != wait.detail || hold.state != protocol::HoldState::kLent || hold.since_ns == 0) continue;
         if (signal.time_ns <= hold.since_ns) return false;

@@ -3,6 +3,7 @@
 // A consumer locks, sees that there is nothing yet, and is about to wait; the producer sets its flag and
 // notifies without the mutex; the consumer waits for ever. late: long after it had locked. pool: the trap:
 // workers wait on a queue that was drained, whose last notify came, outside of the lock, before they locked.
+// taken: the same, of a single worker: the job that the notify was for is gone before it had locked.
 // nested: the trap's kin: a consumer waits with another lock held that the producer needs.
 // fixed: the flag is set under the mutex.
 #include <atomic>
@@ -87,6 +88,31 @@ void run_pool() {
     for (std::thread& worker : workers) worker.join();
 }
 
+void work_late() {
+    std::unique_lock lock(g_mutex);
+    g_has_looked.open();
+    g_was_notified.await_open();
+    while (g_jobs == 0) g_ready.wait(lock);
+}
+
+void run_taken() {
+    {
+        const std::lock_guard lock(g_mutex);
+        ++g_jobs;
+    }
+    std::thread([] {
+        const std::lock_guard lock(g_mutex);
+        --g_jobs;
+    }).join();
+    std::thread worker(work_late);
+    g_has_looked.await_open();
+    g_ready.notify_one();
+    g_was_notified.open();
+    gate::await_others_blocked(1);
+    gate::say("stuck\n");
+    worker.join();
+}
+
 std::mutex g_outer;  // SITE(outer) g_outer
 
 void consume_nested() {
@@ -117,6 +143,10 @@ int main(int argc, char** argv) {
     const std::string_view variant = variant_of(argc, argv);
     if (variant == "pool") {
         run_pool();
+        return 0;
+    }
+    if (variant == "taken") {
+        run_taken();
         return 0;
     }
     if (variant == "nested") {

@@ -53,6 +53,12 @@ TEST_P(WakeUps, OfAPoolThatHasDrainedItsQueueAreNotLost) {
     EXPECT_THAT(report::verdicts(report), testing::Not(Contains("lost-wakeup likely")));
 }
 
+TEST_P(WakeUps, OfAJobThatAnotherHasTakenAreNotLost) {
+    const Json report = report_of_stuck(program_, "taken");
+
+    EXPECT_THAT(report::verdicts(report), ElementsAre("asleep proved"));
+}
+
 TEST_P(WakeUps, ThatOnlyComeFromBehindTheWaiterAreAProbableCycle) {
     const Json report = report_of_stuck(program_, "nested");
 
