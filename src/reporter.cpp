@@ -18,7 +18,6 @@ std::string nothing_found(const snapshot::Process& process) {
            "): no findings; --all shows its threads\n";
 }
 
-/// Those that a user asks for again and again. A program that reports by itself leaves nothing behind.
 bool asks_for_one_report(Command command) {
     return command == Command::kDump || command == Command::kReport;
 }
@@ -33,10 +32,11 @@ std::string own_version() {
 
 symbolize::Options symbols_for(Command command, Progress& progress) {
     symbolize::Options options;
-    if (!asks_for_one_report(command)) return options;
-    options.cache_version = own_version();
+    // Asked for again and again; a program that reports by itself leaves nothing behind.
+    if (command != Command::kAttend) options.cache_version = own_version();
     if (!options.cache_version.empty()) options.cache_folder = symbolize::default_cache_folder();
-    options.progress = [&progress](size_t done, size_t all) { progress.name(done, all); };
+    if (asks_for_one_report(command))
+        options.progress = [&progress](size_t done, size_t all) { progress.name(done, all); };
     return options;
 }
 

@@ -7,12 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <regex>
+
 #include "tests/e2e/cli/cli.h"
 
 namespace cli {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 support::Observed observe(const Words& program, const Words& options = {}, const std::string& command = "run") {
     return support::observe(LOITER_COMMAND, command, options, {program});
@@ -23,6 +27,22 @@ TEST(Reports, ComeForEveryProcessOfTheTreeCleanOnesToo) {
 
     EXPECT_EQ(observed.outcome.status, 4);
     EXPECT_THAT(ends(observed.reports), ElementsAre("exit _exit 4", "exit return 0", "exit return 0"));
+}
+
+TEST(Reports, KeepNamesForTheNextRunWhereTheUserHasACache) {
+    const support::TemporaryFolder cache;
+    const auto run = [&] {
+        const auto outcome =
+            support::run({.arguments = {LOITER_COMMAND, "gate", "--grace", "10ms", BLOCKED_WORKER, "exit", "0"},
+                          .environment = {{"XDG_CACHE_HOME", cache.path()}}});
+        return std::regex_replace(outcome.errors, std::regex("0x[0-9a-f]+|[0-9]+(ms|s)?"), "N");
+    };
+
+    const std::string first = run();
+
+    EXPECT_THAT(first, HasSubstr("blocked_worker.cpp"));
+    EXPECT_FALSE(std::filesystem::is_empty(cache.path() + "/loiter"));
+    EXPECT_EQ(run(), first);
 }
 
 TEST(Reports, FollowAnExecToTheNewProgram) {

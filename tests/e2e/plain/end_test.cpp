@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/e2e/plain/plain.h"
@@ -47,6 +48,15 @@ TEST(PlainEnd, LeavesNoRecordingOfAReportedEnd) {
     support::Outcome outcome;
     EXPECT_FALSE(leaves_recording(preloaded({ODD_ENDS, "none"}, "grace=20ms:report=exit"), outcome));
     EXPECT_EQ(outcome.status, kStatus);
+}
+
+TEST(PlainEnd, LeavesNoNamesInTheUsersCache) {
+    const support::TemporaryFolder cache;
+    support::Command command = preloaded({ODD_ENDS, "none"}, "grace=20ms");
+    command.environment.emplace_back("XDG_CACHE_HOME", cache.path());
+
+    EXPECT_THAT(support::run(command).errors, HasSubstr("odd_ends.cpp"));
+    EXPECT_TRUE(std::filesystem::is_empty(cache.path()));
 }
 
 TEST(PlainEnd, IsWaitedForByWhoeverReadsTheOutput) {
