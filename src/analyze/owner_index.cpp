@@ -114,7 +114,7 @@ std::vector<Owner> OwnerIndex::settle_contradictions(std::vector<Owner> recorded
 }
 
 OwnerIndex::Owners OwnerIndex::overrule(std::vector<Owner> recorded, const snapshot::LockMemory& memory) const {
-    if (memory.owner_tid == 0) {
+    if (memory.owner_tid == 0 && !memory.owner_thread) {
         for (Owner& owner : recorded) owner.in_doubt = is_exclusive(owner) || is_releasing(owner);
         return {std::move(recorded), {}};
     }

@@ -43,7 +43,8 @@ public:
             return;
         Awaited awaited;
         awaited.part = part_of(thread);
-        awaited.object = {kind, thread.wait->object.address, thread.wait->object.name};
+        awaited.object = thread.wait->object;
+        awaited.object.kind = kind;
         if (kind == LockKind::kThread) awaited.joined = thread.wait->joins.value_or(0);
         add_waiter(waiter, awaited);
         if (thread.state == State::kRwlockRead && thread.wait->prefers_writers) {

@@ -13,6 +13,7 @@
 #include "read/outside_stacks.h"
 #include "read/program_kind.h"
 #include "read/read.h"
+#include "read/stream_locks.h"
 #include "read/system_calls.h"
 #include "read/unobserved_threads.h"
 #include "read/waiting_functions.h"
@@ -29,7 +30,9 @@ public:
           memory_(core_),
           unwinder_(memory_.regions(),
                     [this](uint64_t address, void* to, size_t bytes) { return memory_.read(address, to, bytes); }),
-          functions_(unwinder_) {}
+          functions_(unwinder_),
+          streams_([this](uint64_t address, void* to, size_t bytes) { return memory_.read(address, to, bytes); },
+                   [this](std::span<const std::string_view> names) { return unwinder_.objects_of_glibc(names); }) {}
 
     snapshot::Snapshot take() {
         std::vector<CoreThread> threads = core_.threads();
@@ -40,11 +43,12 @@ public:
         for (const CoreThread& thread : threads) {
             if (known.insert(thread.tid).second) sights.push_back(look_at(thread));
         }
-        const LockWords words = read_lock_words(
+        LockWords words = read_lock_words(
             [this](uint64_t address, void* to, size_t bytes) {
                 return MemoryRead{memory_.read(address, to, bytes), 0};
             },
             locks_of(sights));
+        add_stream_owners(streams_, sights, words);
         return put_together(std::move(sights), words, !known.contains(core_.pid()));
     }
 
@@ -59,6 +63,7 @@ private:
         if (thread.cpu_seconds > 0 && thread.tid != core_.pid()) sight.cpu_seconds = thread.cpu_seconds;
         sight.stack = unwinder_.stack_of(thread.pc, thread.stack_pointer, thread.frame_pointer);
         if (awaited_futex(thread.call) != 0) sight.wait = library_wait(thread.call, functions_.of(sight.stack));
+        find_stream(streams_, sight);
         drop_library(sight.stack);
         return sight;
     }
@@ -125,6 +130,7 @@ private:
     CoreMemory memory_;
     unwind::Unwinder unwinder_;
     WaitingFunctions functions_;
+    StreamLocks streams_;
 };
 
 }  // namespace

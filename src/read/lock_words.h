@@ -20,12 +20,13 @@ namespace reader {
 using LocksToAsk = std::map<uint64_t, protocol::LockKind>;
 
 struct LockWords {
-    std::map<uint64_t, uint32_t> owner_tids;  ///< by address, as the process itself numbers them; 0: none
-    std::set<uint64_t> no_locks;              ///< addresses where something else is by now
-    std::set<uint64_t> robust;                ///< addresses of those that the kernel takes from a dead owner
-    std::set<uint64_t> shared;                ///< of those that other processes may use
-    std::set<uint64_t> prefer_writers;        ///< of rwlocks whose readers wait behind queued writers
-    std::string failure;                      ///< why one could not be read; empty: all could
+    std::map<uint64_t, uint32_t> owner_tids;    ///< by address, as the process itself numbers them; 0: none
+    std::set<uint64_t> no_locks;                ///< addresses where something else is by now
+    std::set<uint64_t> robust;                  ///< addresses of those that the kernel takes from a dead owner
+    std::set<uint64_t> shared;                  ///< of those that other processes may use
+    std::set<uint64_t> prefer_writers;          ///< of rwlocks whose readers wait behind queued writers
+    std::map<uint64_t, uint64_t> ended_owners;  ///< pthread_t by address, of owners that have ended: 0 above
+    std::string failure;                        ///< why one could not be read; empty: all could
 };
 
 /// Adds the owners of futexes that the kernel makes locks of.

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "read/tasks.h"
@@ -39,6 +41,8 @@ public:
 
     /// libc's function, of waiting_functions(), that the innermost frames are in; empty: none.
     std::string_view waiting_function(const snapshot::Stack& stack);
+    /// Variables of these names in the process' libc, by address.
+    std::unordered_map<uint64_t, std::string_view> objects_of_libc(std::span<const std::string_view> names);
     /// Of the process; empty before the first look.
     std::vector<snapshot::Module> modules();
 

@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "read/futex.h"
@@ -21,6 +24,8 @@
 #include "read/program_words.h"
 #include "read/python_stacks.h"
 #include "read/stacks.h"
+#include "read/stream_locks.h"
+#include "read/target_memory.h"
 #include "read/threads.h"
 #include "read/wakers.h"
 
@@ -78,7 +83,36 @@ std::vector<uint64_t> owned_futexes(const std::vector<ThreadCopy>& threads) {
     return futexes;
 }
 
-Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate) {
+/// What the record says its thread is in leaves room for a stream: nothing, or a call of I/O.
+bool may_be_for_stream(const Task& task, const std::vector<ThreadCopy>& threads) {
+    if (!task.call || !may_wait_for_stream(*task.call)) return false;
+    return std::none_of(threads.begin(), threads.end(), [&](const ThreadCopy& thread) {
+        const bool is_its = thread.tid == task.recorded_tid && !thread.is(protocol::kLifeFinished);
+        return is_its && thread.wait.kind != protocol::WaitKind::kNone && thread.wait.kind != protocol::WaitKind::kIo;
+    });
+}
+
+void look_at_streams(StreamLocks& streams, ThreadLooks& threads, LockWords& words) {
+    for (const Task& task : threads.between.tasks) {
+        if (!may_be_for_stream(task, threads.first)) continue;
+        const std::optional<StreamLock> lock = streams.with_lock(task.call->arguments[0]);
+        if (!lock) continue;
+        threads.streams.emplace(task.tid, *lock);
+        threads.stream_locks.emplace(lock->lock, *lock);
+    }
+    for (const auto& [tid, lock] : threads.streams) streams.add_owner(lock, words);
+}
+
+/// A wait that was left meanwhile is shown as what came next.
+void settle_streams(ThreadLooks& threads) {
+    std::erase_if(threads.streams, [&](const auto& entry) {
+        const auto is_its = [&](const Task& task) { return task.tid == entry.first; };
+        const auto task = std::find_if(threads.between.tasks.begin(), threads.between.tasks.end(), is_its);
+        return task == threads.between.tasks.end() || !sleeps_on(threads.pid, *task);
+    });
+}
+
+Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate, StreamLocks& streams) {
     Looks looks;
     looks.fate = fate;
     ThreadLooks& threads = looks.threads;
@@ -94,9 +128,11 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
         threads.between = look_at_tasks(threads.pid, threads.translates);
         looks.lock_words = read_lock_words(threads.pid, locks_to_ask(threads.first));
         read_owned_futexes(threads.pid, owned_futexes(threads.first), looks.lock_words);
+        look_at_streams(streams, threads, looks.lock_words);
     }
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
     threads.second = records.copy_all(*looks.head, &threads.legacy);
+    settle_streams(threads);
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
     threads.created_total = looks.head->created_total.load(kRelaxed);
     threads.ended_by = looks.head->ended_by.load(kRelaxed);
@@ -211,6 +247,44 @@ void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, sna
     }
 }
 
+/// A thread of the snapshot; one that nobody recorded, or that has left no trace, is added.
+snapshot::Thread& ended_owner(uint64_t handle, const Handles& handles, snapshot::Snapshot& snapshot) {
+    const uint32_t recorded = handles.thread_of(handle).value_or(0);
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (recorded != 0 && thread.id == recorded && thread.finished) return thread;
+    }
+    const uint32_t last = snapshot.threads.empty() ? 0 : snapshot.threads.back().id;
+    snapshot::Thread& thread = snapshot.threads.emplace_back();
+    thread.id = std::max(last, snapshot.created_total) + 1;
+    thread.state = snapshot::State::kExited;
+    thread.finished = true;
+    thread.settled = true;
+    thread.presumed = true;
+    return thread;
+}
+
+/// What libc alone knows: who has the streams that are waited for.
+void fill_stream_owners(const Looks& looks, snapshot::Snapshot& snapshot) {
+    const Handles handles(looks.threads.second);
+    std::map<uint64_t, uint32_t> ended;  // id by pthread_t
+    for (const auto& [word, lock] : looks.threads.stream_locks) {
+        snapshot::LockMemory& memory = snapshot.lock_memory[lock.stream];
+        const auto handle = looks.lock_words.ended_owners.find(lock.stream);
+        if (handle != looks.lock_words.ended_owners.end()) {
+            const auto [entry, is_new] = ended.try_emplace(handle->second);
+            if (is_new) entry->second = ended_owner(handle->second, handles, snapshot).id;
+            memory.owner_thread = entry->second;
+        }
+        const auto owner = std::find_if(snapshot.threads.begin(), snapshot.threads.end(),
+                                        [&](const auto& thread) { return memory.owner_thread == thread.id; });
+        if (owner == snapshot.threads.end()) continue;
+        snapshot::Hold hold;
+        hold.lock = stream_object(lock);
+        hold.unrecorded = true;
+        owner->holds.push_back(std::move(hold));
+    }
+}
+
 void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
     const ProcessRecord& head = *looks.head;
     snapshot.losses.threads = head.threads_lost.load(kRelaxed);
@@ -267,14 +341,13 @@ bool may_stop_unasked(Reason reason, const ProcessRecord& head) {
 }
 
 snapshot::Snapshot put_together(const Source& source, const Layout& layout, const Identity& identity, Looks& looks,
-                                Reason reason, LookOptions options) {
+                                Reason reason, OutsideStacks& outside, LookOptions options) {
     const ProcessRecord& head = *looks.head;
     options.stop_running = options.stop_running || may_stop_unasked(reason, head);
     const ModuleTable modules(source, layout, head);
     StackTable stacks(source, layout, head, modules);
     const ThreadRecords records(source, layout, looks.threads.is_at_rest);
     looks.threads.times = times_of(looks, identity);
-    OutsideStacks outside(looks.threads.pid);
     ThreadAssembly threads(looks.threads, records, stacks, outside, options);
 
     snapshot::Snapshot snapshot;
@@ -292,6 +365,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_lock_orders(looks.threads.legacy.orders, stacks, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
+    fill_stream_owners(looks, snapshot);
     fill_losses(looks, snapshot);
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
     snapshot.may_lack_threads = !looks.threads.is_live &&
@@ -309,13 +383,18 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
 snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, const Identity& identity, Reason reason,
                                  LookOptions options) {
     const Fate fate = identity.fate(source);
-    Looks looks = look(source, layout, identity, fate);
+    const uint32_t pid = identity.pid();
+    OutsideStacks outside(pid);
+    StreamLocks streams(
+        [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes).bytes; },
+        [&](std::span<const std::string_view> names) { return outside.objects_of_libc(names); });
+    Looks looks = look(source, layout, identity, fate, streams);
     if (fate == Fate::kRuns) {
         // Of a process that ended meanwhile, threads seem to be gone that were there to the last.
         const Fate now = identity.fate(source);
-        if (now != fate) looks = look(source, layout, identity, now);
+        if (now != fate) looks = look(source, layout, identity, now, streams);
     }
-    return put_together(source, layout, identity, looks, reason, options);
+    return put_together(source, layout, identity, looks, reason, outside, options);
 }
 
 }  // namespace reader

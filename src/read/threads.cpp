@@ -208,7 +208,9 @@ void ThreadAssembly::fill_task(const Task& task, snapshot::Thread& thread) const
 
 void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread) {
     const WaitCopy& wait = copy.wait;
-    if (takes_mutex_again(wait, task)) {
+    if (task != nullptr && fill_stream_wait(*task, thread)) {
+        thread.asleep = thread.settled && is_asleep(*task, false);
+    } else if (takes_mutex_again(wait, task)) {
         fill_mutex_taken_again(wait, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, true);
     } else if (is_in_wait(wait)) {
@@ -226,9 +228,10 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         }
         if (thread.state == State::kIo && thread.io_function.empty()) thread.state = State::kUnknown;
     } else if (task != nullptr && !thread.ends_process) {
+        const bool settled = thread.settled;
         fill_outside(*task, thread);
         if (thread.state == State::kRunning && thread.stack == 0) fill_last_place(copy, looks_.times, stacks_, thread);
-        thread.asleep = thread.settled && is_asleep(*task, false);
+        thread.asleep = settled && is_asleep(*task, false);
     } else {
         thread.state = State::kRunning;
         if (task != nullptr) fill_end(*task, thread);
@@ -256,12 +259,35 @@ void ThreadAssembly::complete_stack(const Task& task, snapshot::Thread& thread) 
 /// What it waits for and its stack are of one moment; where it moved on since it was first looked at,
 /// of a later one.
 void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
+    if (fill_stream_wait(task, thread)) return;
     std::optional<OutsideStacks::Sight> sight = outside_.look(task);
     const Task& seen = sight ? sight->task : task;
     fill_kernel_wait(seen, stacks_, thread);
     details_.fill(seen, nullptr, thread);
+    const auto stream = seen.call ? looks_.stream_locks.find(awaited_futex(*seen.call)) : looks_.stream_locks.end();
+    if (stream != looks_.stream_locks.end()) {
+        fill_stream(stream->second, seen, thread);
+        thread.settled = false;
+    }
     if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
     if (thread.state == State::kRunning) running_.note(thread.id, task.tid);
+}
+
+/// It waits for another thread's use of a stream, whatever call of stdio has noted its own wait.
+bool ThreadAssembly::fill_stream_wait(const Task& task, snapshot::Thread& thread) {
+    const auto found = looks_.streams.find(task.tid);
+    if (found == looks_.streams.end()) return false;
+    thread.stack = stacks_.index_of_call(task.call->pc);
+    fill_outside_stack(task, thread);
+    fill_stream(found->second, task, thread);
+    return true;
+}
+
+void ThreadAssembly::fill_stream(const StreamLock& lock, const Task& task, snapshot::Thread& thread) {
+    thread.state = State::kMutexLock;
+    thread.wait.emplace();
+    thread.wait->object = stream_object(lock);
+    details_.fill_stream(task, lock.descriptor, thread);
 }
 
 /// The thread that ends the process is in the library's own wait for the command, within its exit: it

@@ -14,6 +14,7 @@
 #include "read/outside_stacks.h"
 #include "read/running_threads.h"
 #include "read/stacks.h"
+#include "read/stream_locks.h"
 #include "read/tasks.h"
 #include "read/thread_records.h"
 #include "read/times.h"
@@ -25,7 +26,9 @@ namespace reader {
 /// What was seen of the threads of a process.
 struct ThreadLooks {
     std::vector<ThreadCopy> first;
-    TaskLook between;  ///< empty unless `is_live`
+    TaskLook between;                             ///< empty unless `is_live`
+    StreamWaits streams;                          ///< from `between` to `second`
+    std::map<uint64_t, StreamLock> stream_locks;  ///< that were waited for, however shortly; by lock
     std::vector<ThreadCopy> second;
     Legacy legacy;         ///< of the second look
     bool is_live = false;  ///< the kernel was asked too
@@ -66,6 +69,8 @@ private:
     void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
     void complete_stack(const Task& task, snapshot::Thread& thread);
+    bool fill_stream_wait(const Task& task, snapshot::Thread& thread);
+    void fill_stream(const StreamLock& lock, const Task& task, snapshot::Thread& thread);
     void fill_outside(const Task& task, snapshot::Thread& thread);
     void fill_end(const Task& task, snapshot::Thread& thread);
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);
@@ -87,7 +92,7 @@ private:
     std::unordered_map<uint32_t, uint32_t> tid_users_;     ///< recorded tid -> latest thread that runs with it
     std::unordered_map<uint32_t, const Task*> unstarted_;  ///< thread number -> task that has no tid in its record yet
     std::map<uint32_t, snapshot::Thread> threads_;
-    std::multimap<uint32_t, uint32_t> by_tid_;  ///< recorded tid -> thread number
+    std::multimap<uint32_t, uint32_t> by_tid_;    ///< recorded tid -> thread number
     uint32_t unrecorded_ = 0;
 };
 

@@ -20,7 +20,9 @@
 #include "read/program_kind.h"
 #include "read/python_stacks.h"
 #include "read/read.h"
+#include "read/stream_locks.h"
 #include "read/system_calls.h"
+#include "read/target_memory.h"
 #include "read/tasks.h"
 #include "read/unobserved_threads.h"
 #include "read/wakers.h"
@@ -78,7 +80,10 @@ public:
           task_(check_process(pid)),
           kind_(program_kind(task_path(pid, task_, "exe"))),
           translates_(is_in_other_namespace(pid, task_)),
-          outside_(pid) {
+          outside_(pid),
+          streams_(
+              [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes).bytes; },
+              [this](std::span<const std::string_view> names) { return outside_.objects_of_libc(names); }) {
         check_program(pid, kind_);
     }
 
@@ -91,6 +96,7 @@ public:
         for (const Task& task : tasks_.tasks) sights.push_back(look_at(task));
         locks_ = locks_of(sights);
         words_ = read_lock_words(pid_, locks_);
+        add_stream_owners(streams_, sights, words_);
         const std::set<uint32_t> still = settle(sights);
         return put_together(std::move(sights), still);
     }
@@ -106,6 +112,7 @@ private:
         sight.stack = std::move(seen->stack);
         if (sight.task.call && awaited_futex(*sight.task.call) != 0) {
             sight.wait = library_wait(*sight.task.call, outside_.waiting_function(sight.stack));
+            find_stream(streams_, sight);
         }
         return sight;
     }
@@ -195,6 +202,7 @@ private:
     ProgramKind kind_;
     bool translates_;
     OutsideStacks outside_;
+    StreamLocks streams_;
     TaskLook tasks_;
     LocksToAsk locks_;
     LockWords words_;

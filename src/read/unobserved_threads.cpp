@@ -14,10 +14,24 @@ using snapshot::State;
 LocksToAsk locks_of(const std::vector<Sight>& sights) {
     LocksToAsk locks;
     for (const Sight& sight : sights) {
+        if (sight.stream) continue;
         if (sight.wait.kind == LockKind::kMutex) locks.emplace(sight.wait.address, protocol::LockKind::kMutex);
         if (sight.wait.kind == LockKind::kRwlock) locks.emplace(sight.wait.address, protocol::LockKind::kRwlock);
     }
     return locks;
+}
+
+void find_stream(StreamLocks& streams, Sight& sight) {
+    const std::optional<SystemCall>& call = sight.task.call;
+    if (!call || sight.wait.state != State::kUnknown || !may_wait_for_stream(*call)) return;
+    sight.stream = streams.with_lock(call->arguments[0]);
+    if (sight.stream) sight.wait = {State::kMutexLock, LockKind::kMutex, sight.stream->stream, 0};
+}
+
+void add_stream_owners(StreamLocks& streams, const std::vector<Sight>& sights, LockWords& words) {
+    for (const Sight& sight : sights) {
+        if (sight.stream) streams.add_owner(*sight.stream, words);
+    }
 }
 
 UnobservedThreads::UnobservedThreads(uint32_t main_tid, StackTable& stacks, const Live* live)
@@ -33,6 +47,7 @@ void UnobservedThreads::add(std::vector<Sight>&& sights, const LockWords& words,
             add_ended(++last_, tid).presumed = true;
         }
     }
+    add_ended_owners(words);
     if (live_ != nullptr) live_->running.fill(threads_);
     fill_joins();
     fill_owners(words);
@@ -59,11 +74,14 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     if (is_known) {
         thread.state = sight.wait.state;
         thread.wait.emplace();
-        thread.wait->object.kind = sight.wait.kind;
-        thread.wait->object.address = sight.wait.address;
+        snapshot::Object& object = thread.wait->object;
+        object.kind = sight.wait.kind;
+        object.address = sight.wait.address;
+        if (sight.stream) object = stream_object(*sight.stream);
         thread.wait->prefers_writers = words.prefer_writers.contains(sight.wait.address);
         if (sight.wait.joins_tid != 0) joins_.emplace(thread.id, sight.wait.joins_tid);
-        kinds_.emplace(sight.wait.address, sight.wait.kind);
+        locks_.emplace(object.address, object);
+        if (sight.stream && live_ != nullptr) live_->details.fill_stream(task, sight.stream->descriptor, thread);
     }
     if (task.recorded_tid != 0) by_tid_.emplace(task.recorded_tid, thread.id);
     threads_.emplace(thread.id, std::move(thread));
@@ -76,8 +94,18 @@ snapshot::Thread& UnobservedThreads::add_ended(uint32_t id, uint32_t tid) {
     thread.state = State::kExited;
     thread.finished = true;
     thread.settled = true;
-    by_tid_.emplace(tid, id);
+    if (tid != 0) by_tid_.emplace(tid, id);
     return threads_.emplace(id, std::move(thread)).first->second;
+}
+
+/// Nobody knows what numbers they had.
+void UnobservedThreads::add_ended_owners(const LockWords& words) {
+    std::map<uint64_t, uint32_t> ids;  // by pthread_t
+    for (const auto& [address, handle] : words.ended_owners) {
+        const auto [entry, is_new] = ids.try_emplace(handle, last_ + 1);
+        if (is_new) add_ended(++last_, 0).presumed = true;
+        ended_owners_.emplace(address, entry->second);
+    }
 }
 
 void UnobservedThreads::fill_joins() {
@@ -92,14 +120,15 @@ void UnobservedThreads::fill_owners(const LockWords& words) {
         snapshot::LockMemory& memory = lock_memory_[address];
         memory.owner_tid = tid;
         memory.outlives_owner = words.robust.contains(address);
+        const auto ended = ended_owners_.find(address);
         const auto owner = by_tid_.find(tid);
-        if (tid == 0 || owner == by_tid_.end()) continue;
-        snapshot::Thread& thread = threads_.at(owner->second);
+        if (ended == ended_owners_.end() && (tid == 0 || owner == by_tid_.end())) continue;
+        snapshot::Thread& thread = threads_.at(ended != ended_owners_.end() ? ended->second : owner->second);
         memory.owner_thread = thread.id;
         if (thread.tid != 0) memory.owner_tid = thread.tid;
         snapshot::Hold hold;
-        hold.lock.kind = kinds_.at(address);
-        hold.lock.address = address;
+        hold.lock = locks_.at(address);
+        hold.unrecorded = true;
         thread.holds.push_back(std::move(hold));
     }
 }

@@ -15,6 +15,7 @@
 #include "read/lock_words.h"
 #include "read/running_threads.h"
 #include "read/stacks.h"
+#include "read/stream_locks.h"
 #include "read/tasks.h"
 #include "snapshot/snapshot.h"
 
@@ -25,14 +26,19 @@ struct Sight {
     Task task;
     snapshot::Stack stack;
     LibraryWait wait;
-    bool settled = false;  ///< it never left that wait while the locks were read
-    bool asleep = false;   ///< see snapshot::Thread
+    std::optional<StreamLock> stream;  ///< which `wait` is for
+    bool settled = false;              ///< it never left that wait while the locks were read
+    bool asleep = false;               ///< see snapshot::Thread
     std::optional<double> age_seconds;
     std::optional<double> cpu_seconds;
 };
 
 /// The locks that the threads wait for: to be read while they wait.
 LocksToAsk locks_of(const std::vector<Sight>& sights);
+
+/// What libc's low-level lock is waited for here, where that is a stream's.
+void find_stream(StreamLocks& streams, Sight& sight);
+void add_stream_owners(StreamLocks& streams, const std::vector<Sight>& sights, LockWords& words);
 
 class UnobservedThreads {
 public:
@@ -58,6 +64,7 @@ private:
 
     void add(Sight&& sight, const LockWords& words);
     snapshot::Thread& add_ended(uint32_t id, uint32_t tid);
+    void add_ended_owners(const LockWords& words);
     void fill_joins();
     void fill_owners(const LockWords& words);
 
@@ -68,7 +75,8 @@ private:
     std::map<uint32_t, snapshot::Thread> threads_;  ///< by id
     std::map<uint32_t, uint32_t> by_tid_;           ///< id by tid, as the process numbers it
     std::map<uint32_t, uint32_t> joins_;            ///< tid that is joined, by id of the joining thread
-    std::map<uint64_t, snapshot::LockKind> kinds_;  ///< of locks, by address
+    std::map<uint64_t, snapshot::Object> locks_;    ///< by address
+    std::map<uint64_t, uint32_t> ended_owners_;     ///< id by lock, of threads without a number
     std::map<uint64_t, snapshot::LockMemory> lock_memory_;
 };
 

@@ -98,7 +98,7 @@ std::string owner_words(const Sheet& sheet, const OwnerGroup& owners, LockKind k
 
 std::string acquired_words(const Sheet& sheet, const Owner& owner, LockKind kind) {
     if (owner.queued) return {};
-    if (owner.hold == nullptr || !sheet.snapshot.process.observed) return ", as the lock's own memory tells";
+    if (owner.hold == nullptr || owner.hold->unrecorded) return ", as the lock's own memory tells";
     const std::string verb = kind == LockKind::kOnce ? ", begun at" : ", acquired at";
     return sheet.stacks.is_empty(owner.hold->acquired_at) ? verb + " a place that was not recorded" : verb;
 }

@@ -102,8 +102,9 @@ struct Hold {
     Object lock;
     Mode mode = Mode::kExclusive;
     uint32_t depth = 1;
-    bool releasing = false;  ///< its unlock has begun: proves nothing
-    bool lent = false;       ///< given up for the time of a condition wait: owns nothing
+    bool releasing = false;   ///< its unlock has begun: proves nothing
+    bool lent = false;        ///< given up for the time of a condition wait: owns nothing
+    bool unrecorded = false;  ///< the lock's own memory alone tells of it
     std::optional<double> for_seconds;
     bool for_is_lower_bound = false;
     StackIndex acquired_at = 0;
@@ -137,15 +138,15 @@ struct ProcessOwner {
 
 struct Wait {
     Object object;
-    Object mutex;                   ///< condition waits: the mutex given up; address 0: none
-    std::optional<uint32_t> joins;  ///< join: the thread waited for
-    std::vector<uint32_t> members;  ///< what is no lock, but ends only after these threads; ascending
-    std::string detail;             ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
-    bool destroys = false;          ///< `object`, which libc does not before its last waiter has left
-    bool prefers_writers = false;   ///< rwlock: a queued writer blocks new readers
-    bool wants_shared = false;      ///< custom lock: for reading
-    bool shared = false;            ///< `object` lies, or may lie, where other processes can reach it
-    bool signal_unknown = false;    ///< the note of a signal since it began may have been overwritten
+    Object mutex;                      ///< condition waits: the mutex given up; address 0: none
+    std::optional<uint32_t> joins;     ///< join: the thread waited for
+    std::vector<uint32_t> members;     ///< what is no lock, but ends only after these threads; ascending
+    std::string detail;                ///< what `object` cannot say: "fd 5 tcp 127.0.0.1:80"
+    bool destroys = false;             ///< `object`, which libc does not before its last waiter has left
+    bool prefers_writers = false;      ///< rwlock: a queued writer blocks new readers
+    bool wants_shared = false;         ///< custom lock: for reading
+    bool shared = false;               ///< `object` lies, or may lie, where other processes can reach it
+    bool signal_unknown = false;       ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
     bool missed_signal = false;                ///< that came after the thread last locked `mutex`, and before this wait
     std::vector<Signaller> signallers;         ///< latest first
@@ -196,7 +197,7 @@ struct Thread {
 
 /// What libc's own memory says of a lock; only where the target's memory could be read.
 struct LockMemory {
-    uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none
+    uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none, or not known
     std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
     bool outlives_owner = false;           ///< robust: the kernel takes it from an owner that has ended
 };

@@ -29,18 +29,26 @@ bool is_named(Memory& memory, uint64_t address, std::string_view name) {
     return memory.read(address, found.data(), found.size()) && found.back() == '\0' && found.starts_with(name);
 }
 
-}  // namespace
-
-std::vector<uint64_t> exported_functions(Memory& memory, const Module& module, std::string_view name) {
-    std::vector<uint64_t> functions;
+std::vector<uint64_t> exported(Memory& memory, const Module& module, std::string_view name, unsigned type) {
+    std::vector<uint64_t> places;
     const SymbolTables tables = tables_of(memory, module);
     visit_symbols(memory, tables, name, [&](const Elf64_Sym& symbol) {
-        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && is_named(memory, tables.names + symbol.st_name, name)) {
-            functions.push_back(module.bias + symbol.st_value);
+        if (ELF64_ST_TYPE(symbol.st_info) == type && is_named(memory, tables.names + symbol.st_name, name)) {
+            places.push_back(module.bias + symbol.st_value);
         }
         return true;
     });
-    return functions;
+    return places;
+}
+
+}  // namespace
+
+std::vector<uint64_t> exported_functions(Memory& memory, const Module& module, std::string_view name) {
+    return exported(memory, module, name, STT_FUNC);
+}
+
+std::vector<uint64_t> exported_objects(Memory& memory, const Module& module, std::string_view name) {
+    return exported(memory, module, name, STT_OBJECT);
 }
 
 }  // namespace unwind

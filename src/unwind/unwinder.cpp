@@ -32,6 +32,9 @@ struct Unwinder::Parts {
     snapshot::Frame frame(const Step& step) const;
     snapshot::Stack stack(const Walk& walk) const;
     void begin_moment(uint64_t stack_pointer, uint64_t most_bytes);
+    using Exported = std::vector<uint64_t>(Memory& memory, const Module& module, std::string_view name);
+    std::unordered_map<uint64_t, std::string_view> places_in_glibc(std::span<const std::string_view> names,
+                                                                   Exported& exported);
 
     Memory memory;
     Modules modules{memory};
@@ -172,22 +175,28 @@ std::vector<uint64_t> Unwinder::functions_of(const snapshot::Stack& stack, size_
     return functions;
 }
 
-std::unordered_map<uint64_t, std::string_view> Unwinder::functions_of_glibc(std::span<const std::string_view> names) {
-    std::unordered_map<uint64_t, std::string_view> functions;
-    for (const Module& module : parts_->modules.all()) {
+std::unordered_map<uint64_t, std::string_view> Unwinder::Parts::places_in_glibc(std::span<const std::string_view> names,
+                                                                                Exported& exported) {
+    std::unordered_map<uint64_t, std::string_view> places;
+    for (const Module& module : modules.all()) {
         // Up to 2.33 it had two.
         const std::string_view file = std::string_view(module.path).substr(module.path.rfind('/') + 1);
-        if (!file.starts_with("libpthread") &&
-            exported_functions(parts_->memory, module, "gnu_get_libc_version").empty()) {
+        if (!file.starts_with("libpthread") && exported_functions(memory, module, "gnu_get_libc_version").empty()) {
             continue;
         }
         for (const std::string_view name : names) {
-            for (const uint64_t address : exported_functions(parts_->memory, module, name)) {
-                functions.try_emplace(address, name);
-            }
+            for (const uint64_t address : exported(memory, module, name)) places.try_emplace(address, name);
         }
     }
-    return functions;
+    return places;
+}
+
+std::unordered_map<uint64_t, std::string_view> Unwinder::functions_of_glibc(std::span<const std::string_view> names) {
+    return parts_->places_in_glibc(names, exported_functions);
+}
+
+std::unordered_map<uint64_t, std::string_view> Unwinder::objects_of_glibc(std::span<const std::string_view> names) {
+    return parts_->places_in_glibc(names, exported_objects);
 }
 
 std::vector<snapshot::Module> Unwinder::modules() const {

@@ -48,6 +48,9 @@ public:
     /// Functions of these names by address, in glibc's own objects: other libraries have the same names.
     std::unordered_map<uint64_t, std::string_view> functions_of_glibc(std::span<const std::string_view> names);
 
+    /// The same for variables.
+    std::unordered_map<uint64_t, std::string_view> objects_of_glibc(std::span<const std::string_view> names);
+
     /// All objects, by start address.
     std::vector<snapshot::Module> modules() const;
 

@@ -132,6 +132,10 @@ void CallDetails::fill(const Task& task, const WaitCopy* recorded, snapshot::Thr
     if (recorded != nullptr) from_record(task, *recorded, thread);
 }
 
+void CallDetails::fill_stream(const Task& task, int descriptor, snapshot::Thread& thread) {
+    if (descriptor >= 0) set_detail(thread, descriptors_.brief(task.tid, descriptor));
+}
+
 void CallDetails::from_call(const Task& task, snapshot::Thread& thread) {
     const SystemCall& call = *task.call;
     switch (thread.state) {

@@ -32,6 +32,8 @@ public:
 
     /// Adds to a thread whose state is known. `recorded`: the wait of the wrapper it is in; null: none.
     void fill(const Task& task, const WaitCopy* recorded, snapshot::Thread& thread);
+    /// To one that waits for a stream: what that reads or writes; -1: no descriptor.
+    void fill_stream(const Task& task, int descriptor, snapshot::Thread& thread);
 
 private:
     void from_call(const Task& task, snapshot::Thread& thread);
