@@ -4,6 +4,7 @@
 // thrd_t is a pthread_t; libc's C11 functions call its pthread ones past any wrapper.
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <threads.h>
 
@@ -32,6 +33,22 @@ void note_stack(ThreadRecord* self, uint64_t bytes) {
     self->stack_low.store(bytes < high ? high - bytes : 0, std::memory_order_relaxed);
 }
 
+/// Its creator may name it meanwhile, and has then noted that name before the kernel's was asked for, or
+/// notes it after: whichever of both is written last here is the kernel's.
+void note_own_name(ThreadRecord* self) {
+    constexpr int kLooks = 8;
+    uint64_t name[2] = {0, 0};
+    uint64_t noted[2];
+    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
+    for (int looks = 0; looks < kLooks; ++looks) {
+        set_name(self, reinterpret_cast<const char*>(name));
+        std::atomic_thread_fence(std::memory_order_seq_cst);  // the kernel is asked after the name is there
+        memcpy(noted, name, sizeof(name));
+        raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
+        if (memcmp(noted, name, sizeof(name)) == 0) return;
+    }
+}
+
 /// First of all in a thread that was created here.
 void enter_thread(ThreadRecord* self) {
     const uint64_t stack_bytes = self->stack_low.load(std::memory_order_relaxed);
@@ -39,9 +56,7 @@ void enter_thread(ThreadRecord* self) {
     // Release: what this thread unmaps later is unmapped after it; see note_handle.
     self->handle.store(pthread_self(), std::memory_order_release);
     note_stack(self, stack_bytes);
-    char name[16] = "";
-    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
-    set_name(self, name);
+    note_own_name(self);
     current_record = reinterpret_cast<uintptr_t>(self);
     watch_thread_end(self);
     advance_life(self, protocol::kLifeStarted);
