@@ -12,6 +12,7 @@
 
 #include "read/mappings.h"
 #include "read/stopped_thread.h"
+#include "read/system_calls.h"
 #include "read/target_memory.h"
 
 namespace reader {
@@ -94,8 +95,9 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
             std::optional<snapshot::Stack> stack =
                 unwinder_->stack_at(call.pc, call.stack_pointer, [&] { return sleeps_on(pid_, *seen); });
             if (stack) {
+                const std::string_view function = waiting_function(*seen, *stack);
                 drop_library(*stack);
-                return Sight{std::move(*seen), std::move(*stack)};
+                return Sight{std::move(*seen), std::move(*stack), function};
             }
         }
         int ignored = 0;
@@ -105,8 +107,8 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
     return std::nullopt;
 }
 
-std::string_view OutsideStacks::waiting_function(const snapshot::Stack& stack) {
-    if (!prepare()) return {};
+std::string_view OutsideStacks::waiting_function(const Task& task, const snapshot::Stack& stack) {
+    if (awaited_futex(*task.call) == 0) return {};
     if (!functions_) functions_.emplace(*unwinder_);
     return functions_->of(stack);
 }

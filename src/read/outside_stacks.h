@@ -31,6 +31,7 @@ public:
     struct Sight {
         Task task;  ///< what it was in when it had the stack
         snapshot::Stack stack;
+        std::string_view function;  ///< libc's, of waiting_functions(), that waits on a futex; empty: none of them
     };
     /// Empty: it is in no system call, or never slept long enough, or its memory cannot be read.
     std::optional<Sight> look(const Task& task);
@@ -39,8 +40,6 @@ public:
     /// time, or there is no right to stop it.
     std::optional<snapshot::Stack> stop_and_look(uint32_t tid);
 
-    /// libc's function, of waiting_functions(), that the innermost frames are in; empty: none.
-    std::string_view waiting_function(const snapshot::Stack& stack);
     /// Variables of these names in the process' libc, by address.
     std::unordered_map<uint64_t, std::string_view> objects_of_libc(std::span<const std::string_view> names);
     /// Of the process; empty before the first look.
@@ -51,6 +50,7 @@ public:
 
 private:
     bool prepare();
+    std::string_view waiting_function(const Task& task, const snapshot::Stack& stack);
 
     uint32_t pid_;
     bool is_prepared_ = false;

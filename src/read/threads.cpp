@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "read/library_waits.h"
 #include "read/lock_kinds.h"
 #include "read/system_calls.h"
 
@@ -76,6 +77,10 @@ std::vector<snapshot::Thread> ThreadAssembly::assemble() {
     for (const ThreadCopy& copy : looks_.second) add(copy);
     if (looks_.is_live) add_unrecorded();
     running_.fill(threads_);
+    for (const auto& [id, tid] : outside_joins_) {
+        const snapshot::Thread* const joined = thread_with(tid, 0);
+        if (joined != nullptr) threads_.at(id).wait->joins = joined->id;
+    }
     std::vector<snapshot::Thread> threads;
     for (auto& [id, thread] : threads_) threads.push_back(thread);
     return threads;
@@ -88,6 +93,17 @@ const Task* ThreadAssembly::task_of(const ThreadCopy& copy) const {
     const auto found = tasks_.find(copy.tid);
     if (copy.tid == 0 || found == tasks_.end()) return nullptr;
     return tid_users_.at(copy.tid) == copy.number ? found->second : nullptr;
+}
+
+/// What it noted as its end is the last that the library sees of it: destructors of the program's may come
+/// after, and wait. One that really goes does not sleep on its way.
+const Task* ThreadAssembly::task_past_end(const ThreadCopy& copy) const {
+    const auto found = tasks_.find(copy.tid);
+    if (copy.tid == 0 || found == tasks_.end() || tid_users_.contains(copy.tid)) return nullptr;
+    const Task& task = *found->second;
+    const bool is_its = start_of(task) <= copy.finished_ns;
+    const bool sleeps = task.status && task.status->state == 'S' && task.call && !task.call->running;
+    return is_its && sleeps && sleeps_on(looks_.pid, task) ? &task : nullptr;
 }
 
 /// A new thread runs a little before its record has its tid: it must not be listed twice. The newest
@@ -111,7 +127,12 @@ void ThreadAssembly::pair_unstarted() {
 
 void ThreadAssembly::add(const ThreadCopy& copy) {
     if (copy.is(protocol::kLifeFinished)) {
-        add_ended(copy, true);
+        const Task* const left = looks_.is_live ? task_past_end(copy) : nullptr;
+        if (left == nullptr) {
+            add_ended(copy, true);
+        } else {
+            add_past_end(copy, *left);
+        }
         return;
     }
     const Task* const task = looks_.is_live ? task_of(copy) : nullptr;
@@ -146,6 +167,15 @@ void ThreadAssembly::add_ended(const ThreadCopy& copy, bool says_so) {
     thread.finished = true;
     if (says_so) thread.for_seconds = looks_.times.since(copy.finished_ns);
     thread.for_is_lower_bound = looks_.times.is_lower_bound && thread.for_seconds.has_value();
+    keep(std::move(thread), copy.tid);
+}
+
+void ThreadAssembly::add_past_end(const ThreadCopy& copy, const Task& task) {
+    snapshot::Thread thread = describe(copy);
+    thread.settled = false;
+    fill_task(task, thread);
+    fill_outside(task, thread);
+    past_end_.insert(task.tid);
     keep(std::move(thread), copy.tid);
 }
 
@@ -269,8 +299,22 @@ void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
         fill_stream(stream->second, seen, thread);
         thread.settled = false;
     }
+    if (sight && thread.state == State::kFutex) name_wait(*sight, thread);
     if (sight) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
     if (thread.state == State::kRunning) running_.note(thread.id, task.tid);
+}
+
+/// In a function of libc that no wrapper saw the call of: nobody looked at the lock while it waited, so that
+/// nothing is proved by it.
+void ThreadAssembly::name_wait(const OutsideStacks::Sight& sight, snapshot::Thread& thread) {
+    const LibraryWait wait = library_wait(*sight.task.call, sight.function);
+    if (wait.state == State::kUnknown) return;
+    thread.state = wait.state;
+    thread.settled = false;
+    thread.wait.emplace();
+    thread.wait->object.kind = wait.kind;
+    thread.wait->object.address = wait.address;
+    if (wait.joins_tid != 0) outside_joins_.emplace(thread.id, wait.joins_tid);
 }
 
 /// It waits for another thread's use of a stream, whatever call of stdio has noted its own wait.
@@ -338,6 +382,7 @@ void ThreadAssembly::add_unrecorded() {
     last = std::max(last, looks_.created_total);
     for (const Task& task : looks_.between.tasks) {
         if (tid_users_.contains(task.recorded_tid) || taken.contains(task.tid) || last == UINT32_MAX) continue;
+        if (past_end_.contains(task.tid)) continue;
         if (task.recorded_tid != 0 && is_leaving(task)) continue;
         snapshot::Thread thread;
         thread.id = ++last;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,6 +62,9 @@ private:
     void pair_unstarted();
     void add(const ThreadCopy& copy);
     void add_ended(const ThreadCopy& copy, bool says_so);
+    const Task* task_past_end(const ThreadCopy& copy) const;
+    void add_past_end(const ThreadCopy& copy, const Task& task);
+    void name_wait(const OutsideStacks::Sight& sight, snapshot::Thread& thread);
     void add_alive(const ThreadCopy& copy, const Task* task);
     void add_gone(const ThreadCopy& copy);
     bool is_leaving(const Task& task) const;
@@ -93,6 +97,8 @@ private:
     std::unordered_map<uint32_t, const Task*> unstarted_;  ///< thread number -> task that has no tid in its record yet
     std::map<uint32_t, snapshot::Thread> threads_;
     std::multimap<uint32_t, uint32_t> by_tid_;    ///< recorded tid -> thread number
+    std::map<uint32_t, uint32_t> outside_joins_;  ///< tid that is joined, by number of the joining thread
+    std::set<uint32_t> past_end_;                 ///< tids of threads that live on after they have noted their end
     uint32_t unrecorded_ = 0;
 };
 

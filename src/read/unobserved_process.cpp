@@ -111,7 +111,7 @@ private:
         if (!seen) return sight;
         sight.stack = std::move(seen->stack);
         if (sight.task.call && awaited_futex(*sight.task.call) != 0) {
-            sight.wait = library_wait(*sight.task.call, outside_.waiting_function(sight.stack));
+            sight.wait = library_wait(*sight.task.call, seen->function);
             find_stream(streams_, sight);
         }
         return sight;
