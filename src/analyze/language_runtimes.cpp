@@ -42,7 +42,7 @@ struct LanguageRuntime {
     Names started_by_library;
     /// Functions in which those idle, and the members of pools.
     Names idle_in;
-    /// Functions in which the runtime's end holds a helper up, whatever it was in.
+    /// Functions in which the runtime's end holds any thread up, whatever it was in.
     Names held_up_in;
     /// The main thread, in none but these files, waits for the thread that took its place.
     Names launcher;
@@ -280,10 +280,13 @@ bool is_kept_by_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& 
     if (snapshot.process.reason != snapshot::Reason::kExit) return false;
     const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
     return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
-        return is_there(runtime, snapshot) && is_wholly_in(stack, runtime.modules) &&
-               std::any_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
-                   return is_of(frame, runtime.modules) && is_named(frame.function, runtime.goes_in);
-               });
+        if (!is_there(runtime, snapshot)) return false;
+        const auto is_in = [&](const Names& names) {
+            return std::any_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
+                return is_of(frame, runtime.modules) && is_named(frame.function, names);
+            });
+        };
+        return is_in(runtime.held_up_in) || (is_in(runtime.goes_in) && is_wholly_in(stack, runtime.modules));
     });
 }
 

@@ -25,7 +25,7 @@ bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread&
 /// It asked its runtime to end the process, and waits for another thread to do so.
 bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread);
 
-/// Its own code has ended, and its runtime, which ends the process, keeps it from going.
+/// Its runtime, which ends the process, holds it up: in the middle of its code, or after the end of that.
 bool is_kept_by_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread);
 
 }  // namespace analyze
