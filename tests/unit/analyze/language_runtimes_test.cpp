@@ -113,15 +113,21 @@ TEST(RuntimeHelpers, OfANameThatTheLibraryGivesTheFirstIsIts) {
     EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
 }
 
-TEST(RuntimeHelpers, ANamedOneMayBeHeldUpByTheVirtualMachinesEnd) {
-    JavaVm builder;
+/// Whoever ran the program's code then, and wherever: it was the virtual machine that stopped it.
+TEST(RuntimeHelpers, AndTheProgramsThreadsAreHeldUpByTheVirtualMachinesEnd) {
     const Frames held_up = {jvm("LinuxWaitBarrier::wait(int)"), jvm("SafepointSynchronize::block(JavaThread*)"),
                             jvm("Unsafe_PutReference"), jit()};
-    builder.java(3, held_up, kMadeByJava).named("Common-Cleaner");
-    builder.java(4, held_up, kMadeByJava).named("worker");
-    builder.java(5, held_up, kMadeByVirtualMachine).named("Signal Dispatch");
+    const auto left = [&](Reason reason) {
+        JavaVm builder;
+        builder.process().reason = reason;
+        builder.java(3, held_up, kMadeByJava).named("Common-Cleaner");
+        builder.java(4, held_up, kMadeByJava).named("worker");
+        builder.java(5, held_up, kMadeByVirtualMachine).named("Signal Dispatch");
+        return applying(analyze(builder.build()));
+    };
 
-    EXPECT_EQ(applying(analyze(builder.build())), Lines{"T4: blocked"});
+    EXPECT_EQ(left(Reason::kExit), Lines{});
+    EXPECT_EQ(left(Reason::kTimeout), Lines{"T4: blocked"}) << "a stop that does not end";
 }
 
 TEST(RuntimeHelpers, ANamedOneThatIsStuckElsewhereIsTold) {
