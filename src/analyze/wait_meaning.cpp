@@ -116,6 +116,27 @@ void forget_bound(Thread& thread) {
     thread.for_is_lower_bound = thread.for_seconds.has_value();
 }
 
+/// What the value that is waited on says, where the library gives its bits a meaning; "": nothing is known.
+/// https://github.com/rust-lang/rust/blob/master/library/std/src/sys/sync/rwlock/futex.rs
+std::string value_words(string_view word, uint32_t value) {
+    constexpr uint32_t kReaders = (1U << 30) - 1;
+    constexpr uint32_t kReadersWait = 1U << 30;
+    constexpr uint32_t kWritersWait = 1U << 31;
+    if (word != "rust rwlock read") return {};
+    const uint32_t readers = value & kReaders;
+    std::string words = readers == kReaders ? "locked by a writer"
+                        : readers == 0      ? "not locked"
+                                       : "locked by " + std::to_string(readers) + " reader" + (readers == 1 ? "" : "s");
+    if ((value & kReadersWait) != 0) words += ", readers wait";
+    if ((value & kWritersWait) != 0) words += ", writers wait";
+    return words;
+}
+
+void tell_value(string_view word, snapshot::Wait& wait) {
+    const std::string words = wait.expected ? value_words(word, *wait.expected) : std::string();
+    if (!words.empty()) wait.detail += (wait.detail.empty() ? "" : ": ") + words;
+}
+
 /// Words that libstdc++ shares among all atomics that are no futexes themselves.
 bool is_of_shared_word(const snapshot::Object& object) {
     return object.name.starts_with("std::__detail::__waiter_pool_base::");
@@ -154,6 +175,7 @@ void name_waits(snapshot::Snapshot& snapshot) {
         if (meaning.is_rechecked) forget_bound(thread);
         if (!thread.wait) continue;
         thread.wait->object.noun = meaning.kind;
+        tell_value(meaning.word, *thread.wait);
         if (is_of_shared_word(thread.wait->object)) thread.wait->object.name.clear();
         if (meaning.kind == "scope") thread.wait->members = scoped_threads(snapshot, thread);
     }

@@ -69,6 +69,11 @@ snapshot::Object object(LockKind kind, uint64_t address) {
     return made;
 }
 
+void fill_futex(const FutexCall& call, snapshot::Wait& wait) {
+    wait.detail = describe(call);
+    if (!is_owned_lock(call)) wait.expected = call.expected;
+}
+
 std::optional<uint32_t> joined_thread(const WaitCopy& wait, const Handles& handles) {
     if (wait.detail == 0) return handles.thread_of(wait.object);
     if (wait.detail > UINT32_MAX) return std::nullopt;
@@ -232,7 +237,7 @@ void fill_recorded_wait(const ThreadCopy& copy, const Times& times, const LastSi
     if (wait.kind == WaitKind::kJoin) thread.wait->joins = joined_thread(wait, handles);
     if (wait.kind == WaitKind::kCondition && wait.detail != 0)
         thread.wait->mutex = object(LockKind::kMutex, wait.detail);
-    if (wait.kind == WaitKind::kFutex) thread.wait->detail = describe(recorded_futex_call(wait.detail));
+    if (wait.kind == WaitKind::kFutex) fill_futex(recorded_futex_call(wait.detail), *thread.wait);
     if (has_signals(wait.kind)) {
         thread.wait->last_signal = signals.on(wait.object, wait.since_ns, times, stacks);
         thread.wait->signal_unknown = signals.may_lack_one(wait.object, wait.since_ns);
@@ -264,7 +269,7 @@ void fill_kernel_wait(const Task& task, StackTable& stacks, snapshot::Thread& th
     if (wait.futex != 0) {
         thread.wait.emplace();
         thread.wait->object = object(LockKind::kFutex, wait.futex);
-        thread.wait->detail = describe(kernel_futex_call(*task.call));
+        fill_futex(kernel_futex_call(*task.call), *thread.wait);
     }
 }
 

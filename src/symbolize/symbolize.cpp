@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "symbolize/io_functions.h"
+#include "symbolize/lock_bases.h"
 #include "symbolize/module.h"
 #include "symbolize/name_cache.h"
 
@@ -135,6 +136,7 @@ void Symbolizer::name(snapshot::Snapshot& snapshot) {
         if (cache_->options.progress) cache_->options.progress(++done, snapshot.stacks.size());
     }
     name_io_functions(snapshot);
+    find_lock_bases(snapshot);
     for (snapshot::Thread& thread : snapshot.threads) {
         if (thread.wait) {
             cache_->name(thread.wait->object, snapshot);

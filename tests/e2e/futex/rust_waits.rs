@@ -94,6 +94,12 @@ fn main() {
             let held = RWLOCK.read().unwrap();
             finish(thread::spawn(lock_to_write), is_leaky, || drop(held)); // SITE(created-write) main
         }
+        "readers-and-writer" => {
+            let held = RWLOCK.write().unwrap();
+            thread::spawn(lock_to_write);
+            await_blocked(1);
+            finish_all(2, thread::spawn(lock_to_read), is_leaky, || drop(held));
+        }
         "condition" => {
             let waiter = thread::spawn(wait_for_condition); // SITE(created-condition) main
             finish(waiter, is_leaky, || {

@@ -31,6 +31,26 @@ TEST_P(RustWait, ThatIsLetGoIsClean) {
     expect_clean(GetParam());
 }
 
+/// Readers and writers wait on different words of it.
+TEST(RustRwlock, IsOneObjectForReadersAndWriters) {
+    if (!HAS_RUSTC) GTEST_SKIP() << "no rustc when the build was configured: apt-get install rustc";
+
+    const Json report = report_of({"rust_waits", "readers-and-writer"}, "leaky", 86);
+
+    const Json& writer = report::thread(report, 2);
+    const Json& reader = report::thread(report, 3);
+    EXPECT_EQ(writer.at("state"), "rust rwlock write");
+    EXPECT_EQ(reader.at("state"), "rust rwlock read");
+    for (const char* const field : {"kind", "address"}) {
+        EXPECT_EQ(writer.at("waits_for").at(field), reader.at("waits_for").at(field)) << field;
+    }
+    for (const Json& thread : {writer, reader}) {
+        EXPECT_THAT(report::text_of(thread.at("waits_for").at("name")), testing::EndsWith("RWLOCK")) << thread.dump(1);
+    }
+    EXPECT_THAT(report::text_of(reader.at("waits_for").at("detail")),
+                testing::HasSubstr("locked by a writer, readers wait"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Of, RustWait,
                          testing::Values(Case{"rust_waits", "mutex", "MUTEX", "rust mutex"},
                                          Case{"rust_waits", "read", "RWLOCK", "rust rwlock read"},
