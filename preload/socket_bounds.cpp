@@ -16,7 +16,8 @@ namespace {
 
 void forget_bound(int descriptor) {
     const auto number = static_cast<unsigned>(descriptor);
-    bounded_descriptors[number / 64].fetch_and(~(uint64_t{1} << (number % 64)), std::memory_order_relaxed);
+    // Acquire: the limits are asked for again after it.
+    bounded_descriptors[number / 64].fetch_and(~(uint64_t{1} << (number % 64)), std::memory_order_acq_rel);
 }
 
 /// In nanoseconds; 0: none, or it is no socket.
@@ -56,8 +57,12 @@ uint64_t deadline_by_option(int descriptor, int option) {
     if (limit != 0) return now_ns() + limit;
     // The number is that of another socket or file by now, or the limits were taken back.
     const int other = option == SO_RCVTIMEO ? SO_SNDTIMEO : SO_RCVTIMEO;
-    if (limit_of(descriptor, other) == 0) forget_bound(descriptor);
-    return 0;
+    if (limit_of(descriptor, other) != 0) return 0;
+    forget_bound(descriptor);
+    // Who gave a new socket of that number its limit meanwhile has found the bit still set.
+    const uint64_t limit_now = limit_of(descriptor, option);
+    if (limit_now != 0 || limit_of(descriptor, other) != 0) note_bounded(descriptor);
+    return limit_now == 0 ? 0 : now_ns() + limit_now;
 }
 
 extern "C" {
