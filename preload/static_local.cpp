@@ -6,7 +6,8 @@
 // The functions are the C++ library's. Where that one came with a library that only its opener sees (an
 // extension of Python), there is no next definition for us to find but by the loader's lock, which
 // somebody may hold who waits for the very initializer: then the guard is worked here, by the protocol
-// that libstdc++ has had since version 4.5 of GCC.
+// that libstdc++ has had since version 4.5 of GCC. An initializer that needs itself is libstdc++'s again: it throws.
+#include <dlfcn.h>
 #include <limits.h>
 #include <linux/futex.h>
 
@@ -26,6 +27,8 @@ void __cxa_guard_abort(StaticGuard* guard) noexcept;
 __attribute__((visibility("hidden"))) extern void* loiter_real___cxa_guard_acquire;
 __attribute__((visibility("hidden"))) extern void* loiter_real___cxa_guard_release;
 __attribute__((visibility("hidden"))) extern void* loiter_real___cxa_guard_abort;
+// libc's since 2.32: the process has never had a second thread, or has one alone again.
+__attribute__((weak)) extern char __libc_single_threaded;
 }
 
 namespace preload {
@@ -51,12 +54,29 @@ void await_change(const uint32_t* word, uint32_t from) {
     raw_syscall(SYS_futex, as_argument(word), FUTEX_WAIT, from);
 }
 
-int acquire(StaticGuard* guard) {
+bool is_only_thread() {
+    return &__libc_single_threaded != nullptr && __libc_single_threaded != 0;
+}
+
+/// What the library that calls has for it. Where there is but one thread, no other has the loader's lock.
+void* acquire_of_caller(uintptr_t pc) {
+    Dl_info library{};
+    if (dladdr(reinterpret_cast<void*>(pc), &library) == 0 || library.dli_fname == nullptr) return nullptr;
+    void* const opened = dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    void* const found = opened == nullptr ? nullptr : dlsym(opened, "__cxa_guard_acquire");
+    if (found == nullptr) dlerror();  // no error of the program's
+    if (opened != nullptr) real::dlclose(opened);
+    return found == reinterpret_cast<void*>(__cxa_guard_acquire) ? nullptr : found;
+}
+
+int acquire(StaticGuard* guard, uintptr_t pc) {
     uint32_t* const word = word_of(guard);
     for (;;) {
         uint32_t seen = 0;  // acquire, as with the release in let_go: what the last one did is seen
         if (__atomic_compare_exchange_n(word, &seen, kInProgress, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return 1;
         if (seen == kInitialized) return 0;
+        void* const refuses = is_only_thread() ? acquire_of_caller(pc) : nullptr;
+        if (refuses != nullptr) return reinterpret_cast<int (*)(StaticGuard*)>(refuses)(guard);
         const uint32_t awaited = seen | kAwaited;
         if (seen != awaited &&
             !__atomic_compare_exchange_n(word, &seen, awaited, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -73,9 +93,9 @@ void let_go(StaticGuard* guard, uint32_t now) {
 
 /// The real one may throw: libstdc++ says so of an initializer that needs itself, as long as the process has
 /// but one thread.
-int real_acquire(StaticGuard* guard) {
+int real_acquire(StaticGuard* guard, uintptr_t pc) {
     void* const real_one = loiter_real___cxa_guard_acquire;
-    return real_one == nullptr ? acquire(guard) : reinterpret_cast<int (*)(StaticGuard*)>(real_one)(guard);
+    return real_one == nullptr ? acquire(guard, pc) : reinterpret_cast<int (*)(StaticGuard*)>(real_one)(guard);
 }
 
 void real_let_go(void* real_one, StaticGuard* guard, uint32_t now) {
@@ -101,13 +121,13 @@ extern "C" {
 
 EXPORTED int __cxa_guard_acquire(StaticGuard* guard) {
     ThreadRecord* self = this_thread();
-    if (self == nullptr) return real_acquire(guard);
-    if (is_in_progress(guard)) self = ensure_recording(self);
     const CallerFrame caller = CALLER_FRAME;
+    if (self == nullptr) return real_acquire(guard, caller.pc);
+    if (is_in_progress(guard)) self = ensure_recording(self);
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     const int is_ours =
         wait_in(self, {WaitKind::kOnce, Function::k___cxa_guard_acquire, 0, stack, address_of(guard), 0, 0}, caller,
-                [=] { return real_acquire(guard); });
+                [=] { return real_acquire(guard, caller.pc); });
     if (is_ours != 0) begin_initializer(guard, stack);
     return is_ours;
 }

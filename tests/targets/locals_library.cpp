@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Static locals of a library that is opened for its opener alone: `race` has many threads want each of
-// many, the initializers of which leave by an exception at first; `crossed` has two need each other.
+// many, the initializers of which leave by an exception at first; `crossed` has two need each other, `needs_itself` one
+// itself.
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -53,6 +54,11 @@ void* want_each(void*) {
     return nullptr;
 }
 
+int need_itself() {
+    static const int kOwn = need_itself();
+    return kOwn;
+}
+
 gate::Crossing both(2);
 
 int right();
@@ -81,6 +87,10 @@ extern "C" void race() {
         if (count != kFailures + 1) abort();
     }
     gate::say("once each\n");
+}
+
+extern "C" void needs_itself() {
+    need_itself();
 }
 
 extern "C" void crossed() {

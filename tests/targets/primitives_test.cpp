@@ -2,7 +2,9 @@
 //
 // The primitives whose waits and owners are special: what is published of them, and what the report of
 // a program that hangs in them says.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "tests/support/report.h"
 #include "tests/targets/recorded_program.h"
@@ -238,6 +240,19 @@ TEST(Stuck, StaticLocalThatNeedsItselfIsASelfDeadlock) {
     EXPECT_EQ(thread["state"], "once");
     EXPECT_TRUE(report::starts_at(thread["stack"], site("own local")));
     EXPECT_TRUE(report::starts_at(only_owner(thread)["acquired_at"], site("own local")));
+}
+
+/// libstdc++ throws where the compiler expects nothing to be thrown.
+TEST(StaticLocals, OfALibraryThatOnlyItsOpenerSeesMayNotNeedThemselves) {
+    const support::Command command{{LOCALS_OPENER, LOCALS_LIBRARY, "needs_itself"}};
+    const support::Outcome bare = support::run(command);
+    ASSERT_EQ(bare.status, 128 + SIGABRT);
+    ASSERT_THAT(bare.errors, testing::HasSubstr("recursive_init_error"));
+
+    const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {"--timeout", "20s"}, command);
+
+    EXPECT_EQ(observed.outcome.status, bare.status);
+    EXPECT_THAT(observed.outcome.errors, testing::HasSubstr("recursive_init_error"));
 }
 
 TEST(StaticLocals, OfALibraryThatOnlyItsOpenerSeesAreInitializedOnce) {
