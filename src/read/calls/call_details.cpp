@@ -189,7 +189,7 @@ std::string CallDetails::io(uint32_t tid, const SystemCall& call) {
     const std::optional<int> descriptor = kernel_wait(call).descriptor;
     if (!descriptor) return path_of(pid_, call);
     const int other = other_descriptor(call);
-    if (other < 0) return descriptors_.words(tid, *descriptor);
+    if (other < 0) return descriptors_.awaited(tid, *descriptor);
     return descriptors_.words(tid, *descriptor) + ", to " + descriptors_.words(tid, other);
 }
 

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <string_view>
 
+#include "read/calls/wait_channels.h"
 #include "read/calls/words.h"
 #include "read/proc.h"
 
@@ -74,6 +77,24 @@ Descriptors::Descriptors(uint32_t pid, Sockets& sockets, OpenFiles& open_files)
 
 std::string Descriptors::words(uint32_t tid, int descriptor) {
     return describe(tid, descriptor, Extent::kFull);
+}
+
+std::string Descriptors::awaited(uint32_t tid, int descriptor) {
+    constexpr size_t kFunctionBytes = 128;
+    const std::string number = "fd " + std::to_string(descriptor);
+    if (is_closed(tid, descriptor)) return number + ", closed since the call began";
+    const std::string link = name(tid, descriptor);
+    const std::string function = read_small_file(task_path(pid_, tid, "wchan"), kFunctionBytes);
+    const std::string now = words(tid, descriptor);
+    if (!waits_on_another_file(function, link, link.starts_with('/') && is_fifo(tid, descriptor))) return now;
+    return number + ", closed since the call began: the number is another file's now," + now.substr(number.size());
+}
+
+/// The thread and its table of descriptors are there, and the number is not.
+bool Descriptors::is_closed(uint32_t tid, int descriptor) const {
+    struct stat facts = {};
+    return descriptor >= 0 && lstat(fd_path(pid_, tid, descriptor).c_str(), &facts) != 0 && errno == ENOENT &&
+           access(task_path(pid_, tid, "fd").c_str(), R_OK | X_OK) == 0;
 }
 
 std::string Descriptors::brief(uint32_t tid, int descriptor) {

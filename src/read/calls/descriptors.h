@@ -26,6 +26,8 @@ public:
     /// "fd 5 pipe:[123], other end held by process 77 (cat)"; what an epoll descriptor watches too.
     /// `tid`: a live thread of the process.
     std::string words(uint32_t tid, int descriptor);
+    /// Of one that a thread waits on in a call; where the number has another meaning by now, or none, it says so.
+    std::string awaited(uint32_t tid, int descriptor);
     /// Without other ends; an epoll descriptor with the number of its watches.
     std::string brief(uint32_t tid, int descriptor);
     /// Each of them, the first ones in words; one alone in full.
@@ -45,6 +47,7 @@ private:
     std::string other_end(uint32_t tid, int descriptor, const std::string& link);
     std::string held_by(std::vector<OpenFile> files);
     bool is_fifo(uint32_t tid, int descriptor) const;
+    bool is_closed(uint32_t tid, int descriptor) const;
 
     uint32_t pid_;
     Sockets& sockets_;
