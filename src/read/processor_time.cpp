@@ -51,7 +51,8 @@ std::optional<CpuShare> cpu_share(const CpuCounts& first, const CpuCounts& secon
     const uint64_t ready = increase(first.ready_ns, second.ready_ns);
     // The time for which it has been ready since it last ran is in no count yet.
     const bool never_slept = first.runs && second.runs && first.sleeps == second.sleeps;
-    return CpuShare{share(used), never_slept || share(used + ready) >= kSpinningShare};
+    const bool wants_all = never_slept || share(used + ready) >= kSpinningShare;
+    return CpuShare{share(used), wants_all && used >= kSpinningUse, never_slept && used < kSpinningUse};
 }
 
 }  // namespace reader

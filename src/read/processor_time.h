@@ -13,6 +13,11 @@ namespace reader {
 constexpr double kSpinningShare = 0.5;
 /// The window. The kernel brings its counts up to date every few milliseconds.
 constexpr uint64_t kCpuWindowNs = 60'000'000;
+/// What one must have used up in the window. Where there are more threads than processors, one that was just
+/// woken, or let go on after a stop, is ready for all of a window too, and then does a moment's work and sleeps.
+constexpr uint64_t kSpinningUse = 5'000'000;
+/// Windows that are waited for, one after the other, where some have had no processor.
+constexpr int kMaxCpuWindows = 8;
 
 struct CpuCounts {
     uint64_t at_ns = 0;     ///< CLOCK_MONOTONIC
@@ -29,6 +34,7 @@ std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid);
 struct CpuShare {
     double used = 0;  ///< of one processor, 0 to 1
     bool spins = false;
+    bool starves = false;  ///< it has had too little of a processor yet to tell: a longer window may
 };
 
 /// Empty: it is another thread's, or of no time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/running_threads.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -55,12 +56,25 @@ void RunningThreads::note(uint32_t number, uint32_t tid) {
 
 void RunningThreads::fill(std::map<uint32_t, snapshot::Thread>& threads) {
     if (noted_.empty()) return;
-    if (options_.watch_running) sleep_until(monotonic_now() + kCpuWindowNs);  // of the one noted last
+    if (options_.watch_running) await_windows();
     for (const Noted& noted : noted_) {
         const auto thread = threads.find(noted.number);
         if (thread == threads.end()) continue;
         if (options_.watch_running) fill_share(noted, thread->second);
         if (options_.stop_running) fill_stack(noted, thread->second);
+    }
+}
+
+/// That of the one noted last; more where the processors are taken.
+void RunningThreads::await_windows() const {
+    const auto starves = [this](const Noted& noted) {
+        const std::optional<CpuCounts> now = noted.counts ? count_cpu(pid_, noted.tid) : std::nullopt;
+        const std::optional<CpuShare> share = now ? cpu_share(*noted.counts, *now) : std::nullopt;
+        return share && share->starves;
+    };
+    for (int windows = 0; windows < kMaxCpuWindows; ++windows) {
+        sleep_until(monotonic_now() + kCpuWindowNs);
+        if (std::none_of(noted_.begin(), noted_.end(), starves)) return;
     }
 }
 

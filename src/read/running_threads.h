@@ -40,6 +40,7 @@ private:
         uint32_t tid;
         std::optional<CpuCounts> counts;
     };
+    void await_windows() const;
     void fill_share(const Noted& noted, snapshot::Thread& thread) const;
     void fill_stack(const Noted& noted, snapshot::Thread& thread);
 

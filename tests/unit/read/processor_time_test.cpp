@@ -29,9 +29,22 @@ TEST(CpuShare, OfAThreadThatUsesOrWantsHalfOfItSpins) {
 }
 
 TEST(CpuShare, OfAThreadThatNeverSleptSpins) {
-    EXPECT_TRUE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 501, 0, 3, true))->spins);
-    EXPECT_FALSE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 501, 0, 4, true))->spins);
-    EXPECT_FALSE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 501, 0, 3, false))->spins);
+    EXPECT_TRUE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 505, 0, 3, true))->spins);
+    EXPECT_FALSE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 505, 0, 4, true))->spins);
+    EXPECT_FALSE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 505, 0, 3, false))->spins);
+}
+
+/// Just woken, or let go on after a stop: what it will do with its time is not known yet.
+TEST(CpuShare, OfAThreadThatHadNoProcessorTellsNothing) {
+    for (const uint64_t used : {500, 504}) {
+        const auto waits = reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, used, 0, 3, true));
+        EXPECT_FALSE(waits->spins);
+        EXPECT_TRUE(waits->starves);
+        const auto works_a_little = reader::cpu_share(counts(1000, 500, 0, 3), counts(1100, used, 90, 5));
+        EXPECT_FALSE(works_a_little->spins);
+        EXPECT_FALSE(works_a_little->starves);
+    }
+    EXPECT_FALSE(reader::cpu_share(counts(1000, 500, 0, 3, true), counts(1100, 505, 0, 3, true))->starves);
 }
 
 TEST(CpuShare, IsNeverMoreThanAllNorLessThanNone) {
