@@ -30,6 +30,31 @@ long files_in(const support::TemporaryFolder& folder) {
     return std::distance(std::filesystem::directory_iterator(folder.path()), {});
 }
 
+/// None of its threads ended the process, which the gate saw die without a word; who reaped it, knows how.
+TEST(AKilledChild, CountsWithAllItsThreads) {
+    const support::TemporaryFolder folder;
+    const std::string output = folder.path() + "/output";
+    const std::string script = BLOCKED_WORKER " hang > " + output + " & until grep -q ready " + output +
+                               "; do :; done; kill -9 $!; wait $!; exit 0";
+    const support::Command shell{.arguments = {"sh", "-c", script}};
+
+    const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {}, shell);
+
+    EXPECT_EQ(observed.outcome.status, 86);
+    size_t killed = 0;
+    for (const json& report : observed.reports) {
+        if (report.at("process").at("exe") != BLOCKED_WORKER) continue;
+        ++killed;
+        EXPECT_EQ(report.at("process").at("reason"), "post-mortem");
+        EXPECT_EQ(report.at("process").at("end"), "unknown");
+        EXPECT_TRUE(report.at("process").at("status").is_null());
+        EXPECT_EQ(report.at("counts").at("threads"), 2);
+        EXPECT_EQ(report.at("counts").at("blocked").get<int>() + report.at("counts").at("alive").get<int>(), 2);
+    }
+    EXPECT_EQ(killed, 1U);
+    EXPECT_EQ(support::observe(LOITER_COMMAND, "gate", {"--children", "no"}, shell).outcome.status, 0);
+}
+
 TEST(UnobservedChildren, AreNamedOnceEach) {
     const support::Outcome outcome = gate_script(STATIC_PROGRAM "; /bin/true; " STATIC_PROGRAM " 3; " STATIC_PROGRAM);
 
