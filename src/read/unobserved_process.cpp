@@ -108,12 +108,12 @@ private:
         sight.cpu_seconds = static_cast<double>(task.stat.cpu_ticks) / static_cast<double>(ticks_per_second());
         std::optional<OutsideStacks::Sight> seen = outside_.look(task);
         sight.task = seen ? std::move(seen->task) : task;
-        if (!seen) return sight;
-        sight.stack = std::move(seen->stack);
-        if (sight.task.call && awaited_futex(*sight.task.call) != 0) {
-            sight.wait = library_wait(*sight.task.call, seen->function);
-            find_stream(streams_, sight);
+        if (seen) {
+            sight.stack = std::move(seen->stack);
+            if (sight.task.call && awaited_futex(*sight.task.call) != 0)
+                sight.wait = library_wait(*sight.task.call, seen->function);
         }
+        find_stream(streams_, sight);
         return sight;
     }
 
