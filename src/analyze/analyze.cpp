@@ -111,11 +111,15 @@ Analysis analyze(const snapshot::Snapshot& snapshot, std::optional<double> held_
     return analysis;
 }
 
+bool fails(const Analysis& analysis, uint32_t thread, const std::set<Verdict>& fail_on) {
+    const auto applies = analysis.applies.find(thread);
+    return applies != analysis.applies.end() && std::any_of(applies->second.begin(), applies->second.end(),
+                                                            [&](Verdict verdict) { return fail_on.contains(verdict); });
+}
+
 bool fails(const Analysis& analysis, const std::set<Verdict>& fail_on) {
-    return std::any_of(analysis.applies.begin(), analysis.applies.end(), [&](const auto& entry) {
-        return std::any_of(entry.second.begin(), entry.second.end(),
-                           [&](Verdict verdict) { return fail_on.count(verdict) > 0; });
-    });
+    return std::any_of(analysis.applies.begin(), analysis.applies.end(),
+                       [&](const auto& entry) { return fails(analysis, entry.first, fail_on); });
 }
 
 }  // namespace analyze

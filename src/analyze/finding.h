@@ -94,7 +94,8 @@ struct Analysis {
 /// Judges a symbolized snapshot. `held_longer_than`: seconds, from which on a held lock is told of.
 Analysis analyze(const snapshot::Snapshot& snapshot, std::optional<double> held_longer_than = std::nullopt);
 
-/// True when a verdict of `fail_on` applies to any thread.
+/// True when a verdict of `fail_on` applies to this thread, and to any.
+bool fails(const Analysis& analysis, uint32_t thread, const std::set<Verdict>& fail_on);
 bool fails(const Analysis& analysis, const std::set<Verdict>& fail_on);
 
 /// Word of `interface.md`: "self-deadlock".

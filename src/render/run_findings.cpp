@@ -36,12 +36,8 @@ bool fails(const Finding& finding, const analyze::Analysis& analysis, const std:
     if (finding.certainty == Certainty::kPossible) return fail_on.count(finding.verdict) > 0;
     std::vector<uint32_t> threads = finding.threads;
     threads.insert(threads.end(), finding.behind.begin(), finding.behind.end());
-    return std::any_of(threads.begin(), threads.end(), [&](uint32_t id) {
-        const auto applies = analysis.applies.find(id);
-        return applies != analysis.applies.end() &&
-               std::any_of(applies->second.begin(), applies->second.end(),
-                           [&](analyze::Verdict verdict) { return fail_on.count(verdict) > 0; });
-    });
+    return std::any_of(threads.begin(), threads.end(),
+                       [&](uint32_t id) { return analyze::fails(analysis, id, fail_on); });
 }
 
 Level level_of(Certainty certainty, bool fails) {

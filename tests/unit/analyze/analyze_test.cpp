@@ -94,6 +94,9 @@ TEST(Fails, OnAnyVerdictThatAppliesToAThread) {
     EXPECT_TRUE(fails(analysis, {Verdict::kUnjoined, Verdict::kAsleep}));
     EXPECT_FALSE(fails(analysis, {Verdict::kSelfDeadlock, Verdict::kAsleep}));
     EXPECT_FALSE(fails(analysis, {}));
+    EXPECT_TRUE(fails(analysis, 2, {Verdict::kDeadlock}));
+    EXPECT_FALSE(fails(analysis, 2, {Verdict::kUnjoined}));
+    EXPECT_FALSE(fails(analysis, 4711, {Verdict::kDeadlock})) << "there is no such thread";
 }
 
 TEST(Fails, OnADeadlockedThreadAsBlocked) {
