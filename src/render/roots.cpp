@@ -73,7 +73,7 @@ void print_roots(Sheet& sheet) {
         sheet.page.add(fmt::format("{} blocks {}: {}", thread_words(sheet.snapshot, root.thread),
                                    counted(root.blocks.size(), "thread"), share_words(root.shares)),
                        Style::kHeadline);
-        sheet.page.add(fmt::format("  it is in [{}]", state_words({thread})));
+        sheet.page.add("  it " + now_words(*thread));
         print_tree(sheet, root);
     }
     if (left_out > 0) sheet.page.add(fmt::format("... and {} that block others", counted(left_out, "more thread")));

@@ -153,7 +153,7 @@ private:
     void tell(const Thread& thread, size_t length) {
         const bool is_planned = sheet_.planned.count(thread.id) > 0;
         const bool is_direct = length == kChainLength;
-        const std::string now = fmt::format("  T{} is now in [{}]", thread.id, state_words({&thread}));
+        const std::string now = fmt::format("  T{} {}", thread.id, now_words(thread));
         if (!is_direct && is_planned) {
             const std::string awaited = thread.wait ? ", waits for " + awaited_words(*thread.wait) : "";
             sheet_.page.add(now + awaited + (sheet_.printed.count(thread.id) > 0 ? ", see above" : ", see below"));

@@ -169,6 +169,14 @@ std::string state_words(const std::vector<const Thread*>& threads) {
     return torn ? text + ", was changing while it was read" : text;
 }
 
+std::string now_words(const Thread& thread) {
+    const std::string state = state_words({&thread});
+    const bool is_in_call = thread.state != snapshot::State::kRunning && thread.state != snapshot::State::kSpinning &&
+                            thread.state != snapshot::State::kExited;
+    if (is_in_call) return "is now in [" + state + "]";
+    return (thread.state == snapshot::State::kExited ? "has " : "is now ") + state;
+}
+
 std::string ago_words(const std::vector<const Thread*>& threads) {
     const std::optional<Range> ago = range_of(threads, &Thread::stack_ago_seconds);
     return ago ? words(*ago) + " ago" : "";

@@ -53,6 +53,8 @@ std::string object_words(const snapshot::Object& object);
 
 /// What threads of equal state do, with the range of their times: "cond wait, 11.9~12.1s"; "spinning, 98% CPU".
 std::string state_words(const std::vector<const snapshot::Thread*>& threads);
+/// "is now in [mutex lock, 3.2s]", "is now running", "has exited, 3.2s ago"
+std::string now_words(const snapshot::Thread& thread);
 
 /// "1.2~3s ago": when they were last known to be where their stacks say; empty: now, or not known.
 std::string ago_words(const std::vector<const snapshot::Thread*>& threads);

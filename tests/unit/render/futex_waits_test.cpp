@@ -38,7 +38,7 @@ TEST(FutexWait, NamesTheThreadsThatItEndsAfter) {
 T2 [rust scope join] tid 4243
     stuck()                                  bank.cpp:10
   waits for T3 to end
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -55,7 +55,7 @@ TEST(FutexWait, NamesTheOwnerThatItsWordHas) {
 T2 [futex] tid 4243
     stuck()                                  bank.cpp:10
   waits for futex 0x10 (in FUTEX_LOCK_PI), held by T3, as the lock's own memory tells
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
 )");
 }

@@ -29,7 +29,7 @@ TEST(Roots, AreToldWithWhatIsWaitedForAndTheTreeBelow) {
 
     EXPECT_EQ(block(judged(builder), "T3 \"loader\" blocks"), R"(
 T3 "loader" blocks 4 threads: 2 for mutex g_table, 1 for mutex g_row, 1 for join
-  it is in [sleep, 3s]
+  it is now in [sleep, 3s]
   T1 waits for T3 "loader" to end
   T4, T5 wait for mutex g_table, held by T3 "loader"
     T6 waits for mutex g_row, held by T5

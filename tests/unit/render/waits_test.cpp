@@ -36,7 +36,7 @@ T2 [mutex lock, 3s] tid 4243
     stuck()                                  bank.cpp:10
   waits for mutex g_m (0x5581c0e8), held by T3 "owner" for at least 3.2s, acquired at
     take()                                   bank.cpp:20
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -55,7 +55,7 @@ T2 [mutex lock] tid 4243
 T2 [mutex lock] tid 4243
     stuck()                                  bank.cpp:10
   waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [running], no stack recorded
+  T3 is now running, no stack recorded
 )");
 }
 
@@ -107,7 +107,7 @@ T2 [mutex lock] tid 4243
     stuck()                                  bank.cpp:10
   waits for mutex 0x10, held by T3 (in doubt: it may have let go), acquired at
     take()                                   bank.cpp:20
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -122,7 +122,7 @@ T2 [once] tid 4243
     stuck()                                  bank.cpp:10
   waits for once g_once (0x10), run by T3 for 2s, begun at
     take()                                   bank.cpp:20
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -142,11 +142,11 @@ T2 [rwlock write] tid 4243
     take()                                   bank.cpp:20
   and held by T5 "late" (reading) for 1s, acquired at
     work()                                   bank.cpp:30
-  T3 is now in [running], at
+  T3 is now running, at
     work()                                   bank.cpp:30
-  T4 is now in [running], at
+  T4 is now running, at
     work()                                   bank.cpp:30
-  T5 is now in [running], at
+  T5 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -176,9 +176,9 @@ TEST(LockWait, TellsOfThreeOwnersWhatTheyDoNow) {
 T2 [rwlock write] tid 4243
     stuck()                                  bank.cpp:10
   waits for rwlock g_rw (0x10), held by T3, T4, T5, T6, T7 (reading), acquired at a place that was not recorded
-  T3 is now in [running], no stack recorded
-  T4 is now in [running], no stack recorded
-  T5 is now in [running], no stack recorded
+  T3 is now running, no stack recorded
+  T4 is now running, no stack recorded
+  T5 is now running, no stack recorded
   (and 2 more owners)
 )");
 }
@@ -194,9 +194,9 @@ TEST(LockWait, TellsEightPlacesWhereALockWasAcquired) {
     EXPECT_EQ(lines.substr(lines.find("  and held by T10 ")), R"(  and held by T10 (reading), acquired at
     read()                                   bank.cpp:10
   (and more owners)
-  T3 is now in [running], no stack recorded
-  T4 is now in [running], no stack recorded
-  T5 is now in [running], no stack recorded
+  T3 is now running, no stack recorded
+  T4 is now running, no stack recorded
+  T5 is now running, no stack recorded
   (and 7 more owners)
 )");
 }
@@ -292,7 +292,7 @@ T2 [mutex lock] tid 4243
   T3 waits for mutex 0x20, held by T4, acquired at
     take()                                   bank.cpp:20
   T4 is now in [mutex lock], waits for mutex 0x30, see below
-  T5 is now in [running], at
+  T5 is now running, at
     work()                                   bank.cpp:30
 )");
 }
@@ -307,9 +307,9 @@ T2 [rwlock write] tid 4243
     stuck()                                  bank.cpp:10
   waits for rwlock 0x10, held by T3-T258 (reading), acquired at a place that was not recorded
   (and perhaps more owners)
-  T3 is now in [running], no stack recorded
-  T4 is now in [running], no stack recorded
-  T5 is now in [running], no stack recorded
+  T3 is now running, no stack recorded
+  T4 is now running, no stack recorded
+  T5 is now running, no stack recorded
   (and 253 more owners)
 )");
 }
