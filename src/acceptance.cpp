@@ -4,35 +4,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <set>
 #include <vector>
 
 #include "output.h"
 #include "policy/suppression_writer.h"
+#include "text_file.h"
 
 namespace command {
 namespace {
 
 constexpr size_t kMostTold = 5;
-constexpr uintmax_t kMostBytes = 16 << 20;
-
-std::string read_file(const std::string& path) {
-    const auto refuse = [&path](const std::string& why) { throw UsageError(path + " cannot be read: " + why); };
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) refuse("it is a folder");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) refuse(std::strerror(errno));
-    std::string text;
-    for (char block[1 << 16]; file.read(block, sizeof(block)) || file.gcount() > 0;) {
-        text.append(block, static_cast<size_t>(file.gcount()));
-        if (text.size() > kMostBytes) refuse("it is larger than 16 MiB");
-    }
-    if (file.bad()) refuse(std::strerror(errno));
-    return text;
-}
+constexpr uint64_t kMostMebibytes = 16;
 
 /// What is in it stays until there is something to write.
 void check_writable(const std::string& path) {
@@ -61,11 +44,12 @@ void tell(const std::vector<std::string>& lines) {
 Acceptance::Acceptance(const Options& options) : options_(options) {
     try {
         for (const std::string& path : options.suppressions) {
-            policy_.add(policy::parse_suppressions(read_file(path), path));
+            policy_.add(policy::parse_suppressions(text_of_file(path, kMostMebibytes), path));
         }
         if (!options.baseline.empty()) {
-            policy_.set_baseline(policy::parse_baseline(read_file(options.baseline), options.baseline),
-                                 options.baseline);
+            policy_.set_baseline(
+                policy::parse_baseline(text_of_file(options.baseline, kMostMebibytes), options.baseline),
+                options.baseline);
         }
     } catch (const std::runtime_error& error) {
         if (options.command != Command::kAttend) throw UsageError(error.what());

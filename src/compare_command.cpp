@@ -3,11 +3,8 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "analyze/comparison.h"
 #include "analyze/wait_meaning.h"
@@ -18,27 +15,25 @@
 #include "render/comparison.h"
 #include "sources.h"
 #include "symbolize/symbolize.h"
+#include "text_file.h"
 
 namespace command {
 namespace {
 
 constexpr int kNothingRead = 125;
+constexpr uint64_t kMostMebibytes = 1024;  // a report of many thousands of threads has less
 
-/// The whole of a file that is no recording: a report, or one that comes through a pipe. Empty: it is one.
-std::string read_report(const std::string& path) {
+/// What begins otherwise is a recording; what comes through a pipe is none.
+bool may_be_report(const std::string& path) {
     std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return "";
+    if (std::filesystem::is_directory(path, error)) return false;
+    if (!std::filesystem::is_regular_file(path, error)) return true;
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw reader::Error(path + " cannot be read: " + std::strerror(errno));
-    const bool is_regular = std::filesystem::is_regular_file(path, error);
-    if (is_regular && file.peek() != '{') return "";
-    const std::string text(std::istreambuf_iterator<char>(file), {});
-    return text.empty() ? "\n" : text;
+    return !file || file.peek() == '{';
 }
 
 analyze::Digest digest_of(const std::string& path) {
-    const std::string report = read_report(path);
-    if (!report.empty()) return policy::digest_of_report(report, path);
+    if (may_be_report(path)) return policy::digest_of_report(text_of_file(path, kMostMebibytes), path);
     analyze::Digest digest;
     symbolize::Symbolizer symbolizer{symbolize::Options{}};
     look_at_source(path, [&](snapshot::Snapshot&& snapshot) {

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Files that a user names, read whole.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace command {
+
+/// What is in a file or pipe of at most so many MiB. Throws std::runtime_error, one line, naming it and why not.
+std::string text_of_file(const std::string& path, uint64_t most_mebibytes);
+
+}  // namespace command
