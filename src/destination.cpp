@@ -64,6 +64,14 @@ std::string_view format_names() {
     return kNames;
 }
 
+std::vector<std::string> format_words(bool of_threads) {
+    std::vector<std::string> words;
+    for (const FormatRow& row : kFormats) {
+        if (of_threads || is_one_a_process(row.format)) words.emplace_back(row.name);
+    }
+    return words;
+}
+
 bool is_one_a_process(Format format) {
     return format == Format::kText || format == Format::kJson;
 }

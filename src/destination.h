@@ -29,6 +29,9 @@ std::string_view word(Format format);
 /// "text, json, ... or dot"
 std::string_view format_names();
 
+/// The words that --format takes; `of_threads`: in commands that report threads.
+std::vector<std::string> format_words(bool of_threads);
+
 /// A report a process, written when it is made; the others are one document of all processes.
 bool is_one_a_process(Format format);
 /// Lines for people, and lines that a CI service picks out of them: only these share a stream.

@@ -8,6 +8,9 @@
 #include <functional>
 #include <limits>
 
+#include "manual/manual.h"
+#include "table_entries.h"
+
 namespace command {
 namespace {
 
@@ -24,7 +27,7 @@ constexpr CommandRow kCommands[] = {
     {Command::kRun, "run", "[options] [--] CMD [ARG...]",
      "Run CMD observed; report at its end when there are findings; exit as CMD did"},
     {Command::kGate, "gate", "[options] [--] CMD [ARG...]",
-     "The same, and fail by policy: 86 findings, 124 timeout, 125 CMD could not be observed"},
+     "Run CMD observed, and fail by policy: 86 findings, 124 timeout, 125 CMD could not be observed"},
     {Command::kDump, "dump", "[options] PID", "Report of a live process now; it is not stopped and sees nothing"},
     {Command::kReport, "report", "[options] FILE|DIR|PID",
      "Report from a recording, saved or left behind by a killed process, or from a core file"},
@@ -33,7 +36,7 @@ constexpr CommandRow kCommands[] = {
      "Started by the library in a plainly preloaded process, to report it"},
     {Command::kPs, "ps", "[options]", "Observed processes and recordings on this machine"},
     {Command::kDoctor, "doctor", "[options] CMD|PID", "Can it be observed, and if not, why and what to do"},
-    {Command::kHelp, "help", "[COMMAND]", "Print this help, or that of a command"},
+    {Command::kHelp, "help", "[options] [COMMAND]", "Print this help, or that of a command"},
 };
 
 /// Others list processes, or facts of one; what the library starts appends to what it wrote before.
@@ -57,6 +60,7 @@ class Parser {
 public:
     Parser();
     Options parse(const std::vector<std::string>& arguments);
+    manual::CommandTable table() const;
 
 private:
     CLI::App& add(const CommandRow& row);
@@ -68,12 +72,17 @@ private:
     void add_file(CLI::App& command, const std::string& name, const std::string& description, std::string& to);
     void add_pid(CLI::App& command);
     void add_attending(CLI::App& command);
+    void add_explaining(CLI::App& command);
     void take_program(const CLI::App& command, std::vector<std::string> from_marker);
+    const CLI::App& explained(const std::string& command) const;
     std::string help_text(const std::string& command) const;
+    std::string what_help_prints() const;
 
     Options options_;
     CLI::App app_{"loiter: find the threads that never leave", "loiter"};
     std::string help_for_;
+    bool as_page_ = false;        ///< help --man
+    std::string completion_for_;  ///< help --completion: the shell
     std::vector<std::string> formats_;
     std::string output_;  ///< -o
 };
@@ -139,9 +148,7 @@ Parser::Parser() {
                     ->type_name("")
                     ->required();
                 break;
-            case Command::kHelp:
-                command.add_option("COMMAND", help_for_, "The command to explain")->type_name("");
-                break;
+            case Command::kHelp: add_explaining(command); break;
             case Command::kVersion:
             case Command::kListSuppressions: break;
         }
@@ -154,6 +161,7 @@ CLI::App& Parser::add(const CommandRow& row) {
     command.group("Commands");
     command.allow_extras();
     command.callback([this, row] { options_.command = row.command; });
+    command.footer(status_text(row.command));
     return command;
 }
 
@@ -286,6 +294,17 @@ void Parser::add_attending(CLI::App& command) {
     command.add_option("FILE", options_.source, "Its recording")->type_name("");
 }
 
+void Parser::add_explaining(CLI::App& command) {
+    command.add_option("COMMAND", help_for_, "The command to explain")->type_name("");
+    command.add_flag("--man", as_page_, "Print the manual page: loiter help --man gate | man -l -");
+    add_value(command, "--completion", "bash|zsh|fish", "Print the completions for this shell",
+              [this](const std::string& text) {
+                  if (text != "bash" && text != "zsh" && text != "fish")
+                      throw UsageError("'" + text + "' is not bash, zsh or fish");
+                  completion_for_ = text;
+              });
+}
+
 [[noreturn]] void refuse(const std::string& argument) {
     throw UsageError((argument.starts_with("-") ? "unknown option " : "unexpected argument ") + argument);
 }
@@ -307,13 +326,48 @@ void Parser::take_program(const CLI::App& command, std::vector<std::string> from
     if (options_.program.empty()) throw UsageError("no program given; write loiter " + command.get_name() + " CMD");
 }
 
-std::string Parser::help_text(const std::string& command) const {
-    const CLI::App* explained = command.empty() ? &app_ : nullptr;
+/// Empty: all of them.
+const CLI::App& Parser::explained(const std::string& command) const {
+    if (command.empty()) return app_;
     for (const CommandRow& row : kCommands) {
-        if (command == row.name) explained = app_.get_subcommand(command);
+        if (command == row.name) return *app_.get_subcommand(command);
     }
-    if (explained == nullptr) throw UsageError("unknown command " + command);
-    return explained->get_formatter()->make_help(explained, explained->get_name(), CLI::AppFormatMode::Normal);
+    throw UsageError("unknown command " + command);
+}
+
+std::string Parser::help_text(const std::string& command) const {
+    const CLI::App& app = explained(command);
+    return app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+}
+
+std::string Parser::what_help_prints() const {
+    if (as_page_ && !completion_for_.empty()) throw UsageError("--man and --completion are two questions: ask one");
+    if (!completion_for_.empty() && !help_for_.empty()) refuse(help_for_);
+    if (completion_for_ == "bash") return manual::bash_completion(table());
+    if (completion_for_ == "zsh") return manual::zsh_completion(table());
+    if (completion_for_ == "fish") return manual::fish_completion(table());
+    if (!as_page_) return help_text(help_for_);
+    const manual::CommandTable table = this->table();
+    if (!help_for_.empty() && manual::find_command(table, help_for_) == nullptr)
+        throw UsageError("unknown command " + help_for_);
+    return manual::page(table, help_for_);
+}
+
+manual::CommandTable Parser::table() const {
+    manual::CommandTable table;
+    const std::string description = app_.get_description();
+    table.description = description.substr(description.find(": ") + 2);
+    table.version = LOITER_VERSION;
+    table.date = LOITER_DATE;
+    table.options = option_entries(app_, false);
+    for (const CommandRow& row : kCommands) {
+        const CLI::App& app = *app_.get_subcommand(row.name);
+        if (app.get_group().empty()) continue;
+        table.commands.push_back({row.name, row.arguments, row.description,
+                                  option_entries(app, reports_threads(row.command)), operand_of(row.command),
+                                  statuses_of(row.command)});
+    }
+    return table;
 }
 
 Options Parser::parse(const std::vector<std::string>& arguments) {
@@ -347,7 +401,7 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
         refuse_extras(used[0]->remaining());
     }
     options_.destinations = settle_destinations(formats_, output_, reports_threads(options_.command));
-    if (options_.command == Command::kHelp) options_.help = help_text(help_for_);
+    if (options_.command == Command::kHelp) options_.help = what_help_prints();
     if (options_.command == Command::kDump) options_.all = true;
     return options_;
 }
@@ -356,6 +410,10 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
 
 Options parse(const std::vector<std::string>& arguments) {
     return Parser().parse(arguments);
+}
+
+manual::CommandTable command_table() {
+    return Parser().table();
 }
 
 std::chrono::milliseconds parse_duration(const std::string& text) {

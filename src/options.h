@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command line. The declarations in options.cpp are the one table of commands and options:
-// parsing and help come from them.
+// parsing, help, manual pages and completions come from them.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 
 #include "analyze/finding.h"
 #include "destination.h"
+#include "manual/command_table.h"
 
 namespace command {
 
@@ -53,6 +54,9 @@ struct Options {
 
 /// `arguments` without the command's own name. Throws UsageError.
 Options parse(const std::vector<std::string>& arguments);
+
+/// All that a user can write there; without what only the library says.
+manual::CommandTable command_table();
 
 /// "500ms", "60s", "2m", "1h"; a plain number is seconds. Throws UsageError.
 std::chrono::milliseconds parse_duration(const std::string& text);

@@ -103,5 +103,7 @@ std::string_view word(Verdict verdict);
 std::string_view word(Certainty certainty);
 /// Empty for a word that names no verdict.
 std::optional<Verdict> verdict_from_word(std::string_view word);
+/// All of them, strongest first.
+std::vector<std::string> verdict_words();
 
 }  // namespace analyze

@@ -62,6 +62,12 @@ std::optional<Verdict> verdict_from_word(std::string_view wanted) {
     return found == kVerdicts.end() ? std::nullopt : std::optional<Verdict>(*found);
 }
 
+std::vector<std::string> verdict_words() {
+    std::vector<std::string> words;
+    for (const Verdict verdict : kVerdicts) words.emplace_back(word(verdict));
+    return words;
+}
+
 std::string_view kind_word(snapshot::LockKind kind) {
     switch (kind) {
         case snapshot::LockKind::kUnknown: return "lock";

@@ -242,6 +242,49 @@ TEST(Help, ListsEveryOptionOfTheTable) {
     EXPECT_EQ(parse({"--help"}).command, Command::kHelp);
 }
 
+TEST(Help, EndsWithTheExitStatuses) {
+    const std::string gate = parse({"help", "gate"}).help;
+    for (const char* status : {"CMD's", "0", "86", "124", "125", "126", "127", "2"})
+        EXPECT_THAT(gate, HasSubstr("\n  " + std::string(status) + " "));
+    EXPECT_THAT(parse({"help", "run"}).help, Not(HasSubstr("\n  86 ")));
+}
+
+TEST(Help, PrintsPagesAndCompletions) {
+    EXPECT_THAT(parse({"help", "--man", "gate"}).help, HasSubstr(".TH LOITER\\-GATE 1 "));
+    EXPECT_THAT(parse({"help", "--completion", "bash"}).help, HasSubstr("complete -F _loiter loiter\n"));
+    EXPECT_EQ(complaint({"help", "--man", "nosuch"}), "unknown command nosuch");
+    EXPECT_EQ(complaint({"help", "--man", "attend"}), "unknown command attend");
+    EXPECT_EQ(complaint({"help", "--completion", "tcsh"}), "--completion: 'tcsh' is not bash, zsh or fish");
+    EXPECT_EQ(complaint({"help", "--completion", "bash", "gate"}), "unexpected argument gate");
+    EXPECT_EQ(complaint({"help", "--completion", "bash", "--man"}),
+              "--man and --completion are two questions: ask one");
+}
+
+/// Values are completed by how the table calls them.
+TEST(Table, KnowsWhatEachValueMayBe) {
+    const manual::CommandTable table = command_table();
+    const auto option = [&](const std::string& command, const std::string& name) {
+        for (const manual::Option& one : manual::find_command(table, command)->options) {
+            if (std::find(one.names.begin(), one.names.end(), name) != one.names.end()) return one;
+        }
+        return manual::Option();
+    };
+    EXPECT_EQ(manual::find_command(table, "attend"), nullptr) << "the library's own";
+    EXPECT_EQ(option("gate", "--strict").value, manual::Value::kNone);
+    EXPECT_EQ(option("gate", "--timeout").value, manual::Value::kText);
+    EXPECT_EQ(option("gate", "-o").value, manual::Value::kFile);
+    EXPECT_EQ(option("gate", "--dir").value, manual::Value::kFolder);
+    EXPECT_EQ(option("gate", "--fail-on").value, manual::Value::kListOfWords);
+    EXPECT_EQ(option("gate", "--fail-on").choices.size(), 9U);
+    EXPECT_EQ(option("gate", "--format").choices.size(), 9U);
+    EXPECT_THAT(option("ps", "--format").choices, ElementsAre("text", "json"));
+    EXPECT_THAT(option("run", "--children").choices, ElementsAre("yes", "no"));
+    EXPECT_TRUE(option("run", "--suppressions").repeatable);
+    EXPECT_TRUE(option("run", "--format").repeatable);
+    EXPECT_FALSE(option("run", "--color").repeatable);
+    EXPECT_EQ(manual::find_command(table, "gate")->operand, manual::Operand::kProgram);
+}
+
 TEST(Version, NeedsNoCommand) {
     EXPECT_EQ(parse({"--version"}).command, Command::kVersion);
 }
