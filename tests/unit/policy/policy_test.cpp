@@ -37,6 +37,23 @@ TEST(Policy, AcceptsWhatAnEntryFitsAndSaysWhichOne) {
     EXPECT_EQ(analysis.applies.size(), 2U) << "T4 and T5";
 }
 
+/// Its cargo leaves them idle when it becomes the real one; another program's workers are its own.
+TEST(Policy, AcceptsTheWorkersOfRustupAndOfNoOtherProgram) {
+    for (const std::string program : {"/root/.cargo/bin/rustup", "/srv/bin/service"}) {
+        support::SnapshotBuilder builder;
+        builder.thread(1).ends_process();
+        snapshot::Frame park = support::frame("tokio::runtime::park", "", 0);
+        park.module = program;
+        builder.thread(2).named("tokio-runtime-w").waits_on(support::condition(0x90)).at({park});
+        Policy policy;
+
+        const Analysis analysis = applied(policy, builder.build());
+
+        ASSERT_EQ(analysis.findings.size(), 1U);
+        EXPECT_EQ(analysis.findings[0].suppressed_by.has_value(), program.ends_with("/rustup")) << program;
+    }
+}
+
 TEST(Policy, AnAcceptedCycleFailsNotEvenByItsFacts) {
     Policy policy = with("lock:g_jobs\nverdict:deadlock");
 
