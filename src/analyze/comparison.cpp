@@ -51,7 +51,8 @@ std::map<std::string, std::string> without(const std::map<std::string, std::stri
 
 void Digest::add_thread(std::string state, std::vector<Frame> stack, std::vector<Frame> created) {
     const std::string key = state + functions_of(stack) + "\nby" + functions_of(created);
-    ThreadGroup& group = groups.try_emplace(key, std::move(state), std::move(stack), std::move(created)).first->second;
+    ThreadGroup& group =
+        groups.try_emplace(key, ThreadGroup{std::move(state), std::move(stack), std::move(created)}).first->second;
     ++group.threads;
     ++threads;
 }

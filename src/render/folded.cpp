@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include "render/document.h"
 #include "render/last_looks.h"
@@ -45,8 +44,8 @@ protected:
             if (thread.finished) continue;
             std::string line = folded_name(program_name(snapshot.process));
             const auto frames = stacks.shown(thread.stack == 0 ? thread.entry : thread.stack);
-            for (const snapshot::Frame& frame : std::views::reverse(frames))
-                line += ";" + folded_name(frame_label(frame));
+            for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame)
+                line += ";" + folded_name(frame_label(*frame));
             ++counts[line + ";[" + folded_name(printable(snapshot::state_word(thread))) + "]"];
         }
         return counts;
