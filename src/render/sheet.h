@@ -31,7 +31,7 @@ struct Sheet {
 
     const snapshot::Snapshot& snapshot;
     const analyze::Analysis& analysis;
-    const TextOptions& options;
+    const TextOptions options;
     const Stacks stacks;
     const analyze::OwnerIndex owners;
     std::vector<const analyze::Finding*> findings;  ///< strongest first, without the suppressed ones
