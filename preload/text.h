@@ -16,11 +16,14 @@ public:
         while (*text != '\0') add_character(*text++);
         return *this;
     }
-    /// At most the first characters of a text that may be long.
+    /// At most the first characters of a text that may be long, and may hold what a terminal would obey.
     Text& add_beginning(const char* text) {
         constexpr int kMost = 60;
-        int count = 0;
-        while (*text != '\0' && count++ < kMost) add_character(*text++);
+        for (int count = 0; *text != '\0' && count < kMost; ++count, ++text) {
+            // Of UTF-8, U+0080 to U+009F begin so.
+            const bool is_control = *text >= 0 ? *text < ' ' || *text == 0x7f : text[0] == '\xc2' && text[1] < '\xa0';
+            add_character(is_control ? '?' : *text);
+        }
         return *text == '\0' ? *this : add("...");
     }
     Text& add_number(uint64_t value) { return add_digits(value, 10, 1); }

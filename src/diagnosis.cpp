@@ -58,7 +58,7 @@ std::string diagnosis_object(const Diagnosis& diagnosis) {
         {"can_be_observed", diagnosis.can_be_observed()},
         {"checks", checks},
         {"verdict", diagnosis.verdict}};
-    return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    return render::printable_json(object.dump(-1, ' ', false, ordered_json::error_handler_t::replace)) + "\n";
 }
 
 int diagnose(const Options& options) {

@@ -119,7 +119,8 @@ std::string process_objects(const std::vector<reader::Found>& recordings) {
                                          {"exe", found.exe},
                                          {"command", found.command},
                                          {"recording", found.path}};
-        lines += object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+        lines += render::printable_json(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) +
+                 "\n";
     }
     return lines;
 }

@@ -13,9 +13,9 @@ using Json = nlohmann::json;
 
 constexpr char kSchema[] = "loiter-baseline/1";
 
-/// What is no UTF-8 is replaced: messages have names of the program's in them.
+/// What is no UTF-8 is replaced, and what a terminal might obey escaped: messages have names of the program's in them.
 std::string quoted(const std::string& text) {
-    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 }  // namespace

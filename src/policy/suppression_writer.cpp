@@ -5,6 +5,7 @@
 
 #include "analyze/frames.h"
 #include "policy/suppression.h"
+#include "snapshot/characters.h"
 
 namespace policy {
 
@@ -13,11 +14,23 @@ namespace {
 using snapshot::Snapshot;
 using snapshot::StackIndex;
 
+/// With `other` for what is no text, or what a terminal would obey: a team looks the file over.
+std::string shown(const std::string& text, char other) {
+    std::string shown;
+    for (size_t at = 0; at < text.size();) {
+        const snapshot::Character next = snapshot::first_character(std::string_view(text).substr(at));
+        const bool is_shown =
+            next.bytes != 0 && !snapshot::is_control(next.code_point) && !snapshot::rearranges(next.code_point);
+        const size_t bytes = std::max<size_t>(next.bytes, 1);
+        is_shown ? shown.append(text, at, bytes) : shown += other;
+        at += bytes;
+    }
+    return shown;
+}
+
 /// Whole where that cannot be misread: an entry is one line, and its patterns end at the next kind.
 std::string anchored(const std::string& text) {
-    std::string pattern;
-    for (const char c : text) pattern += static_cast<unsigned char>(c) < ' ' ? '*' : c;
-    return "^" + pattern + "$";
+    return "^" + shown(text, '*') + "$";
 }
 
 std::string condition(Kind kind, const std::string& text) {
@@ -35,9 +48,7 @@ std::string name_of_top(const Snapshot& snapshot, StackIndex stack) {
 }
 
 std::string commented(const std::string& message) {
-    std::string comment = "# ";
-    for (const char c : message) comment += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    return comment + "\n";
+    return "# " + shown(message, ' ') + "\n";
 }
 
 std::string conditions_of(const Snapshot& snapshot, const analyze::Finding& finding) {

@@ -131,7 +131,7 @@ std::string json(const Comparison& comparison) {
                          {"gone", changes_json(comparison.gone)},
                          {"new_findings", findings_json(comparison.new_findings)},
                          {"gone_findings", findings_json(comparison.gone_findings)}};
-    return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return printable_json(object.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace render

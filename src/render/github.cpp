@@ -4,7 +4,10 @@
 // and the strongest come first. The step summary lists all.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "render/document.h"
+#include "render/render.h"
 #include "render/run_findings.h"
 
 namespace render {
@@ -41,7 +44,7 @@ std::string annotation(const RunFindings::Distinct& distinct) {
     const RunFinding& finding = *distinct.finding;
     std::string properties;
     if (!finding.place.file.empty()) {
-        properties = "file=" + escaped(finding.place.file, true) + ",";
+        properties = "file=" + escaped(printable(finding.place.file), true) + ",";
         if (finding.place.line > 0) properties += fmt::format("line={},", finding.place.line);
     }
     const std::string title = fmt::format("{} in {}{}", analyze::word(finding.verdict), distinct.process->program,
@@ -57,19 +60,19 @@ std::string write_commands(const RunFindings& run) {
     for (const Unobserved& unobserved : run.unobserved()) {
         if (unobserved.is_command)
             lines += fmt::format("::warning title=not observed::{}\n",
-                                 escaped(unobserved.program + ": " + unobserved.why, false));
+                                 escaped(printable(unobserved.program + ": " + unobserved.why), false));
     }
     return lines;
 }
 
 /// In a cell of a table, where `|` ends it and HTML is HTML.
-std::string cell(const std::string& text) {
+std::string cell(std::string text) {
     constexpr std::string_view kMarkup = "\\`*_{}[]<>|#~&!$";
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
     std::string out;
-    for (const char c : text) {
-        if (c == '\n' || c == '\r') {
-            out += ' ';
-        } else if (kMarkup.find(c) != std::string_view::npos) {
+    for (const char c : printable(text)) {
+        if (kMarkup.find(c) != std::string_view::npos) {
             out += fmt::format("&#{};", static_cast<int>(c));
         } else {
             out += c;

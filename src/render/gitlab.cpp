@@ -5,6 +5,7 @@
 
 #include "analyze/frames.h"
 #include "render/document.h"
+#include "render/render.h"
 #include "render/run_findings.h"
 
 namespace render {
@@ -42,7 +43,7 @@ std::string write(const RunFindings& run) {
              {"content", {{"body", finding.text}}},
              {"categories", Json::array({"Bug Risk"})}});
     }
-    return all.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return printable_json(all.dump(1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace

@@ -127,7 +127,9 @@ public:
     }
 
 private:
-    static std::string written(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+    static std::string written(const Json& json) {
+        return printable_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
 
     std::vector<std::string> notes() const {
         std::vector<std::string> notes;

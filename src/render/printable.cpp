@@ -3,51 +3,21 @@
 // Names, symbols and paths come from the target, which may be hostile to the terminal that shows them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "render/render.h"
 #include "render/words.h"
+#include "snapshot/characters.h"
 
 namespace render {
 
 namespace {
 
-struct Decoded {
-    uint32_t code_point = 0;
-    size_t bytes = 0;  ///< 0: not UTF-8
-};
-
 bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-/// As the Unicode standard's table of well-formed sequences: no overlong forms, no surrogates.
-Decoded decode(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    if (lead < 0x80) return {lead, 1};
-    const size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() < bytes) return {};
-    uint32_t code_point = lead & (0x7FU >> bytes);
-    for (size_t i = 1; i < bytes; ++i) {
-        if (!is_continuation(text[i])) return {};
-        code_point = code_point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
-    }
-    const bool overlong = (bytes == 3 && code_point < 0x800) || (bytes == 4 && code_point < 0x10000);
-    const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-    if (overlong || surrogate || code_point > 0x10FFFF) return {};
-    return {code_point, bytes};
-}
-
-bool is_control(uint32_t code_point) {
-    return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
-}
-
-/// Line separators, and what changes the direction in which the rest of a line is shown.
-bool rearranges(uint32_t code_point) {
-    return code_point == 0x061C || code_point == 0x200E || code_point == 0x200F ||
-           (code_point >= 0x2028 && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 }  // namespace
@@ -56,20 +26,43 @@ std::string printable(const std::string& text) {
     std::string harmless;
     harmless.reserve(text.size());
     for (size_t at = 0; at < text.size();) {
-        const Decoded decoded = decode(std::string_view(text).substr(at));
+        const snapshot::Character decoded = snapshot::first_character(std::string_view(text).substr(at));
         if (decoded.bytes == 0) {
             harmless += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at++]));
             continue;
         }
-        if (is_control(decoded.code_point))
+        if (snapshot::is_control(decoded.code_point))
             harmless += fmt::format("\\x{:02x}", decoded.code_point);
-        else if (rearranges(decoded.code_point))
+        else if (snapshot::rearranges(decoded.code_point))
             harmless += fmt::format("\\u{:04x}", decoded.code_point);
         else
             harmless.append(text, at, decoded.bytes);
         at += decoded.bytes;
     }
     return harmless;
+}
+
+std::string printable_json(const std::string& text) {
+    std::string harmless;
+    harmless.reserve(text.size());
+    size_t kept = 0;  // up to here all is in `harmless`
+    for (size_t at = 0; at < text.size();) {
+        // Below that they are escaped within texts, and the document's own elsewhere.
+        if (static_cast<unsigned char>(text[at]) < 0x7F) {
+            ++at;
+            continue;
+        }
+        const snapshot::Character decoded = snapshot::first_character(std::string_view(text).substr(at));
+        const size_t next = at + std::max<size_t>(decoded.bytes, 1);
+        if (decoded.bytes != 0 &&
+            (snapshot::is_control(decoded.code_point) || snapshot::rearranges(decoded.code_point))) {
+            harmless.append(text, kept, at - kept);
+            harmless += fmt::format("\\u{:04x}", decoded.code_point);
+            kept = next;
+        }
+        at = next;
+    }
+    return harmless.append(text, kept);
 }
 
 size_t display_width(std::string_view text) {

@@ -32,4 +32,7 @@ std::string duration(double seconds);
 /// `text` with control characters and invalid UTF-8 made harmless for a terminal.
 std::string printable(const std::string& text);
 
+/// JSON as a library wrote it, valid UTF-8, with what JSON may hold but a terminal would obey escaped.
+std::string printable_json(const std::string& text);
+
 }  // namespace render

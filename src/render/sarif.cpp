@@ -5,6 +5,7 @@
 
 #include "analyze/frames.h"
 #include "render/document.h"
+#include "render/render.h"
 #include "render/run_findings.h"
 
 namespace render {
@@ -184,7 +185,7 @@ std::string write(const RunFindings& run) {
         one["originalUriBaseIds"] = {{kRoot, {{"uri", "file://" + uri_path(facts.source_root) + "/"}}}};
     one["results"] = std::move(results);
     const Json log = {{"$schema", kSchema}, {"version", "2.1.0"}, {"runs", Json::array({std::move(one)})}};
-    return log.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return printable_json(log.dump(1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace

@@ -63,4 +63,11 @@ TEST(Shortened, CutsTheMiddleBetweenCharacters) {
               "\xc3\xa4\xc3\xb6...\xc3\xbc\xc3\x9f");
 }
 
+TEST(PrintableJson, EscapesWhatATerminalWouldObey) {
+    EXPECT_EQ(render::printable_json("{\"a\": \"\xC2\x9B"
+                                     "31m\x7F\xE2\x80\xAE\"}\n"),
+              "{\"a\": \"\\u009b31m\\u007f\\u202e\"}\n");
+    EXPECT_EQ(render::printable_json("{\"\xC3\xA4\": [\"\\n\"]}"), "{\"\xC3\xA4\": [\"\\n\"]}");
+}
+
 }  // namespace
