@@ -2,12 +2,12 @@
 #include "read/core_memory.h"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "read/named_file.h"
 
 namespace reader {
 
@@ -16,15 +16,6 @@ namespace {
 constexpr size_t kPageBytes = 4096;
 constexpr size_t kMaxFiles = 4096;
 constexpr size_t kToldFiles = 6;
-
-int open_regular(const std::string& path) {
-    if (!path.starts_with('/')) return -1;
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat status = {};
-    if (descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) return descriptor;
-    if (descriptor >= 0) close(descriptor);
-    return -1;
-}
 
 std::string listing(const std::vector<std::string>& paths) {
     std::string text;
@@ -74,7 +65,7 @@ std::set<std::string_view> CoreMemory::files_of_code() const {
 /// The page that has the headers, and mostly the build-id, is in the core: it tells whether the file
 /// is still the one that ran.
 void CoreMemory::open_file(const CoreMapping& first, bool has_code) {
-    int descriptor = open_regular(first.path);
+    int descriptor = first.path.starts_with('/') ? open_named_file(first.path) : -1;
     char ran[kPageBytes];
     char now[kPageBytes];
     const size_t known = first.offset == 0 ? core_.read(first.start, ran, sizeof(ran)) : 0;

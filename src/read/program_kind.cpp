@@ -2,12 +2,13 @@
 #include "read/program_kind.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
+
+#include "read/named_file.h"
 
 namespace reader {
 
@@ -19,7 +20,7 @@ constexpr size_t kMaxPath = 4096;
 
 class File {
 public:
-    explicit File(const std::string& path) : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+    explicit File(const std::string& path) : descriptor_(open_named_file(path)) {}
     ~File() {
         if (descriptor_ >= 0) close(descriptor_);
     }

@@ -3,7 +3,9 @@
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <array>
 #include <cstdio>
@@ -19,10 +21,20 @@ namespace {
 constexpr std::string_view kDeleted = " (deleted)";
 constexpr const char* kDebugDirectory = "/usr/lib/debug";
 
-/// A path of a recording may name anything: devices and pipes are refused without waiting for them.
+/// Files of /proc call themselves regular.
+bool is_of_kernel(const struct statfs& filesystem) {
+    return filesystem.f_type == PROC_SUPER_MAGIC || filesystem.f_type == SYSFS_MAGIC ||
+           filesystem.f_type == DEBUGFS_MAGIC || filesystem.f_type == TRACEFS_MAGIC;
+}
+
+/// A path of a recording may name anything. Devices, pipes and files of the kernel's own are not even opened: that
+/// may act by itself.
 File open_regular(const std::string& path) {
+    struct stat status = {};
+    struct statfs filesystem = {};
+    if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return File();
+    if (statfs(path.c_str(), &filesystem) != 0 || is_of_kernel(filesystem)) return File();
     File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), path);
-    struct stat status;
     if (!file.is_open() || fstat(file.descriptor(), &status) != 0 || !S_ISREG(status.st_mode)) return File();
     return file;
 }

@@ -3,7 +3,9 @@
 // Which file on disk is taken for a module and its debug information, and which is not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -40,6 +42,22 @@ TEST(ModuleFile, ThatIsMissingOrNoFileLeavesNamesEmpty) {
     EXPECT_EQ(deposit_in("bank_o2.so", folder.path(), ""), "");
     EXPECT_EQ(deposit_in("bank_o2.so", pipe, ""), "");
     EXPECT_EQ(deposit_in("bank_o2.so", "/dev/zero", ""), "");
+    EXPECT_EQ(deposit_in("bank_o2.so", "/proc/self/mem", ""), "");
+}
+
+/// That may act by itself: whoever waits at a pipe goes on, a watchdog begins to count.
+TEST(ModuleFile, ThatIsNoFileIsNotEvenOpened) {
+    const bank::Folder folder;
+    const std::string pipe = folder.path() / "pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ASSERT_GE(inotify_add_watch(watch, pipe.c_str(), IN_OPEN), 0);
+
+    EXPECT_EQ(deposit_in("bank_o2.so", pipe, ""), "");
+
+    char event[4096];
+    EXPECT_EQ(read(watch, event, sizeof(event)), -1);
+    close(watch);
 }
 
 TEST(ModuleFile, ThatIsDeletedIsTakenFromItsPathWhenTheBuildIdIsTheSame) {
