@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "preload/clock.h"
@@ -76,6 +77,17 @@ bool fits_address_space(uint64_t bytes) {
     rlimit limit{};
     return raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) != 0 || limit.rlim_cur == RLIM_INFINITY ||
            bytes <= limit.rlim_cur / 32;
+}
+
+/// For some threads with their stacks. Where there is less, another folder may have it: see begin_somewhere().
+constexpr uint64_t kLeastRoom = 1 << 20;
+
+bool has_room(const char* directory) {
+    struct statfs filesystem {};
+    if (raw_syscall(SYS_statfs, as_argument(directory), as_argument(&filesystem)) != 0) return false;
+    // A tmpfs without a limit tells no size.
+    const auto blocks = static_cast<uint64_t>(filesystem.f_bavail);
+    return filesystem.f_blocks == 0 || blocks >= kLeastRoom / static_cast<uint64_t>(filesystem.f_bsize);
 }
 
 void name_file(const char* directory, const ProcessFacts& facts) {
@@ -144,6 +156,34 @@ bool commit_at(uintptr_t base, uint64_t offset, uint64_t bytes) {
     return result == 0 || (result == -EINVAL && reserve_by_name(offset, bytes));
 }
 
+/// Only the first page is committed: a process that never blocks needs no more. Nothing is left of `base` where
+/// there is no room for that.
+bool begin_at(uintptr_t base, uint64_t bytes) {
+    if (base == 0) return false;
+    if (commit_at(base, 0, kPage)) return true;
+    raw_syscall(SYS_munmap, static_cast<long>(base), static_cast<long>(bytes));
+    if (path[0] != '\0') raw_syscall(SYS_unlink, as_argument(path));
+    return false;
+}
+
+/// In the folder that was chosen, else in the first usual one that has room, else in one that has little, else in
+/// memory. Returns the address, or 0.
+uintptr_t begin_somewhere(const char* chosen, const ProcessFacts& facts, uint64_t bytes) {
+    constexpr const char* kUsualPlaces[] = {"/dev/shm", "/tmp"};
+    uintptr_t base = chosen[0] != '\0' ? map_file(chosen, facts, bytes) : 0;
+    in_named_folder = begin_at(base, bytes);
+    if (in_named_folder) return base;
+    for (const bool has_little : {false, true}) {
+        for (const char* const place : kUsualPlaces) {
+            if (has_room(place) == has_little) continue;
+            base = map_file(place, facts, bytes);
+            if (begin_at(base, bytes)) return base;
+        }
+    }
+    base = map_memory(bytes);
+    return begin_at(base, bytes) ? base : 0;
+}
+
 void lay_out(ProcessRecord& head, const Sizes& sizes) {
     constexpr uint32_t kStrides[] = {sizeof(ThreadRecord), 8, sizeof(ModuleRecord)};
     uint64_t offset = protocol::kHeadBytes;
@@ -202,7 +242,6 @@ void fill_head(ProcessRecord& head, const RecordingRequest& request, const Proce
 }  // namespace
 
 bool make_recording(const RecordingRequest& request) {
-    constexpr const char* kUsualPlaces[] = {"/dev/shm", "/tmp"};
     ProcessFacts facts;
     read_process_facts(facts);
     for (const Capacity& capacity : protocol::kCapacities) {
@@ -211,20 +250,8 @@ bool make_recording(const RecordingRequest& request) {
         const bool is_smallest =
             &capacity == &protocol::kCapacities[sizeof(protocol::kCapacities) / sizeof(Capacity) - 1];
         if (!is_smallest && !files_may_be(sizes.total)) continue;
-        uintptr_t base = 0;
-        if (request.directory[0] != '\0') base = map_file(request.directory, facts, sizes.total);
-        in_named_folder = base != 0;
-        for (const char* const place : kUsualPlaces) {
-            if (base == 0) base = map_file(place, facts, sizes.total);
-        }
-        if (base == 0) base = map_memory(sizes.total);
+        const uintptr_t base = begin_somewhere(request.directory, facts, sizes.total);
         if (base == 0) continue;
-        // Only the first page: a process that never blocks needs no more.
-        if (!commit_at(base, 0, kPage)) {
-            raw_syscall(SYS_munmap, static_cast<long>(base), static_cast<long>(sizes.total));
-            if (path[0] != '\0') raw_syscall(SYS_unlink, as_argument(path));
-            break;
-        }
         mapped_bytes = sizes.total;
         notes_are_open.store(false, std::memory_order_relaxed);
         auto* const head = reinterpret_cast<ProcessRecord*>(base);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,9 @@ namespace {
 
 constexpr char kPrefix[] = "loiter-run-";
 
+/// For the recordings of some processes.
+constexpr uint64_t kLeastRoom = uint64_t{16} << 20;
+
 FileDescriptor open_folder(const std::string& path) {
     return FileDescriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
@@ -31,6 +35,13 @@ bool is_still_there(const std::string& path, const FileDescriptor& folder) {
     struct stat by_descriptor = {};
     return stat(path.c_str(), &by_path) == 0 && fstat(folder.get(), &by_descriptor) == 0 &&
            by_path.st_ino == by_descriptor.st_ino && by_path.st_dev == by_descriptor.st_dev;
+}
+
+bool has_room(const std::string& folder) {
+    struct statvfs filesystem = {};
+    if (statvfs(folder.c_str(), &filesystem) != 0) return false;
+    // A tmpfs without a limit tells no size.
+    return filesystem.f_blocks == 0 || filesystem.f_bavail >= kLeastRoom / filesystem.f_frsize;
 }
 
 /// Makes and locks a folder in `parent`; returns a closed descriptor where that cannot be done.
@@ -57,9 +68,13 @@ std::vector<std::string> run_directory_parents() {
 
 RunDirectory::RunDirectory(const std::string& keep) : path_(keep) {
     if (!keep.empty()) return;
-    for (const std::string& parent : run_directory_parents()) {
-        lock_ = make_private(parent, path_);
-        if (lock_.is_open()) return;
+    // Where there is little room, rather than nowhere.
+    for (const bool has_little : {false, true}) {
+        for (const std::string& parent : run_directory_parents()) {
+            if (has_room(parent) == has_little) continue;
+            lock_ = make_private(parent, path_);
+            if (lock_.is_open()) return;
+        }
     }
     path_.clear();
 }

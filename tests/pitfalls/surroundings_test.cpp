@@ -61,6 +61,33 @@ INSTANTIATE_TEST_SUITE_P(
         Surroundings{"no_capabilities", {"setpriv", "--bounding-set=-all", "--inh-caps=-all"}}),
     [](const auto& which) { return std::string(which.param.name); });
 
+/// Reports come from a recording: there was room for one elsewhere.
+TEST(RoomForARecording, IsLookedForWhereverThereIsSome) {
+    for (const char* const size : {"64k", "256k"}) {
+        const Words full = mounted(std::string("mount -t tmpfs -o size=") + size +
+                                   " none /dev/shm; head -c 64k /dev/zero > /dev/shm/full 2> /dev/null || true");
+        Words nothing = full;
+        nothing.emplace_back("true");
+        if (support::run({nothing}).status != 0) GTEST_SKIP() << "it cannot be made so here";
+        const support::TemporaryFolder plain;
+        const support::TemporaryFolder under;
+        Words command = full;
+        command.insert(command.end(), {WORK, "leave"});
+        EXPECT_EQ(support::run(preloaded(command, plain.path())).status, kLeft);
+        EXPECT_FALSE(std::filesystem::is_empty(plain.path())) << "no report with " << size;
+
+        // The command looks for a folder, too: it is inside.
+        Words observed = full;
+        for (const std::string& word : under_run({WORK, "leave"}, under.path()).arguments) observed.push_back(word);
+        const support::Outcome run = support::run({observed});
+        EXPECT_EQ(run.status, kLeft);
+        EXPECT_EQ(run.errors, "");
+        const std::string report = report::read_text(under.path() + "/report");
+        EXPECT_NE(report.find("FOUND: 1 blocked thread"), std::string::npos) << report;
+        EXPECT_EQ(report.find("recording stopped early"), std::string::npos) << report;
+    }
+}
+
 /// An allocator's own locks come through the wrappers, from inside of malloc and before any constructor.
 class Allocator : public testing::TestWithParam<const char*> {};
 
