@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,6 +55,22 @@ int open_for_writing(const std::string& path, int how) {
     return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
 }
 
+/// A name that others can guess, in a folder that they may share: what they put there is neither followed nor
+/// written to, nor waited for.
+int open_guessable(const std::string& path, int how) {
+    const int descriptor = open_for_writing(path, O_EXCL);
+    if (descriptor >= 0 || errno != EEXIST) return descriptor;
+    const int known = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | (how & O_APPEND));
+    if (known < 0) return known;
+    struct stat status = {};
+    const bool is_own = fstat(known, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+                        status.st_nlink == 1;
+    if (is_own && ((how & O_TRUNC) == 0 || ftruncate(known, 0) == 0)) return known;
+    close(known);
+    errno = EPERM;
+    return -1;
+}
+
 bool takes_files(const std::string& path) {
     const std::string folder = std::filesystem::path(path).parent_path().string();
     return faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
@@ -97,7 +114,7 @@ bool Output::write(uint32_t pid, const std::string& text) {
     if (appends_ && text.empty()) return true;
     const std::string path = appends_ ? file_ : with_pid(file_, pid);
     const bool is_first = !appends_ && begun_.insert(path).second;
-    const int descriptor = open_for_writing(path, is_first ? O_TRUNC : O_APPEND);
+    const int descriptor = open_guessable(path, is_first ? O_TRUNC : O_APPEND);
     if (descriptor < 0) return failed(path);
     const bool written = write_all(descriptor, text) || failed(path);
     close(descriptor);
