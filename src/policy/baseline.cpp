@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/baseline.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "policy/suppression.h"
+#include "snapshot/characters.h"
 
 namespace policy {
 
@@ -13,9 +15,19 @@ using Json = nlohmann::json;
 
 constexpr char kSchema[] = "loiter-baseline/1";
 
-/// What is no UTF-8 is replaced, and what a terminal might obey escaped: messages have names of the program's in them.
+/// Whether a terminal would obey some of it, where a team looks the file over.
+bool is_obeyed(std::string_view text) {
+    while (!text.empty()) {
+        const snapshot::Character next = snapshot::first_character(text);
+        if (snapshot::is_control(next.code_point) || snapshot::rearranges(next.code_point)) return true;
+        text.remove_prefix(std::max<size_t>(next.bytes, 1));
+    }
+    return false;
+}
+
+/// What is no UTF-8 is replaced: messages have names of the program's in them.
 std::string quoted(const std::string& text) {
-    return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+    return Json(text).dump(-1, ' ', /*ensure_ascii=*/is_obeyed(text), Json::error_handler_t::replace);
 }
 
 }  // namespace
