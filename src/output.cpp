@@ -63,8 +63,8 @@ int open_guessable(const std::string& path, int how) {
     const int known = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | (how & O_APPEND));
     if (known < 0) return known;
     struct stat status = {};
-    const bool is_own = fstat(known, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-                        status.st_nlink == 1;
+    const bool is_own =
+        fstat(known, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1;
     if (is_own && ((how & O_TRUNC) == 0 || ftruncate(known, 0) == 0)) return known;
     close(known);
     errno = EPERM;

@@ -72,8 +72,8 @@ TEST(RecordingInASharedFolder, IsItsUsersAlone) {
     ASSERT_EQ(chmod(folder.path().c_str(), 01777), 0);
     const bool is_root = geteuid() == 0;
     const std::string user = is_root ? "setpriv --reuid=65534 --clear-groups " : "";
-    const std::string killed = "umask 0; " + user + "env LD_PRELOAD=" LOITER_LIBRARY " LOITER_DIR=" + folder.path() +
-                               " sh -c 'kill -9 $$'";
+    const std::string killed =
+        "umask 0; " + user + "env LD_PRELOAD=" LOITER_LIBRARY " LOITER_DIR=" + folder.path() + " sh -c 'kill -9 $$'";
     support::run({{"/bin/sh", "-c", killed}});
 
     size_t recordings = 0;
@@ -98,13 +98,12 @@ TEST(RecordingInASharedFolder, OfAnotherUserIsRefusedInOneLine) {
 
     // Readable for all, as a copy may be: it is still not his.
     ASSERT_EQ(chmod(recording.c_str(), 0644), 0);
-    const support::Outcome refused = support::run(
-        {{"setpriv", "--reuid=65534", "--clear-groups", LOITER_COMMAND, "report", recording}});
+    const support::Outcome refused =
+        support::run({{"setpriv", "--reuid=65534", "--clear-groups", LOITER_COMMAND, "report", recording}});
     const support::Outcome of_root = support::run({{LOITER_COMMAND, "report", recording}});
 
     EXPECT_EQ(refused.status, 125);
-    EXPECT_EQ(refused.errors,
-              "loiter: " + recording + " belongs to another user (0); run as that user or as root\n");
+    EXPECT_EQ(refused.errors, "loiter: " + recording + " belongs to another user (0); run as that user or as root\n");
     EXPECT_EQ(refused.output, "");
     EXPECT_EQ(of_root.status, 0) << of_root.errors;
 }
