@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A bit of everything that a recording, or a core, can have; stuck until it is killed. See make_seeds.py.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "include/loiter/loiter.h"
+
+static pthread_mutex_t g_ledger = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t g_accounts = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t g_orphan = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t g_jobs = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t g_more = PTHREAD_COND_INITIALIZER;
+static pthread_rwlock_t g_prices = PTHREAD_RWLOCK_INITIALIZER;
+static sem_t g_slots;
+static pthread_barrier_t g_start;
+static int g_pipe[2];
+
+static void* teller(void* unused) {
+    pthread_setname_np(pthread_self(), "teller");
+    pthread_mutex_lock(&g_accounts);
+    pthread_barrier_wait(&g_start);
+    pthread_mutex_lock(&g_ledger);
+    return unused;
+}
+
+static void* auditor(void* unused) {
+    pthread_mutex_lock(&g_ledger);
+    pthread_barrier_wait(&g_start);
+    pthread_mutex_lock(&g_accounts);
+    return unused;
+}
+
+static void* leaver(void* unused) {
+    pthread_mutex_lock(&g_orphan);
+    pthread_cond_signal(&g_more);
+    return unused;
+}
+
+static void* heir(void* to_join) {
+    pthread_join(*(pthread_t*)to_join, NULL);
+    pthread_mutex_lock(&g_orphan);
+    return NULL;
+}
+
+static void* worker(void* unused) {
+    pthread_mutex_lock(&g_jobs);
+    pthread_cond_wait(&g_more, &g_jobs);
+    return unused;
+}
+
+static void* reader(void* unused) {
+    char byte;
+    pthread_rwlock_rdlock(&g_prices);
+    if (read(g_pipe[0], &byte, 1) < 0) return unused;
+    return NULL;
+}
+
+static void* writer(void* unused) {
+    struct timespec soon;
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec += 3600;
+    sem_timedwait(&g_slots, &soon);
+    pthread_rwlock_wrlock(&g_prices);
+    return unused;
+}
+
+int main(void) {
+    pthread_t threads[8];
+    pthread_barrier_init(&g_start, NULL, 2);
+    sem_init(&g_slots, 0, 0);
+    if (pipe(g_pipe) != 0) return 1;
+    loiter_name_lock(&g_accounts, "accounts of the bank");
+    void* (*const routines[])(void*) = {teller, auditor, worker, worker, reader, writer, leaver};
+    for (int i = 0; i < 7; ++i) {
+        loiter_set_label(i < 4 ? "at the counter" : "in the cellar");
+        pthread_create(&threads[i], NULL, routines[i], NULL);
+    }
+    pthread_create(&threads[7], NULL, heir, &threads[6]);
+    usleep(300000);  // by then all of them wait
+    puts("stuck");
+    fflush(stdout);
+    pause();
+}
