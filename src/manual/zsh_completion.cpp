@@ -49,7 +49,8 @@ std::string operand_of(Operand operand) {
             return " \\\n        '1:program or process:_alternative \"programs:program:_command_names -e\" "
                    "\"processes:process:_loiter_processes\"'";
         case Operand::kRecording:
-            return " \\\n        '*:recording:_alternative \"files:recording:_files\" \"processes:process:_loiter_processes\"'";
+            return " \\\n        '*:recording:_alternative \"files:recording:_files\" "
+                   "\"processes:process:_loiter_processes\"'";
         case Operand::kCommand: return " \\\n        '1:command:_loiter_commands'";
         case Operand::kNone: break;
     }

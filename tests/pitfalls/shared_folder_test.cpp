@@ -17,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kLeft = 7;  // of work.c
 constexpr uid_t kNobody = 65534;
 
 /// Runs the program after `script`, which finds the name of the report of its process in $report.

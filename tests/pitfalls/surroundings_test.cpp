@@ -10,8 +10,6 @@
 namespace pitfalls {
 namespace {
 
-constexpr int kLeft = 7;  // of work.c
-
 struct Surroundings {
     const char* name;
     Words command;  ///< the program's own words come behind

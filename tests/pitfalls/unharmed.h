@@ -14,6 +14,8 @@ namespace pitfalls {
 
 using Words = std::vector<std::string>;
 
+constexpr int kLeft = 7;  ///< status of work.c
+
 /// Reports go to a file, all the way that they go to standard error in plain use.
 inline support::Command preloaded(Words arguments, const std::string& folder,
                                   const std::string& libraries = LOITER_LIBRARY, const std::string& more = "") {

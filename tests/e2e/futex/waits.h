@@ -70,7 +70,8 @@ inline void expect_futex_wait(const Json& report, int id, const std::string& sta
     EXPECT_TRUE(report::passes(thread.at("created_by").at("stack"), created));
     const Json& wait = thread.at("waits_for");
     EXPECT_NE(report::text_of(wait.at("address")), "0x0");
-    EXPECT_THAT(report::text_of(wait.at("detail")), testing::MatchesRegex("expects [0-9]+, in FUTEX_WAIT(_BITSET)?(: .+)?"));
+    EXPECT_THAT(report::text_of(wait.at("detail")),
+                testing::MatchesRegex("expects [0-9]+, in FUTEX_WAIT(_BITSET)?(: .+)?"));
 }
 
 /// Where the case says which futex thread 2 waits for, the report calls it that.
