@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/brief_wait.h"
 
+#include "preload/abandoned.h"
 #include "preload/clock.h"
 #include "protocol/seqlock.h"
 
@@ -29,7 +30,7 @@ void publish_briefly(ThreadRecord* self, const WaitRequest& request, const Calle
     const uint64_t now = now_coarse_ns();
     const uint32_t stack = affordable_stack(self, now, caller);
     protocol::Wait& wait = self->wait;
-    const uint32_t before = protocol::begin_write(self->sequence);
+    const bool is_outermost = begin_own_write(self);
     wait.flags.store(request.deadline_ns != 0 ? request.flags | protocol::kWaitTimed : request.flags,
                      std::memory_order_relaxed);
     wait.function.store(static_cast<uint16_t>(request.function), std::memory_order_relaxed);
@@ -42,7 +43,7 @@ void publish_briefly(ThreadRecord* self, const WaitRequest& request, const Calle
     wait.serial.store(wait.serial.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     self->wait_caller.store(caller.pc, std::memory_order_relaxed);
     wait.kind.store(request.kind, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, before);
+    protocol::end_write(self->sequence, is_outermost);
 }
 
 }  // namespace preload

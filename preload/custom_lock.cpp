@@ -13,9 +13,9 @@ namespace {
 
 void end_announced_wait(ThreadRecord* self) {
     if (self->wait.kind.load(std::memory_order_relaxed) != WaitKind::kCustomLock) return;
-    const uint32_t before = protocol::begin_write(self->sequence);
+    const bool is_outermost = begin_own_write(self);
     self->wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, before);
+    protocol::end_write(self->sequence, is_outermost);
 }
 
 }  // namespace
@@ -46,8 +46,8 @@ EXPORTED void loiter_api_lock_acquired(const volatile void* lock, int mode) {
     if (self == nullptr) return;
     const Mode held = (mode & LOITER_SHARED) != 0 ? Mode::kShared : Mode::kExclusive;
     const WrapperFrame frame = WRAPPER_FRAME;
-    Hold* const hold = begin_hold(self, LockKind::kCustom, held, lock, 0, now_coarse_ns(),
-                                  [&] { return capture_stack_of(self, frame); });
+    const uint32_t stack = capture_stack_of(self, frame);
+    Hold* const hold = begin_hold(self, LockKind::kCustom, held, lock, 0, now_coarse_ns(), stack);
     settle(self, hold, true, true);
     end_announced_wait(self);
 }

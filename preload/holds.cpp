@@ -16,11 +16,7 @@ void move_holds_end(ThreadRecord* self, uint32_t end) {
         before = self->holds_end.load(std::memory_order_relaxed);
 }
 
-}  // namespace
-
-namespace detail {
-
-Hold* reserve_another(ThreadRecord* self) {
+Hold* reserve_first(ThreadRecord* self) {
     for (uint32_t i = 0; i < protocol::kHoldCount; ++i) {
         if (claim(self->holds[i].state)) {
             move_holds_end(self, i + 1);
@@ -28,10 +24,21 @@ Hold* reserve_another(ThreadRecord* self) {
             return &self->holds[i];
         }
     }
-    self->holds_lost.store(self->holds_lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return nullptr;
 }
 
+}  // namespace
+
+namespace detail {
+
+Hold* reserve_another(ThreadRecord* self) {
+    Hold* hold = reserve_first(self);
+    if (hold == nullptr && free_abandoned_holds(self)) hold = reserve_first(self);
+    if (hold == nullptr) {
+        self->holds_lost.store(self->holds_lost.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    return hold;
+}
 void void_holds_of_dead(uint64_t address, bool exclusive_only) {
     for (uint32_t i = 0; ThreadRecord* const thread = thread_slot(i); ++i) {
         if ((thread->life.load(std::memory_order_acquire) & protocol::kLifeDiedHolding) == 0) continue;

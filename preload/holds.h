@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "preload/abandoned.h"
 #include "preload/clock.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"
@@ -58,30 +59,34 @@ inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
-/// Reserves and fills an entry for a lock that is about to be taken, since `now` if nobody else has it. `capture` tells
-/// the stack; asked for while the other words are on their way to memory.
-template <typename Capture>
-__attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode,
-                                                       const volatile void* lock, uint16_t detail, uint64_t now,
-                                                       Capture capture) {
-    Hold* const hold = reserve(self);
-    if (__builtin_expect(hold == nullptr, 0)) return nullptr;
-    const uint32_t before = protocol::begin_write(self->sequence);
+inline void drop(ThreadRecord* self, Hold* hold) {
+    hold->state.store(HoldState::kFree, std::memory_order_release);
+    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+}
+
+/// All of an entry but its stack and its state.
+__attribute__((always_inline)) inline void fill_hold(Hold* hold, LockKind kind, Mode mode, const volatile void* lock,
+                                                     uint16_t detail, uint64_t now) {
     hold->kind = kind;
     hold->mode = mode;
     hold->detail = detail;
     hold->address.store(address_of(lock), std::memory_order_relaxed);
     hold->depth.store(1, std::memory_order_relaxed);
     hold->since_ns.store(now, std::memory_order_relaxed);
-    hold->stack.store(capture(), std::memory_order_relaxed);
-    hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, before);
-    return hold;
 }
 
-inline void drop(ThreadRecord* self, Hold* hold) {
-    hold->state.store(HoldState::kFree, std::memory_order_release);
-    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+/// Reserves and fills an entry for a lock that is about to be taken at `stack`, since `now` if nobody else has it.
+inline Hold* begin_hold(ThreadRecord* self, LockKind kind, Mode mode, const volatile void* lock, uint16_t detail,
+                        uint64_t now, uint32_t stack) {
+    const bool is_outermost = begin_own_write(self);
+    Hold* const hold = reserve(self);
+    if (hold != nullptr) {
+        fill_hold(hold, kind, mode, lock, detail, now);
+        hold->stack.store(stack, std::memory_order_relaxed);
+        hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);
+    }
+    protocol::end_write(self->sequence, is_outermost);
+    return hold;
 }
 
 /// This thread's hold of the lock at `address`, of this kind (kNone: any), other than `except`; null:
@@ -110,13 +115,13 @@ inline Hold* find_hold(ThreadRecord* self, uint64_t address, LockKind kind = Loc
 /// The mutex of a condition wait is locked again, from here on: `hold`, if it was given up, is held.
 inline void take_back(ThreadRecord* self, Hold* hold, uint32_t stack) {
     if (hold == nullptr || hold->state.load(std::memory_order_relaxed) != HoldState::kLent) return;
-    const uint32_t before = protocol::begin_write(self->sequence);
+    const bool is_outermost = begin_own_write(self);
     hold->stack.store(stack, std::memory_order_relaxed);
     // A wait has just ended: a precise time costs nothing beside it.
     hold->since_ns.store(now_ns(), std::memory_order_relaxed);
     hold->detail = static_cast<uint16_t>((hold->detail & protocol::kHoldRobust) | protocol::kHoldPrecise);
     hold->state.store(HoldState::kHeld, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, before);
+    protocol::end_write(self->sequence, is_outermost);
 }
 
 namespace detail {

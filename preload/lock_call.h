@@ -38,11 +38,38 @@ inline bool acquired(int error) {
     return error == 0 || error == EOWNERDEAD;
 }
 
+/// Where the stack is not known yet: a walk takes long, and a signal handler that is left by a jump must not
+/// leave the record open. And where it is open.
+[[gnu::noinline]] inline Hold* begin_hold_slowly(ThreadRecord* self, LockCall lock_call, const volatile void* lock,
+                                                 WrapperFrame frame) {
+    const uint32_t stack = detail::capture_slowly(self, frame);
+    return begin_hold(self, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail, now_coarse_ns(), stack);
+}
+
 __attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const LockCall& lock_call,
                                                        const volatile void* lock, WrapperFrame frame) {
-    return begin_hold(
-        self, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail,
-        now_coarse_ns(), [&]() __attribute__((always_inline)) { return capture_stack_of(self, frame); });
+    const uint64_t now = now_coarse_ns();
+    if (__builtin_expect(!protocol::begin_write(self->sequence), 0)) {
+        return begin_hold_slowly(self, lock_call, lock, frame);
+    }
+    Hold* const hold = reserve(self);
+    if (__builtin_expect(hold == nullptr, 0)) {
+        protocol::end_write(self->sequence, true);
+        return nullptr;
+    }
+    fill_hold(hold, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail, now);
+    // Recalled while the other words are on their way to memory.
+    const uint32_t stack = recall_stack(self, frame.caller(), stack_limits(self), frame.address);
+    if (__builtin_expect(stack == 0, 0)) {
+        drop(self, hold);
+        protocol::end_write(self->sequence, true);
+        return begin_hold_slowly(self, lock_call, lock, frame);
+    }
+    hold->stack.store(stack, std::memory_order_relaxed);
+    hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);
+    protocol::end_write(self->sequence, true);
+    check_recalled(stack, frame.caller(), self);
+    return hold;
 }
 
 /// A bounded wait gives up in the end, so that it makes no order; nor does a try.

@@ -16,7 +16,9 @@
 #include "preload/stack_capture.h"
 #include "preload/waits.h"
 
-extern "C" __attribute__((visibility("hidden"))) void loiter_call_initializer(void (*initializer)());
+extern "C" __attribute__((visibility("hidden"))) void loiter_call_initializer(void (*initializer)(),
+                                                                              const volatile void* control);
+extern "C" __attribute__((visibility("hidden"))) const char loiter_call_initializer_end[];
 
 namespace preload {
 
@@ -59,7 +61,7 @@ void run_initializer() {
     const volatile void* const control = call.control;
     arrive(call);
     begin_initializer(control, call.stack);
-    loiter_call_initializer(call.initializer);
+    loiter_call_initializer(call.initializer, control);
     // Looked up again: the initializer may have forked, or made the recording by creating a thread.
     ThreadRecord* const self = this_thread();
     Hold* const hold = self == nullptr ? nullptr : find_hold(self, address_of(control), LockKind::kOnce);
@@ -92,9 +94,24 @@ void begin_initializer(const volatile void* control, uint32_t stack) {
     if (self == nullptr) return;
     const Hold* const outer = innermost_initializer(self);
     const auto depth = static_cast<uint16_t>(outer == nullptr ? 1 : outer->detail + 1);
-    Hold* const hold =
-        begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, depth, now_coarse_ns(), [stack] { return stack; });
+    Hold* const hold = begin_hold(self, LockKind::kOnce, Mode::kExclusive, control, depth, now_coarse_ns(), stack);
     settle(self, hold, true, false);
+}
+
+/// Of the initializers that are on the stack, the innermost that still has its hold is the one that is left: those
+/// further in were left before it. (Others may have a hold too, and be on no stack: a jump led out of them.)
+struct Leaving {
+    ThreadRecord* self;
+    Hold* hold;
+};
+
+static void note_leaving(void* argument, uintptr_t pc, uintptr_t sp) {
+    auto& leaving = *static_cast<Leaving*>(argument);
+    const bool is_initializer = pc > reinterpret_cast<uintptr_t>(loiter_call_initializer) &&
+                                pc < reinterpret_cast<uintptr_t>(loiter_call_initializer_end);
+    if (!is_initializer || leaving.hold != nullptr) return;
+    const auto control = *reinterpret_cast<const uint64_t*>(sp);
+    leaving.hold = find_hold(leaving.self, control, LockKind::kOnce);
 }
 
 /// Personality of loiter_call_initializer: the initializer is being left, the next caller runs it anew.
@@ -102,8 +119,10 @@ extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwi
     int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context*) {
     if ((actions & _UA_CLEANUP_PHASE) == 0) return _URC_CONTINUE_UNWIND;
     ThreadRecord* const self = this_thread();
-    Hold* const hold = self == nullptr ? nullptr : innermost_initializer(self);
-    if (hold != nullptr) drop(self, hold);
+    if (self == nullptr) return _URC_CONTINUE_UNWIND;
+    Leaving leaving{self, nullptr};
+    visit_own_frames(CALLER_FRAME, stack_limits(self), note_leaving, &leaving);
+    if (leaving.hold != nullptr) drop(self, leaving.hold);
     return _URC_CONTINUE_UNWIND;
 }
 

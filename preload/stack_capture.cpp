@@ -12,6 +12,7 @@
 #include "preload/dwarf_expression.h"
 #include "preload/modules.h"
 #include "preload/recording.h"
+#include "preload/report_signal.h"
 #include "preload/rule_cache.h"
 #include "preload/safe_read.h"
 #include "preload/stack_check.h"
@@ -26,6 +27,9 @@ __attribute__((weak, visibility("hidden"))) extern const char loiter_code_end[];
 }
 
 namespace preload {
+
+// Absent where stacks are tried without the rest of the library.
+extern __attribute__((weak)) decltype(shown_restorer) shown_restorer;
 
 namespace {
 
@@ -192,6 +196,21 @@ uintptr_t recorded_pc(const Frame& frame, RawStack& stack) {
     return frame.pc;
 }
 
+/// Handlers of the program may return by code of ours, as far as it knows by libc's: that one; 0: it is not there.
+uintptr_t program_restorer_at(uintptr_t pc) {
+    const uintptr_t restorer = shown_restorer == nullptr ? pc : shown_restorer(pc);
+    return restorer == pc ? 0 : restorer;
+}
+
+/// Then the frame before, which the handler returns to, is the one that has no return address.
+void note_interrupted_own(RawStack& stack) {
+    stack.flags |= protocol::kStackHasSignal;
+    stack.interrupts_own = true;
+    if (stack.exact != 0 || stack.depth == 0) return;
+    stack.exact = static_cast<uint8_t>(stack.depth);
+    stack.flags |= protocol::kStackInterruptedOwn;
+}
+
 uint32_t intern_or_count(const RawStack& stack) {
     // Read after the walk: every module that the stack passes through is loaded now.
     const uint32_t id = intern_stack(stack, process->generation.load(std::memory_order_acquire));
@@ -205,6 +224,13 @@ bool is_our_code(uintptr_t pc) {
     return pc >= reinterpret_cast<uintptr_t>(loiter_code_begin) && pc < reinterpret_cast<uintptr_t>(loiter_code_end);
 }
 
+/// It finds what libc's finds.
+template <typename Learner>
+__attribute__((noinline)) Step step_over_restorer(Frame& frame, SafeReader& memory, Learner& lesson) {
+    lesson.refuse();
+    return through_copy(frame, [&](Frame& copy) { return step_through_signal(copy, memory); });
+}
+
 /// `around`: of the stack that `caller` is on; `own`: of the thread's own.
 template <typename Learner>
 void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawStack& stack, Learner&& lesson) {
@@ -214,13 +240,22 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
     stack.depth = 0;
     stack.flags = 0;
     stack.exact = 0;
+    stack.interrupts_own = false;
     const uint64_t epoch = code_epoch();
     for (;;) {
+        uintptr_t restorer = 0;
         if (!is_our_code(frame.pc)) {
             const uintptr_t pc = recorded_pc(frame, stack);
             stack.pcs[stack.depth++] = pc;
+        } else if (frame.is_interrupted) {
+            note_interrupted_own(stack);
+        } else if ((restorer = program_restorer_at(frame.pc)) != 0) {
+            stack.pcs[stack.depth++] = restorer;
+        } else {
+            lesson.meet_own(frame.pc, frame.sp);
         }
-        const Step result = step(epoch, frame, memory, lesson);
+        const Step result =
+            restorer == 0 ? step(epoch, frame, memory, lesson) : step_over_restorer(frame, memory, lesson);
         if (result == Step::kOutermost) return;
         if (result == Step::kLost) {
             lesson.refuse();
@@ -309,6 +344,25 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame) {
 
 void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack) {
     walk(caller, stack_around(caller.sp, limits), limits, stack, NoLesson());
+}
+
+bool has_room_to_walk(uintptr_t sp, StackLimits limits) {
+    return has_room_below(sp, stack_around(sp, limits));
+}
+
+void visit_own_frames(const CallerFrame& caller, StackLimits limits, void (*visit)(void*, uintptr_t, uintptr_t),
+                      void* argument) {
+    struct Visitor : NoLesson {
+        void meet_own(uintptr_t pc, uintptr_t sp) { tell(told, pc, sp); }
+        void (*tell)(void*, uintptr_t, uintptr_t);
+        void* told;
+    };
+    uintptr_t pcs[protocol::kMaxFrames];
+    RawStack stack{pcs, 0, 0, 0};
+    Visitor visitor;
+    visitor.tell = visit;
+    visitor.told = argument;
+    walk(caller, stack_around(caller.sp, limits), limits, stack, visitor);
 }
 
 uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {

@@ -44,10 +44,19 @@ uint32_t capture_stack(const CallerFrame& caller, StackLimits limits);
 struct RawStack {
     uintptr_t* pcs;  ///< room for protocol::kMaxFrames
     uint16_t depth;
-    uint8_t flags;  ///< protocol::kStack*
-    uint8_t exact;  ///< as in protocol::StackHeader
+    uint8_t flags;                ///< protocol::kStack*
+    uint8_t exact;                ///< as in protocol::StackHeader
+    bool interrupts_own = false;  ///< some handler interrupted the library's own code, which is not in the stack
 };
 void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack);
+
+/// The stack has room for a walk that begins at `sp`.
+bool has_room_to_walk(uintptr_t sp, StackLimits limits);
+
+/// Tells the frames of the library's own code that the stack passes through, from the innermost on: the address
+/// that each goes on at, and its stack pointer then.
+void visit_own_frames(const CallerFrame& caller, StackLimits limits, void (*visit)(void*, uintptr_t, uintptr_t),
+                      void* argument);
 
 /// A module was unloaded: nothing remembered about code addresses holds any more.
 void forget_code();

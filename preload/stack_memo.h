@@ -122,6 +122,7 @@ public:
     Lesson(StackMemo& memo, const CallerFrame& caller, StackLimits own);
 
     void refuse() { ok_ = false; }
+    void meet_own(uintptr_t, uintptr_t) {}
     void read_return_address(uintptr_t address, uintptr_t value) { add(address, 0, value); }
     void read_distance(uintptr_t address, uintptr_t value) { add(address, kCheckDistance, value - caller_.sp); }
     void use_frame_pointer(uintptr_t value);
@@ -152,6 +153,7 @@ private:
 /// For walks that nobody learns from.
 struct NoLesson {
     void refuse() {}
+    void meet_own(uintptr_t, uintptr_t) {}
     void read_return_address(uintptr_t, uintptr_t) {}
     void read_distance(uintptr_t, uintptr_t) {}
     void use_frame_pointer(uintptr_t) {}

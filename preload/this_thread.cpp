@@ -83,7 +83,7 @@ void note_main_stack(ThreadRecord* record) {
 }
 
 void fill_main(ThreadRecord* record, Origin origin) {
-    const uint32_t before = protocol::begin_write(record->sequence);
+    const bool is_outermost = protocol::begin_write(record->sequence);
     record->origin.store(origin, std::memory_order_relaxed);
     record->number.store(1, std::memory_order_relaxed);
     record->tid.store(static_cast<uint32_t>(raw_syscall(SYS_getpid)), std::memory_order_relaxed);
@@ -94,16 +94,16 @@ void fill_main(ThreadRecord* record, Origin origin) {
     record->handle.store(pthread_self(), std::memory_order_relaxed);
     note_main_stack(record);
     record->life.store(protocol::kLifeUsed | protocol::kLifeStarted, std::memory_order_relaxed);
-    protocol::end_write(record->sequence, before);
+    protocol::end_write(record->sequence, is_outermost);
 }
 
 /// Copies all but the sequence, which stays the slot's own.
 void move_record(ThreadRecord* to, const ThreadRecord* from) {
-    const uint32_t before = protocol::begin_write(to->sequence);
+    const bool is_outermost = protocol::begin_write(to->sequence);
     constexpr size_t kSkipped = offsetof(ThreadRecord, number);
     memcpy(reinterpret_cast<char*>(to) + kSkipped, reinterpret_cast<const char*>(from) + kSkipped,
            sizeof(ThreadRecord) - kSkipped);
-    protocol::end_write(to->sequence, before);
+    protocol::end_write(to->sequence, is_outermost);
 }
 
 /// Slot 0 is the main thread's, whoever makes the recording.

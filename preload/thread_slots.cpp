@@ -73,7 +73,7 @@ void keep_signals(ThreadRecord* thread) {
 /// Everything but the sequence, which readers may be comparing, and the notes of signals.
 void clear(ThreadRecord* thread) {
     settle_sequence(thread);
-    const uint32_t before = protocol::begin_write(thread->sequence);
+    const bool is_outermost = protocol::begin_write(thread->sequence);
     keep_signals(thread);
     thread->number.store(0, std::memory_order_relaxed);
     thread->life.store(0, std::memory_order_relaxed);
@@ -83,7 +83,7 @@ void clear(ThreadRecord* thread) {
     const uint32_t past = thread->past_number.load(std::memory_order_relaxed);
     memset(bytes + offsetof(ThreadRecord, name), 0, offsetof(ThreadRecord, signals) - offsetof(ThreadRecord, name));
     thread->past_number.store(past, std::memory_order_relaxed);
-    protocol::end_write(thread->sequence, before);
+    protocol::end_write(thread->sequence, is_outermost);
 }
 
 /// The created thread of this handle that is neither joined nor detached: there is one at most, as
@@ -127,12 +127,12 @@ ThreadRecord* take_slot(Origin origin) {
         thread = static_cast<ThreadRecord*>(region_address(protocol::kThreads, offset));
     }
     const uint32_t number = process->created_total.fetch_add(1, std::memory_order_relaxed) + 1;
-    const uint32_t before = protocol::begin_write(thread->sequence);
+    const bool is_outermost = protocol::begin_write(thread->sequence);
     thread->handle.store(0, std::memory_order_relaxed);  // a late note on the slot's last thread
     thread->origin.store(origin, std::memory_order_relaxed);
     thread->life.store(protocol::kLifeUsed, std::memory_order_relaxed);
     thread->number.store(number, std::memory_order_relaxed);
-    protocol::end_write(thread->sequence, before);
+    protocol::end_write(thread->sequence, is_outermost);
     return thread;
 }
 

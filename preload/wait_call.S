@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // void loiter_call_in_wait(void (*function)(void*), void* argument)
-// void loiter_call_initializer(void (*function)())
+// void loiter_call_initializer(void (*function)(), const volatile void* control)
 //
 // Frames for calls that may be unwound: the real call of a wait, so that cancellation clears the wait
 // before the program's own handlers run, and the initializer of a once. Their personalities put the
@@ -22,6 +22,7 @@
     endbr64
     subq $8, %rsp
     .cfi_adjust_cfa_offset 8
+    movq %rsi, (%rsp)                                   // tells frames of one function apart
     movq %rdi, %rax
     movq %rsi, %rdi
     call *%rax
@@ -30,6 +31,9 @@
     ret
     .cfi_endproc
     .size \name, . - \name
+\name\()_end:
+    .globl \name\()_end
+    .hidden \name\()_end
     .endm
 
     unwindable loiter_call_in_wait, loiter_unwind_wait

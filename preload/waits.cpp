@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "preload/abandoned.h"
 #include "preload/clock.h"
 #include "preload/holds.h"
 #include "preload/modules.h"
@@ -102,9 +103,9 @@ void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFra
     values.frame = caller.sp;
     values.serial = self->wait.serial.load(std::memory_order_relaxed) + 1;
     values.caller = caller.pc;
-    const uint32_t before = protocol::begin_write(self->sequence);
+    const bool is_outermost = begin_own_write(self);
     publish(self, values);
-    protocol::end_write(self->sequence, before);
+    protocol::end_write(self->sequence, is_outermost);
 }
 
 }  // namespace
@@ -130,7 +131,7 @@ void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request
 void end_wait(WaitScope& scope) {
     if (scope.self == nullptr) return;
     Wait& wait = scope.self->wait;
-    const uint32_t before = protocol::begin_write(scope.self->sequence);
+    const bool is_outermost = begin_own_write(scope.self);
     if (scope.nested) {
         // A new serial: between the two looks of a reader this thread has run.
         scope.serial = wait.serial.load(std::memory_order_relaxed) + 1;
@@ -138,7 +139,7 @@ void end_wait(WaitScope& scope) {
     } else {
         wait.kind.store(WaitKind::kNone, std::memory_order_relaxed);
     }
-    protocol::end_write(scope.self->sequence, before);
+    protocol::end_write(scope.self->sequence, is_outermost);
 }
 
 /// Personality of loiter_call_in_wait.
@@ -261,7 +262,7 @@ void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address
         mark_held_mutexes(self);
         flags |= protocol::kSignalLooked;
     }
-    const uint32_t before = protocol::begin_write(self->sequence);
+    const bool is_outermost = begin_own_write(self);
     entry.time_ns.store(now, std::memory_order_relaxed);
     entry.guard.store(protocol::guard_mark(guard.lock), std::memory_order_relaxed);
     entry.stack.store(stack, std::memory_order_relaxed);
@@ -269,7 +270,7 @@ void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address
     entry.waiters.store(static_cast<uint8_t>(waiters < 255 ? waiters : 255), std::memory_order_relaxed);
     entry.flags.store(flags, std::memory_order_relaxed);
     entry.object.store(address, std::memory_order_relaxed);
-    protocol::end_write(self->sequence, before);
+    protocol::end_write(self->sequence, is_outermost);
 }
 
 void forget_signals(ThreadRecord* self, const volatile void* object) {

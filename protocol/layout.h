@@ -162,7 +162,6 @@ inline constexpr uint64_t file_lock_detail(int descriptor, FileLockKind kind, bo
 inline constexpr uint64_t kChildDescriptor = uint64_t{1} << 32;
 
 enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
-
 /// Bits of LastSignal::flags.
 inline constexpr uint8_t kSignalUnlocked = 1;  ///< its thread held no lock
 inline constexpr uint8_t kSignalLooked = 2;    ///< locks that others held then are marked kHoldSignalled
@@ -295,9 +294,10 @@ inline constexpr uint32_t hash_of_lock(uint64_t address) {
 }
 
 /// Bits of StackHeader::flags.
-inline constexpr uint8_t kStackTruncated = 1;   ///< deeper than kMaxFrames
-inline constexpr uint8_t kStackIncomplete = 2;  ///< ended early: no unwind information, or little stack left
-inline constexpr uint8_t kStackHasSignal = 4;   ///< passes through a signal handler's frame
+inline constexpr uint8_t kStackTruncated = 1;       ///< deeper than kMaxFrames
+inline constexpr uint8_t kStackIncomplete = 2;      ///< ended early: no unwind information, or little stack left
+inline constexpr uint8_t kStackHasSignal = 4;       ///< passes through a signal handler's frame
+inline constexpr uint8_t kStackInterruptedOwn = 8;  ///< of our code, left out: `exact` is where it goes back
 
 /// An interned stack: this header, then `depth` program counters (u64), innermost first, all of
 /// them return addresses but those marked in `exact`. Immutable once its id is visible: ids are
@@ -342,7 +342,6 @@ inline constexpr uint32_t kTextBuckets = 64;
 inline constexpr uint32_t kMaxTexts = 16384;
 
 inline constexpr size_t kModulePathBytes = 952;
-
 /// One loaded object. A pc of a stack of generation g lies in the module that covers it with the
 /// largest generation <= g.
 struct ModuleRecord {
@@ -486,7 +485,6 @@ struct ProcessRecord {
 inline constexpr size_t kHeadBytes = 8192;
 static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");
 static_assert(sizeof(ProcessRecord) <= kHeadBytes, "layout change: bump kVersion");
-
 /// Where an address belongs in a direct-mapped table of `count` entries (a power of two).
 inline constexpr uint32_t table_index(uint64_t address, uint32_t count) {
     return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 40) & (count - 1);
@@ -496,7 +494,6 @@ inline constexpr uint32_t table_index(uint64_t address, uint32_t count) {
 inline constexpr uint8_t guard_mark(uint64_t lock) {
     return static_cast<uint8_t>(table_index(lock, 256));
 }
-
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::is_standard_layout_v<ThreadRecord> && std::is_standard_layout_v<ProcessRecord>);
 

@@ -14,21 +14,22 @@
 
 namespace protocol {
 
-/// Opens a write. Returns what stood there: even, and this writer is the outermost one and must close.
-inline uint32_t begin_write(std::atomic<uint32_t>& sequence) {
-    const uint32_t before = sequence.load(std::memory_order_relaxed);
-    sequence.store(before | 1U, std::memory_order_relaxed);
-    // Pairs with the reader's second look at the sequence: no later store is seen without it.
-    std::atomic_thread_fence(std::memory_order_release);
-    return before;
+/// Opens a write. True: this writer is the outermost one and must close.
+///
+/// One instruction, which no handler can come in the middle of: between a load and a store of the word it
+/// would have a write of its own, and the store would take the word back to what it was during that. No lock
+/// prefix: nobody else writes it. Stores stay in order on x86, so that the compiler alone must be told: pairs
+/// with the reader's second look at the sequence, no later store is seen without it.
+inline bool begin_write(std::atomic<uint32_t>& sequence) {
+    bool was_open;
+    __asm__ volatile("btsl $0, %[sequence]" : [sequence] "+m"(sequence), "=@ccc"(was_open) : : "memory");
+    return !was_open;
 }
 
 /// Closes a write, if it was opened by the outermost writer. Those inside left the word as they found it.
-inline void end_write(std::atomic<uint32_t>& sequence, uint32_t before) {
-    if ((before & 1U) == 0) {
-        // Pairs with the reader's first look at the sequence: an even value shows all stores.
-        sequence.store(before + 2U, std::memory_order_release);
-    }
+/// Pairs with the reader's first look at the sequence: an even value shows all stores.
+inline void end_write(std::atomic<uint32_t>& sequence, bool is_outermost) {
+    if (is_outermost) __asm__ volatile("addl $1, %[sequence]" : [sequence] "+m"(sequence) : : "memory", "cc");
 }
 
 /// True when a copy made between the two looks is consistent.

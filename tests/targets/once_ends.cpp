@@ -4,9 +4,11 @@
 // an outer initializer still runs, and stays as it is. WAY: throw, throw-in-nested, cancel, exit,
 // create (its first thread, in the initializer), fork (the child says "out"), handler (of a thread that
 // waits for an initializer, which runs another one; then the first ends), in-handler (the first goes on),
+// exit-after-jump (a jump leads out of a nested one, which so stays begun; then the outer one is left),
 // local-throw (that of a static local, in another one's), local-exit, local-fork
 #include <pthread.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +65,17 @@ void* throw_out_of_nested(void*) {
         stay("in");
     });
     return nullptr;
+}
+
+jmp_buf out_of_nested;
+pthread_once_t jumped = PTHREAD_ONCE_INIT;
+
+void jump_out() {
+    longjmp(out_of_nested, 1);
+}
+void leave_after_jump() {
+    if (setjmp(out_of_nested) == 0) pthread_once(&jumped, jump_out);
+    pthread_exit(nullptr);
 }
 
 void wait_for_ever() {
@@ -197,6 +210,7 @@ const std::map<std::string, std::function<void()>> kWays = {
     {"throw-in-nested", [] { in_thread(throw_out_of_nested); }},
     {"cancel", cancel},
     {"exit", [] { in_thread(be_unwound<leave_thread>); }},
+    {"exit-after-jump", [] { in_thread(be_unwound<leave_after_jump>); }},
     {"create", create_in_initializer},
     {"fork", fork_in_initializer},
     {"handler", [] { interrupt(false); }},

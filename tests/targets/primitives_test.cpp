@@ -72,6 +72,20 @@ TEST_P(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
 
 INSTANTIATE_TEST_SUITE_P(Of, NestedInitializer, testing::Values("throw-in-nested", "local-throw"), name_of);
 
+/// libc waits for it for ever: nobody but its thread has it.
+TEST(NestedInitializerLeftByAJump, StaysWithItsOwnerWhenTheOuterOneIsLeft) {
+    RecordedProgram recorded({ONCE_ENDS, "exit-after-jump"});
+    const uint32_t tid = support::said_number(recorded.program(), "out");
+
+    const RawRecording raw(recorded.first_recording());
+    const ThreadRecord* const thread = raw.thread_of(tid);
+    ASSERT_NE(thread, nullptr);
+    const std::vector<const Hold*> holds = holds_of(*thread);
+    ASSERT_EQ(holds.size(), 1U);
+    EXPECT_EQ(holds[0]->kind, LockKind::kOnce);
+    EXPECT_EQ(holds[0]->detail, 2U) << "the nested one";
+}
+
 TEST(WaitForAnInitializer, IsPublishedAgainAfterAHandlerThatRanAnother) {
     RecordedProgram recorded({ONCE_ENDS, "in-handler"});
     const uint32_t owner_tid = support::said_number(recorded.program(), "in");

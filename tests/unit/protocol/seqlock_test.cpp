@@ -16,11 +16,12 @@ using protocol::is_consistent;
 TEST(Seqlock, IsOddOnlyWhileTheOutermostWriterWrites) {
     std::atomic<uint32_t> sequence{4};
 
-    const uint32_t outer = begin_write(sequence);
-    EXPECT_EQ(outer, 4U);
+    const bool outer = begin_write(sequence);
+    EXPECT_TRUE(outer);
     EXPECT_EQ(sequence, 5U);
-    const uint32_t handler = begin_write(sequence);  // a signal handler that interrupts the writer
-    EXPECT_EQ(handler, 5U);
+    const bool handler = begin_write(sequence);  // a signal handler that interrupts the writer
+    EXPECT_FALSE(handler);
+    EXPECT_EQ(sequence, 5U);
     end_write(sequence, handler);
     EXPECT_EQ(sequence, 5U);
     end_write(sequence, outer);
@@ -40,10 +41,10 @@ TEST(Seqlock, NeverLetsAMixedPairThrough) {
     std::atomic<bool> stop{false};
     std::thread writer([&] {
         for (uint64_t value = 1; !stop; ++value) {
-            const uint32_t before = begin_write(sequence);
+            const bool is_outermost = begin_write(sequence);
             first.store(value, std::memory_order_relaxed);
             second.store(value, std::memory_order_relaxed);
-            end_write(sequence, before);
+            end_write(sequence, is_outermost);
         }
     });
 

@@ -30,7 +30,7 @@ void write_counts(protocol::ThreadRecord& record, const std::atomic<bool>& go_on
     constexpr auto kRelaxed = std::memory_order_relaxed;
     protocol::Hold& hold = record.holds[95];
     for (uint32_t count = 1; go_on.load(kRelaxed); ++count) {
-        const uint32_t before = protocol::begin_write(record.sequence);
+        const bool is_outermost = protocol::begin_write(record.sequence);
         record.wait.kind.store(WaitKind::kNone, kRelaxed);
         record.wait.object.store(count, kRelaxed);
         record.wait.stack.store(count, kRelaxed);
@@ -42,7 +42,7 @@ void write_counts(protocol::ThreadRecord& record, const std::atomic<bool>& go_on
         hold.stack.store(count, kRelaxed);
         hold.since_ns.store(count, kRelaxed);
         hold.state.store(HoldState::kHeld, kRelaxed);
-        protocol::end_write(record.sequence, before);
+        protocol::end_write(record.sequence, is_outermost);
         for (uint32_t i = 0; i < pause; ++i) __builtin_ia32_pause();
     }
 }
