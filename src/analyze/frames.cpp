@@ -87,6 +87,7 @@ std::string_view base_name(std::string_view path) {
 Origin origin_of(const snapshot::Frame& frame) {
     if (frame.language != snapshot::Language::kNative) return is_interpreted_library_frame(frame) ? kLibrary : kProgram;
     if (is_interpreter_frame(frame)) return kRuntime;
+    if (frame.signal_return) return kRuntime;
     if (const auto origin = origin_of_module(frame.module)) return *origin;
     // std::hash<Mine> in the program's file is its own.
     const auto origin = frame.file.empty() ? origin_of_function(frame.function) : origin_of_file(frame.file);

@@ -46,9 +46,20 @@ std::vector<unwind::Region> regions_of(uint32_t pid) {
     return regions;
 }
 
-bool is_of_library(const snapshot::Frame& frame) {
-    const std::string_view path = frame.module;
+bool is_library(std::string_view path) {
     return path.substr(path.rfind('/') + 1).starts_with("libloiter.so");
+}
+
+bool is_of_library(const snapshot::Frame& frame) {
+    return !frame.signal_return && is_library(frame.module);
+}
+
+/// The library lets handlers of the program return to code of its own, which does what libc's does.
+void hide_library(snapshot::Frame& frame) {
+    if (!frame.signal_return || !is_library(frame.module)) return;
+    frame.module.clear();
+    frame.build_id.clear();
+    frame.offset = 0;
 }
 
 }  // namespace
@@ -57,6 +68,7 @@ bool is_of_library(const snapshot::Frame& frame) {
 /// it does for a thread's start routine, only its own frames go.)
 void drop_library(snapshot::Stack& stack) {
     std::vector<snapshot::Frame>& frames = stack.frames;
+    for (snapshot::Frame& frame : frames) hide_library(frame);
     const auto library = std::find_if(frames.begin(), frames.end(), is_of_library);
     if (library == frames.end()) return;
     const bool starts_thread =
@@ -64,6 +76,9 @@ void drop_library(snapshot::Stack& stack) {
     const bool is_own_call = std::all_of(
         frames.begin(), library, [&](const snapshot::Frame& frame) { return frame.module == frames.front().module; });
     if (is_own_call && !starts_thread) frames.erase(frames.begin(), library);
+    for (size_t i = 0; i + 1 < frames.size(); ++i) {
+        if (is_of_library(frames[i])) frames[i + 1].left_out_before += frames[i].left_out_before;
+    }
     std::erase_if(frames, is_of_library);
 }
 

@@ -20,6 +20,18 @@ bool is_sane(const StackHeader& header) {
            header.exact <= header.depth;
 }
 
+/// Handlers of one process may return by several codes.
+bool is_same_place(const snapshot::Frame& one, const snapshot::Frame& other) {
+    return one.address == other.address || (one.signal_return && other.signal_return);
+}
+
+/// Index of the frame that the innermost handler returns to; depth: there is no handler.
+uint32_t signal_return_of(const StackHeader& header) {
+    if ((header.flags & protocol::kStackHasSignal) == 0) return header.depth;
+    const uint32_t back = (header.flags & protocol::kStackInterruptedOwn) != 0 ? 1 : 2;
+    return header.exact < back ? header.depth : header.exact - back;
+}
+
 }  // namespace
 
 StackTable::StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
@@ -48,8 +60,12 @@ StackIndex StackTable::copy(uint32_t id) {
         return 0;
     }
     snapshot::Stack stack;
+    const uint32_t signal_return = signal_return_of(header);
     for (uint32_t i = 0; i < header.depth; ++i) {
-        stack.frames.push_back(frame(pcs[i], header.generation, i + 1U != header.exact));
+        // Where handlers nest, they return to the same code.
+        const bool returns = signal_return < i + 1 && pcs[i] == pcs[signal_return];
+        stack.frames.push_back(frame(pcs[i], header.generation, i + 1U != header.exact && !returns));
+        stack.frames.back().signal_return = returns;
     }
     stack.truncated = (header.flags & protocol::kStackTruncated) != 0;
     stack.incomplete = (header.flags & protocol::kStackIncomplete) != 0;
@@ -96,14 +112,20 @@ StackIndex StackTable::index_of_call(uint64_t pc) {
 StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
     if (stack.frames.empty()) return 0;
     std::vector<uint64_t> key;
-    for (const snapshot::Frame& frame : stack.frames) key.push_back(frame.address);
+    for (const snapshot::Frame& frame : stack.frames) {
+        key.push_back(frame.address);
+        if (frame.left_out_before != 0) key.push_back(frame.left_out_before);
+    }
     const bool is_call = stack.frames.front().is_return_address;
     key.push_back((is_call ? 4 : 0) + (stack.truncated ? 2 : 0) + (stack.incomplete ? 1 : 0));
     const auto [known, is_new] = by_addresses_.try_emplace(std::move(key), 0);
     if (is_new) {
         // As recorded stacks name the same module, so that equal places look alike.
         for (snapshot::Frame& unwound : stack.frames) {
+            if (unwound.signal_return && unwound.module.empty()) continue;
             snapshot::Frame recorded = frame(unwound.address, ModuleTable::kLatest, unwound.is_return_address);
+            recorded.signal_return = unwound.signal_return;
+            recorded.left_out_before = unwound.left_out_before;
             const bool is_same = recorded.build_id == unwound.build_id && recorded.offset == unwound.offset;
             if (!recorded.module.empty() && (is_same || unwound.module.empty())) unwound = std::move(recorded);
         }
@@ -112,12 +134,20 @@ StackIndex StackTable::index_of_unwound(snapshot::Stack&& stack) {
     return known->second;
 }
 
-bool StackTable::is_completed_by(const snapshot::Stack& whole, StackIndex incomplete) const {
-    const std::vector<snapshot::Frame>& known = stacks_[incomplete].frames;
-    return !whole.incomplete && !whole.truncated && whole.frames.size() > known.size() &&
-           std::equal(
-               known.begin(), known.end(), whole.frames.begin(),
-               [](const snapshot::Frame& one, const snapshot::Frame& other) { return one.address == other.address; });
+bool StackTable::is_below_handler(const snapshot::Stack& whole, StackIndex outer) const {
+    const std::vector<snapshot::Frame>& known = stacks_[outer].frames;
+    if (known.empty() || whole.frames.size() <= known.size()) return false;
+    const auto beyond = whole.frames.end() - static_cast<std::ptrdiff_t>(known.size());
+    return std::any_of(whole.frames.begin(), beyond,
+                       [](const snapshot::Frame& frame) { return frame.signal_return; }) &&
+           std::equal(known.begin(), known.end(), beyond, is_same_place);
+}
+
+bool StackTable::is_completed_by(const snapshot::Stack& whole, StackIndex cut) const {
+    const std::vector<snapshot::Frame>& known = stacks_[cut].frames;
+    const bool is_better = stacks_[cut].truncated || (!whole.incomplete && !whole.truncated);
+    return is_better && whole.frames.size() > known.size() &&
+           std::equal(known.begin(), known.end(), whole.frames.begin(), is_same_place);
 }
 
 StackIndex StackTable::index_of_longer(snapshot::Stack&& inner, StackIndex outer) {

@@ -33,9 +33,12 @@ public:
     /// A stack that was not recorded, by addresses and modules; equal ones are kept once.
     snapshot::StackIndex index_of_unwound(snapshot::Stack&& stack);
 
-    /// `whole` has the outer frames that this one lacks.
-    bool is_completed_by(const snapshot::Stack& whole, snapshot::StackIndex incomplete) const;
-    bool is_incomplete(snapshot::StackIndex index) const { return stacks_[index].incomplete; }
+    /// `whole` has outer frames that the one which is cut lacks.
+    bool is_completed_by(const snapshot::Stack& whole, snapshot::StackIndex cut) const;
+    /// `whole` ends in these frames, which a signal handler has interrupted.
+    bool is_below_handler(const snapshot::Stack& whole, snapshot::StackIndex outer) const;
+    /// Outer frames are missing: they could not be found, or were too many to be recorded.
+    bool is_cut(snapshot::StackIndex index) const { return stacks_[index].incomplete || stacks_[index].truncated; }
     /// Both, the frames of `inner` first.
     snapshot::StackIndex index_of_longer(snapshot::Stack&& inner, snapshot::StackIndex outer);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/threads.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -49,6 +51,12 @@ uint64_t start_of(const Task& task) {
     const uint64_t monotonic = monotonic_now();
     const uint64_t suspended = boottime_now() - monotonic;  // read later, so never less
     return since_boot > suspended ? since_boot - suspended : 0;
+}
+
+/// Where the call need not be the wait's own for both to agree.
+bool is_in_other_call(const SystemCall& call, protocol::WaitKind kind) {
+    return kind == protocol::WaitKind::kSignal && call.number != SYS_restart_syscall &&
+           kernel_wait(call).state != State::kSignalWait;
 }
 
 }  // namespace
@@ -247,7 +255,9 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         fill_recorded_wait(copy, looks_.times, signals_, handles_, stacks_, thread);
         if (wait.caller != 0 && task != nullptr) fill_outside_stack(*task, thread);
         if (task != nullptr && task->call) {
-            if (!agrees(*task->call, wait.kind, wait.object)) thread.settled = false;
+            const bool is_agreed = agrees(*task->call, wait.kind, wait.object);
+            if (!is_agreed) thread.settled = false;
+            if (!is_agreed || is_in_other_call(*task->call, wait.kind)) add_handler(*task, thread);
         }
         thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
         if (task != nullptr) {
@@ -277,11 +287,20 @@ void ThreadAssembly::fill_outside_stack(const Task& task, snapshot::Thread& thre
     if (is_same_call && !sight->stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
 }
 
-/// The library knows the tables alone; of code without them, more may be known from outside.
+/// The library knows the tables alone, and records the innermost frames: of code without tables, and of a
+/// deep stack, more may be known from outside.
 void ThreadAssembly::complete_stack(const Task& task, snapshot::Thread& thread) {
-    if (!thread.settled || !stacks_.is_incomplete(thread.stack)) return;
+    if (!thread.settled || !stacks_.is_cut(thread.stack)) return;
     std::optional<OutsideStacks::Sight> sight = outside_.look(task);
     if (sight && stacks_.is_completed_by(sight->stack, thread.stack)) {
+        thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    }
+}
+
+/// In a call that is not the wait's: that of a signal handler, which interrupted the wait.
+void ThreadAssembly::add_handler(const Task& task, snapshot::Thread& thread) {
+    std::optional<OutsideStacks::Sight> sight = outside_.look(task);
+    if (sight && stacks_.is_below_handler(sight->stack, thread.stack)) {
         thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
     }
 }

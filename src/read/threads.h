@@ -75,6 +75,7 @@ private:
     void complete_stack(const Task& task, snapshot::Thread& thread);
     bool fill_stream_wait(const Task& task, snapshot::Thread& thread);
     void fill_stream(const StreamLock& lock, const Task& task, snapshot::Thread& thread);
+    void add_handler(const Task& task, snapshot::Thread& thread);
     void fill_outside(const Task& task, snapshot::Thread& thread);
     void fill_end(const Task& task, snapshot::Thread& thread);
     void fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread);

@@ -127,7 +127,8 @@ void print_stack(Sheet& sheet, const Group& group) {
         sheet.page.add("  last known place" + (ago.empty() ? "" : ", " + ago));
     }
     if (has_stack) sheet.stacks.print(sheet.page, first.stack);
-    if (has_stack && !sheet.snapshot.stacks[first.stack].incomplete) return;
+    const bool is_cut = sheet.snapshot.stacks[first.stack].incomplete || sheet.snapshot.stacks[first.stack].truncated;
+    if (has_stack && !is_cut) return;
     if (!has_stack && !first.finished) sheet.page.add(no_stack_words(sheet, first), Style::kDim);
     // What the thread is for, where its stack does not say it.
     const snapshot::Frame* const routine = sheet.stacks.routine(first.entry);

@@ -9,6 +9,7 @@
 #include "render/last_looks.h"
 #include "render/render.h"
 #include "render/stacks.h"
+#include "render/words.h"
 
 namespace render {
 
@@ -44,8 +45,10 @@ protected:
             if (thread.finished) continue;
             std::string line = folded_name(program_name(snapshot.process));
             const auto frames = stacks.shown(thread.stack == 0 ? thread.entry : thread.stack);
-            for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame)
+            for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
                 line += ";" + folded_name(frame_label(*frame));
+                if (frame->left_out_before != 0) line += ";" + folded_name(left_out_words(frame->left_out_before));
+            }
             ++counts[line + ";[" + folded_name(printable(snapshot::state_word(thread))) + "]"];
         }
         return counts;

@@ -238,7 +238,18 @@ private:
                                                           : "exact"},
                 {"stack_ago_seconds", seconds(thread.stack_ago_seconds)},
                 {"stack_truncated", has_stack && stack(thread.stack).truncated},
-                {"stack_incomplete", has_stack && stack(thread.stack).incomplete}};
+                {"stack_incomplete", has_stack && stack(thread.stack).incomplete},
+                {"stack_left_out", left_out_json(thread.stack)}};
+    }
+
+    /// Of a very deep stack both ends are kept: after how many frames of `stack` the others would come.
+    Json left_out_json(snapshot::StackIndex index) const {
+        if (snapshot_.stacks.empty()) return {};
+        const std::vector<snapshot::Frame>& frames = stack(index).frames;
+        for (size_t i = 0; i < frames.size(); ++i) {
+            if (frames[i].left_out_before != 0) return {{"after", i}, {"frames", frames[i].left_out_before}};
+        }
+        return {};
     }
 
     /// Calls that were inlined at its very start come first; the routine itself is the last.

@@ -16,6 +16,7 @@
 #include "render/render.h"
 #include "render/stacks.h"
 #include "render/waits.h"
+#include "render/words.h"
 
 namespace render {
 
@@ -194,13 +195,23 @@ private:
     std::map<uint64_t, Mapping> mappings_by_number_;
 };
 
+/// In the place of frames that nothing is known of.
+Frame nameless(std::string words) {
+    Frame frame;
+    frame.function = std::move(words);
+    return frame;
+}
+
 /// A thread that was never seen anywhere is somewhere.
 Frames frames_of(const Stacks& stacks, const snapshot::Thread& thread) {
     const auto shown = stacks.shown(thread.stack == 0 ? thread.entry : thread.stack);
-    if (!shown.empty()) return {shown.begin(), shown.end()};
-    Frame unknown;
-    unknown.function = "(no stack recorded)";
-    return {unknown};
+    Frames frames;
+    for (const Frame& frame : shown) {
+        if (frame.left_out_before != 0) frames.push_back(nameless(left_out_words(frame.left_out_before)));
+        frames.push_back(frame);
+    }
+    if (frames.empty()) frames.push_back(nameless("(no stack recorded)"));
+    return frames;
 }
 
 class Pprof : public LastLooks<Look> {

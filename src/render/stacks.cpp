@@ -11,6 +11,7 @@
 #include "analyze/frames.h"
 #include "analyze/language_runtimes.h"
 #include "render/render.h"
+#include "render/repeats.h"
 #include "render/words.h"
 
 namespace render {
@@ -40,6 +41,21 @@ auto look_of(const Frame& frame) {
     const bool has_place = !frame.function.empty() && frame.line > 0;
     return std::make_tuple(std::string_view(frame.function), std::string_view(frame.file), frame.line,
                            std::string_view(frame.module), frame.inlined, has_place ? 0 : frame.offset);
+}
+
+/// What a stack has a line for.
+struct Line {
+    const Frame* frame;  ///< null: several
+    uint64_t count;
+    uint32_t look;  ///< equal for lines that look the same
+};
+constexpr uint32_t kGap = 0;
+constexpr uint32_t kInterpreter = 1;
+constexpr uint32_t kFirstLook = 2;
+
+std::string repeated_words(const Repeat& repeat) {
+    const std::string what = repeat.length == 1 ? "the frame" : fmt::format("the {} frames", repeat.length);
+    return fmt::format("    ... ({} above {} more times)", what, repeat.times - 1);
 }
 
 /// The main thread's outermost frame is `_start`, which a stripped program has no name for.
@@ -125,17 +141,42 @@ void Stacks::print(Page& page, const Frame& frame, Style style) const {
         page.add_frame(std::move(words), frame.file, frame.line, style);
 }
 
-/// An interpreter's own frames, one after the other, say no more than that they are there.
+/// How many an interpreter's own frames come first and are shown as one.
+size_t Stacks::interpreter_frames(std::span<const Frame> frames) const {
+    if (full_stacks_) return 0;
+    const auto other = std::find_if_not(frames.begin(), frames.end(), analyze::is_interpreter_frame);
+    return static_cast<size_t>(other - frames.begin());
+}
+
+/// An interpreter's own frames, one after the other, say no more than that they are there; nor does a
+/// recursion, however deep.
 void Stacks::print_frames(Page& page, std::span<const Frame> frames, Style style) const {
+    std::vector<Line> lines;
+    std::map<decltype(look_of(Frame())), uint32_t> known;
     while (!frames.empty()) {
-        const auto other = std::find_if_not(frames.begin(), frames.end(), analyze::is_interpreter_frame);
-        const auto folded = full_stacks_ ? 0 : static_cast<size_t>(other - frames.begin());
-        if (folded > 0) {
-            page.add(fmt::format("    ({} of the Python interpreter)", counted(folded, "frame")), Style::kDim);
-        } else {
-            print(page, frames.front(), style);
-        }
+        const Frame& frame = frames.front();
+        // No two gaps are equal: whatever repeats itself does so on this side of them.
+        if (frame.left_out_before != 0) lines.push_back({nullptr, frame.left_out_before, kGap});
+        const size_t folded = interpreter_frames(frames);
+        const uint32_t look =
+            folded > 0 ? kInterpreter : known.try_emplace(look_of(frame), kFirstLook + known.size()).first->second;
+        lines.push_back({folded > 0 ? nullptr : &frame, folded, look});
         frames = frames.subspan(std::max<size_t>(folded, 1));
+    }
+    std::vector<uint32_t> looks;
+    for (const Line& line : lines) looks.push_back(line.look);
+    for (const Repeat& repeat : find_repeats(looks)) {
+        for (size_t i = repeat.begin; i < repeat.begin + repeat.length; ++i) {
+            const Line& line = lines[i];
+            if (line.frame != nullptr) {
+                print(page, *line.frame, style);
+            } else if (line.look == kGap) {
+                page.add("    ... (" + left_out_words(line.count) + ")", Style::kDim);
+            } else {
+                page.add(fmt::format("    ({} of the Python interpreter)", counted(line.count, "frame")), Style::kDim);
+            }
+        }
+        if (repeat.times > 1) page.add(repeated_words(repeat), Style::kDim);
     }
 }
 
@@ -147,7 +188,7 @@ void Stacks::print(Page& page, snapshot::StackIndex stack, Style style) const {
     if (found.incomplete)
         page.add("    ... (outer frames not known)", Style::kDim);
     else if (found.truncated)
-        page.add("    ... (deeper than was recorded)", Style::kDim);
+        page.add("    ... (deeper: outer frames were not recorded)", Style::kDim);
 }
 
 const Frame* Stacks::routine(snapshot::StackIndex entry) const {

@@ -29,7 +29,7 @@ public:
     uint32_t kin(snapshot::StackIndex stack) const { return stack < kin_.size() ? kin_[stack] : 0; }
     bool is_empty(snapshot::StackIndex stack) const { return look(stack) == 0; }
 
-    /// The frames, indented, and a last line where the outer ones are missing.
+    /// The frames, indented, those of a recursion once, and a line wherever others are missing.
     void print(Page& page, snapshot::StackIndex stack, Style style = Style::kPlain) const;
 
     void print(Page& page, const snapshot::Frame& frame, Style style = Style::kPlain) const;
@@ -41,6 +41,7 @@ public:
 private:
     void find_kin_by_functions();
     void print_frames(Page& page, std::span<const snapshot::Frame> frames, Style style) const;
+    size_t interpreter_frames(std::span<const snapshot::Frame> frames) const;
 
     const snapshot::Snapshot& snapshot_;
     bool full_stacks_;

@@ -62,6 +62,12 @@ std::string counted(uint64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string left_out_words(uint64_t frames) {
+    std::string digits = std::to_string(frames);
+    for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+    return digits + (frames == 1 ? " frame" : " frames") + " left out";
+}
+
 std::string_view word(snapshot::LockKind kind) {
     switch (kind) {
         case snapshot::LockKind::kUnknown: return "unknown";

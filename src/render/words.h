@@ -25,6 +25,9 @@ std::string duration_range(double low, double high);
 /// "1 thread", "3 threads".
 std::string counted(uint64_t count, std::string_view noun);
 
+/// "1,872 frames left out": of a stack of which both ends are known.
+std::string left_out_words(uint64_t frames);
+
 /// Lock kinds and modes, in text and JSON: "spin lock", "shared".
 std::string_view word(snapshot::LockKind kind);
 std::string_view word(snapshot::Mode mode);

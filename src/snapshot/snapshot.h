@@ -78,13 +78,15 @@ struct Frame {
     std::string file;               ///< empty: not known
     int line = 0;                   ///< 0: not known
     Language language = Language::kNative;
-    std::string calls;  ///< demangled: of another module, where the frame of that has no name
+    std::string calls;             ///< demangled: of another module, where the frame of that has no name
+    bool signal_return = false;    ///< the kernel's way back from a signal handler, in place of its caller
+    uint32_t left_out_before = 0;  ///< so many frames between the one before and this one are not kept
 };
 
 /// Innermost frame first. Index 0 of Snapshot::stacks is the empty stack.
 struct Stack {
     std::vector<Frame> frames;
-    bool truncated = false;   ///< deeper than was recorded
+    bool truncated = false;   ///< deeper than was recorded, or followed
     bool incomplete = false;  ///< the outer frames could not be found
     bool moving = false;      ///< read while its thread ran: not proved to be of one moment
 };

@@ -16,6 +16,9 @@ namespace symbolize {
 
 namespace {
 
+/// As debuggers say it: whatever code stands there, nobody called it.
+constexpr const char* kSignalReturn = "<signal handler called>";
+
 /// What libc's own type takes; an object no larger is that lock and nothing else.
 uint64_t size_of(snapshot::LockKind kind) {
     switch (kind) {
@@ -90,6 +93,7 @@ void Symbolizer::Cache::name(snapshot::Stack& stack, const snapshot::Process& pr
     std::vector<snapshot::Frame> named;
     named.reserve(stack.frames.size());
     for (snapshot::Frame& frame : stack.frames) {
+        if (frame.signal_return) frame.function = kSignalReturn;
         if (frame.module.empty() || is_named(frame)) {
             named.push_back(std::move(frame));
             continue;
@@ -108,6 +112,7 @@ void Symbolizer::Cache::name(snapshot::Stack& stack, const snapshot::Process& pr
             added.line = place.line;
             added.inlined = place.inlined;
             frame.calls.clear();  // it is the innermost that calls
+            frame.left_out_before = 0;
         }
         if (places.empty()) named.push_back(std::move(frame));
     }

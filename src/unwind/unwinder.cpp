@@ -18,6 +18,9 @@ namespace {
 constexpr uint64_t kStackBytes = 64 * 1024;  // copied at once; most stacks are shorter
 // Of a thread that is held meanwhile: copied in a tenth of a millisecond, and enough for a hundred frames.
 constexpr uint64_t kStoppedStackBytes = 512 * 1024;
+// Of a deeper stack, what is kept of both ends.
+constexpr size_t kKeptInnermost = 512;
+constexpr size_t kKeptOutermost = 128;
 constexpr uint64_t kMaxPushedWords = 8;  // arguments that did not fit into registers
 
 }  // namespace
@@ -47,9 +50,9 @@ struct Unwinder::Parts {
 Walk Unwinder::Parts::walk_from(const Registers& registers) {
     const Walk direct = walker.walk(registers);
     Walk walk = direct;
-    while (walk.end == Walk::End::kNotDescribed && walk.frame_pointer && walk.steps.size() < Walker::kMaxFrames) {
+    while (walk.end == Walk::End::kNotDescribed && walk.frame_pointer && walk.steps.size() < walker.limit()) {
         const auto crossing =
-            frame_pointers.cross(walk.steps.back(), *walk.frame_pointer, Walker::kMaxFrames - walk.steps.size());
+            frame_pointers.cross(walk.steps.back(), *walk.frame_pointer, walker.limit() - walk.steps.size());
         if (!crossing) return direct;
         Walk rest = walker.walk(crossing->after);
         walk.steps.insert(walk.steps.end(), crossing->steps.begin(), crossing->steps.end() - 1);
@@ -57,7 +60,7 @@ Walk Unwinder::Parts::walk_from(const Registers& registers) {
         walk.end = rest.end;
         walk.frame_pointer = rest.frame_pointer;
     }
-    return walk.end == Walk::End::kOutermost ? walk : direct;
+    return walk.end == Walk::End::kOutermost || walk.end == Walk::End::kTooDeep ? walk : direct;
 }
 
 Walk Unwinder::Parts::walk(uint64_t pc, uint64_t stack_pointer) {
@@ -100,7 +103,8 @@ std::optional<Walk> Unwinder::Parts::walk_with(uint64_t frame_pointer, const Fun
     if (call != CallSite::kDirect && (is_direct || call != CallSite::kIndirect)) return std::nullopt;
     Walk found = walk_from({walk.steps.front().pc, walk.steps.front().stack_pointer, frame_pointer});
     const size_t next = walk.steps.size();
-    if (found.steps.size() <= next || found.steps[next].pc != *back || found.end != Walk::End::kOutermost) {
+    const bool is_proof = found.end == Walk::End::kOutermost || found.end == Walk::End::kTooDeep;
+    if (found.steps.size() <= next || found.steps[next].pc != *back || !is_proof) {
         return std::nullopt;
     }
     return found;
@@ -110,6 +114,7 @@ snapshot::Frame Unwinder::Parts::frame(const Step& step) const {
     snapshot::Frame frame;
     frame.address = step.pc;
     frame.is_return_address = step.is_return_address;
+    frame.signal_return = step.is_signal_return;
     if (const Module* const module = modules.find(step.is_return_address ? step.pc - 1 : step.pc)) {
         frame.module = module->path;
         frame.build_id = module->build_id;
@@ -120,8 +125,14 @@ snapshot::Frame Unwinder::Parts::frame(const Step& step) const {
 
 snapshot::Stack Unwinder::Parts::stack(const Walk& walk) const {
     snapshot::Stack stack;
-    stack.frames.reserve(walk.steps.size());
-    for (const Step& step : walk.steps) stack.frames.push_back(frame(step));
+    const size_t depth = walk.steps.size();
+    const size_t left_out = depth > kKeptInnermost + kKeptOutermost ? depth - kKeptInnermost - kKeptOutermost : 0;
+    for (size_t i = 0; i < depth; ++i) {
+        if (left_out != 0 && i == kKeptInnermost) i += left_out;
+        stack.frames.push_back(frame(walk.steps[i]));
+        if (left_out != 0 && i == kKeptInnermost + left_out)
+            stack.frames.back().left_out_before = static_cast<uint32_t>(left_out);
+    }
     stack.truncated = walk.end == Walk::End::kTooDeep;
     stack.incomplete = !stack.truncated && walk.end != Walk::End::kOutermost;
     return stack;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unwind/walker.h"
 
-#include <array>
+#include "unwind/signal_frame.h"
 
 // Looks a function up in a table of UNW_INFO_FORMAT_REMOTE_TABLE. libunwind exports it for readers of
 // other processes (perf is one), without a declaration.
@@ -38,6 +38,7 @@ Walk Walker::walk(const Registers& registers) {
     unw_cursor_t cursor;
     if (space_ == nullptr || unw_init_remote(&cursor, space_, this) != 0) return walk;
     walk.end = step_on(cursor, walk);
+    if (walk.steps.size() > kMaxFramesOfAny) beyond_ -= std::min(beyond_, walk.steps.size() - kMaxFramesOfAny);
     // The cache forgets which frames are the kernel's own, behind which the address is exact.
     if (met_signal_) unw_flush_cache(space_, 0, 0);
     return walk;
@@ -45,6 +46,7 @@ Walk Walker::walk(const Registers& registers) {
 
 Walk::End Walker::step_on(unw_cursor_t& cursor, Walk& walk) {
     std::vector<Step>& steps = walk.steps;
+    const size_t most = limit();
     while (true) {
         unw_word_t frame_pointer = 0;
         const bool has_frame_pointer = unw_get_reg(&cursor, UNW_X86_64_RBP, &frame_pointer) == 0;
@@ -58,7 +60,7 @@ Walk::End Walker::step_on(unw_cursor_t& cursor, Walk& walk) {
         unw_word_t pc = 0;
         unw_word_t stack_pointer = 0;
         if (result == 0) return Walk::End::kOutermost;
-        if (steps.size() == kMaxFrames) return Walk::End::kTooDeep;
+        if (steps.size() >= most) return Walk::End::kTooDeep;
         if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) return Walk::End::kUnreadable;
         const bool is_exact = is_signal_return(steps.back().pc);
         met_signal_ = met_signal_ || is_exact;
@@ -66,16 +68,17 @@ Walk::End Walker::step_on(unw_cursor_t& cursor, Walk& walk) {
             (stack_pointer <= steps.back().stack_pointer && !is_exact)) {
             return Walk::End::kUnreadable;
         }
-        steps.push_back({pc, stack_pointer, !is_exact && !is_signal_return(pc)});
+        const bool is_return = !is_exact && is_signal_return(pc);
+        steps.push_back({pc, stack_pointer, !is_exact && !is_return, is_return});
     }
 }
 
-/// `mov $15, %rax; syscall`.
 bool Walker::is_signal_return(uint64_t pc) {
-    using Code = std::array<unsigned char, 9>;
-    constexpr Code kReturn = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
-    const auto first = memory_.value<unsigned char>(pc);
-    return first == kReturn.front() && memory_.value<Code>(pc) == kReturn;
+    const Module* const module = modules_.find(pc);
+    if (module == nullptr) return is_signal_frame(memory_, nullptr, pc);
+    const auto [known, is_new] = signal_returns_.try_emplace(pc, false);
+    if (is_new) known->second = is_signal_frame(memory_, module, pc);
+    return known->second;
 }
 
 std::optional<Function> Walker::function_at(uint64_t address) {

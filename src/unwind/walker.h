@@ -6,8 +6,10 @@
 
 #include <libunwind.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "unwind/memory.h"
@@ -20,6 +22,7 @@ struct Step {
     uint64_t pc = 0;
     uint64_t stack_pointer = 0;
     bool is_return_address = true;
+    bool is_signal_return = false;  ///< of the handler before it
 };
 
 struct Walk {
@@ -42,7 +45,11 @@ struct Function {
 
 class Walker {
 public:
-    static constexpr size_t kMaxFrames = 128;  ///< as many as the library records
+    /// An endless recursion has more, and then fills the stack.
+    static constexpr size_t kMaxFrames = size_t{1} << 18;
+    /// What every walk may have; those that are deeper share the rest of kMaxFramesBeyond.
+    static constexpr size_t kMaxFramesOfAny = 1024;
+    static constexpr size_t kMaxFramesBeyond = size_t{1} << 20;
 
     /// Both outlive it.
     Walker(Memory& memory, const Modules& modules);
@@ -51,6 +58,8 @@ public:
     Walker& operator=(const Walker&) = delete;
 
     Walk walk(const Registers& registers);
+    /// How deep a walk may go now.
+    size_t limit() const { return std::min(kMaxFrames, kMaxFramesOfAny + beyond_); }
     /// The function that the tables describe at `address`.
     std::optional<Function> function_at(uint64_t address);
     /// What a signal handler returns to.
@@ -72,10 +81,12 @@ private:
 
     Memory& memory_;
     const Modules& modules_;
+    std::unordered_map<uint64_t, bool> signal_returns_;  ///< by address, of modules
     unw_accessors_t accessors_;
     unw_addr_space_t space_;
     Registers registers_;
     size_t accesses_ = 0;
+    size_t beyond_ = kMaxFramesBeyond;
     bool lacks_description_ = false;
     bool lacks_frame_pointer_ = false;
     bool met_signal_ = false;

@@ -193,7 +193,8 @@ TEST(Json, TellsAllOfAThread) {
                            {"stack_is", "exact"},
                            {"stack_ago_seconds", nullptr},
                            {"stack_truncated", false},
-                           {"stack_incomplete", false}};
+                           {"stack_incomplete", false},
+                           {"stack_left_out", nullptr}};
     EXPECT_EQ(json_of(builder)["threads"][0].dump(1), expected.dump(1));
 }
 
@@ -209,7 +210,7 @@ TEST(Json, HasEveryFieldOfAThreadOfWhichNothingIsKnown) {
               R"("age_is_lower_bound":false,)"
               R"("exiting":false,"finished":false,"ends_process":false,"runtime_helper":false,"last_recorded":false,)"
               R"("settled":false,"torn":false,"cpu_share":null,"stack_is":"none","stack_ago_seconds":null,)"
-              R"("stack_truncated":false,"stack_incomplete":false}])");
+              R"("stack_truncated":false,"stack_incomplete":false,"stack_left_out":null}])");
 }
 
 TEST(Json, HasWhatTheProgramSaidOfAThread) {
@@ -356,6 +357,15 @@ TEST(Json, HasFramesOfWhichLittleIsKnown) {
               R"({"function":null,"file":null,"line":null,"module":"/lib/x.so","offset":"0x9e10","inlined":false},)"
               R"({"function":null,"file":null,"line":null,"module":null,"offset":"0x1234","inlined":false}])");
     EXPECT_EQ(thread["stack_truncated"], true);
+}
+
+TEST(Json, TellsHowManyFramesOfADeepStackAreLeftOutAndWhere) {
+    SnapshotBuilder builder;
+    snapshot::Frame after = support::frame("main", "bank.cpp", 90);
+    after.left_out_before = 1872;
+    builder.thread(2).at({support::frame("f", "bank.cpp", 35), support::frame("f", "bank.cpp", 36), after});
+
+    EXPECT_EQ(json_of(builder)["threads"][0]["stack_left_out"].dump(), R"({"after":2,"frames":1872})");
 }
 
 TEST(Json, HasFramesThatAreOfNoFile) {

@@ -157,11 +157,58 @@ TEST(Stacks, SayWhereOuterFramesAreMissing) {
 
     EXPECT_EQ(printed({frames, true, false}), R"(
     leaf()                                   deep.cpp:1
-    ... (deeper than was recorded)
+    ... (deeper: outer frames were not recorded)
 )");
     EXPECT_EQ(printed({frames, false, true}), R"(
     leaf()                                   deep.cpp:1
     ... (outer frames not known)
+)");
+}
+
+TEST(Stacks, ShowARecursionOnce) {
+    const snapshot::Frame fib = frame("fib(int)", "fib.cpp", 5);
+    const snapshot::Frame base = frame("fib(int)", "fib.cpp", 3);
+    const snapshot::Frame main = frame("main", "fib.cpp", 9);
+
+    EXPECT_EQ(printed({{base, fib, fib, fib, fib, main}}), R"(
+    fib(int)                                 fib.cpp:3
+    fib(int)                                 fib.cpp:5
+    ... (the frame above 3 more times)
+    main                                     fib.cpp:9
+)");
+    EXPECT_EQ(printed({{base, fib, fib, main}}), R"(
+    fib(int)                                 fib.cpp:3
+    fib(int)                                 fib.cpp:5
+    fib(int)                                 fib.cpp:5
+    main                                     fib.cpp:9
+)");
+}
+
+TEST(Stacks, ShowOneTurnOfFunctionsThatCallEachOther) {
+    const snapshot::Frame even = frame("even(int)", "parity.cpp", 4);
+    const snapshot::Frame odd = frame("odd(int)", "parity.cpp", 8);
+
+    EXPECT_EQ(printed({{even, odd, even, odd, even, odd, even, frame("main", "parity.cpp", 12)}}), R"(
+    even(int)                                parity.cpp:4
+    odd(int)                                 parity.cpp:8
+    ... (the 2 frames above 2 more times)
+    even(int)                                parity.cpp:4
+    main                                     parity.cpp:12
+)");
+}
+
+TEST(Stacks, SayHowManyFramesAreLeftOutBetweenBothEnds) {
+    const snapshot::Frame fib = frame("fib(int)", "fib.cpp", 5);
+    snapshot::Frame after = fib;
+    after.left_out_before = 1872;
+
+    EXPECT_EQ(printed({{fib, fib, fib, after, fib, fib, fib, frame("main", "fib.cpp", 9)}}), R"(
+    fib(int)                                 fib.cpp:5
+    ... (the frame above 2 more times)
+    ... (1,872 frames left out)
+    fib(int)                                 fib.cpp:5
+    ... (the frame above 3 more times)
+    main                                     fib.cpp:9
 )");
 }
 
