@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "acceptance.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -25,12 +28,11 @@ void check_writable(const std::string& path) {
 }
 
 bool write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (file) return true;
-    remark(path + " cannot be written: " + std::strerror(errno));
-    return false;
+    const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const bool written = descriptor >= 0 && write_all(descriptor, text);
+    if (!written) remark(path + " cannot be written: " + std::strerror(errno));
+    if (descriptor >= 0) close(descriptor);
+    return written;
 }
 
 void tell(const std::vector<std::string>& lines) {

@@ -113,8 +113,7 @@ void Documents::write_step_summary() {
     const std::string text = step_summary_->text();
     const char* const path = std::getenv(kStepSummary);
     const int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    const bool written =
-        descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool written = descriptor >= 0 && write_all(descriptor, text);
     if (!written) remark(fmt::format("cannot write {} {}: {}", kStepSummary, path, std::strerror(errno)));
     if (descriptor >= 0) close(descriptor);
 }

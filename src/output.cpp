@@ -19,37 +19,27 @@ namespace {
 
 constexpr char kPidMark[] = "%p";
 
-/// While it lives a write to a reader that is gone fails instead of ending this command. Not for
-/// good: CMD gets the disposition that we got.
-class BrokenPipesTolerated {
+/// While it lives a write to a reader that is gone, or beyond the limit of a file's size, fails instead of
+/// ending this command. Not for good: CMD gets the dispositions that we got.
+class FailedWritesTolerated {
 public:
-    BrokenPipesTolerated() {
+    FailedWritesTolerated() {
         struct sigaction ignore = {};
         ignore.sa_handler = SIG_IGN;
-        sigaction(SIGPIPE, &ignore, &before_);
+        sigaction(SIGPIPE, &ignore, &pipe_before_);
+        sigaction(SIGXFSZ, &ignore, &size_before_);
     }
-    ~BrokenPipesTolerated() { sigaction(SIGPIPE, &before_, nullptr); }
-    BrokenPipesTolerated(const BrokenPipesTolerated&) = delete;
-    BrokenPipesTolerated& operator=(const BrokenPipesTolerated&) = delete;
+    ~FailedWritesTolerated() {
+        sigaction(SIGPIPE, &pipe_before_, nullptr);
+        sigaction(SIGXFSZ, &size_before_, nullptr);
+    }
+    FailedWritesTolerated(const FailedWritesTolerated&) = delete;
+    FailedWritesTolerated& operator=(const FailedWritesTolerated&) = delete;
 
 private:
-    struct sigaction before_;
+    struct sigaction pipe_before_;
+    struct sigaction size_before_;
 };
-
-/// True, or errno says why not.
-bool write_all(int descriptor, const std::string& text) {
-    const BrokenPipesTolerated tolerated;
-    size_t done = 0;
-    while (done < text.size()) {
-        const ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
-        if (written >= 0) {
-            done += static_cast<size_t>(written);
-        } else if (errno != EINTR) {
-            return errno == EPIPE;
-        }
-    }
-    return true;
-}
 
 int open_for_writing(const std::string& path, int how) {
     return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
@@ -85,6 +75,20 @@ std::string with_pid(std::string path, uint32_t pid) {
 }
 
 }  // namespace
+
+bool write_all(int descriptor, const std::string& text) {
+    const FailedWritesTolerated tolerated;
+    size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t written = ::write(descriptor, text.data() + done, text.size() - done);
+        if (written >= 0) {
+            done += static_cast<size_t>(written);
+        } else if (errno != EINTR) {
+            return errno == EPIPE;
+        }
+    }
+    return true;
+}
 
 Output::Output(const Destination& destination, const Options& options, int stream)
     : format_(destination.format),

@@ -67,6 +67,9 @@ private:
     std::deque<Output> all_;
 };
 
+/// True, or errno says why not; a reader that is gone has read enough. No failure ends this command.
+bool write_all(int descriptor, const std::string& text);
+
 /// One line, "loiter: ...", on standard error; control characters are made harmless.
 void remark(const std::string& text);
 

@@ -51,6 +51,19 @@ TEST(OutputFile, IsOneForEachProcessWherePidIsInItsName) {
     EXPECT_EQ(files, 2U);
 }
 
+/// Written by whoever is killed for it by default.
+TEST(OutputFile, BeyondTheLimitOfSizesLosesNotTheStatusOfTheProgram) {
+    const support::TemporaryFolder folder;
+    for (const std::string option : {"-o", "--format=junit -o", "--write-baseline", "--write-suppressions"}) {
+        support::Command command;
+        command.arguments = {"sh", "-c",
+                             "ulimit -f 0; exec " LOITER_COMMAND " gate --timeout 20s " + option + " " + folder.path() +
+                                 "/file " BLOCKED_WORKER " exit 3"};
+
+        EXPECT_EQ(support::run(command).status, 3) << option;
+    }
+}
+
 TEST(OutputFile, ThatFillsUpDoesNotFailTheProgram) {
     const support::Outcome outcome = run({"run", "-o", "/dev/full", BLOCKED_WORKER, "exit", "0"});
 
