@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Clean programs that end in the midst of their threads' ends: the gate says nothing of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/cli/cli.h"
+
+namespace cli {
+namespace {
+
+/// Each run ends at another moment; more of them, by hand, are a loop around this test.
+TEST(FalseAlarms, AreNoneOverManyEndsOfACleanProgram) {
+    for (int seed = 1; seed <= 20; ++seed) {
+        const support::Outcome outcome = run({"gate", COMING_AND_GOING, std::to_string(seed)});
+
+        EXPECT_EQ(outcome.status, 0) << "seed " << seed;
+        EXPECT_EQ(outcome.errors, "") << "seed " << seed;
+    }
+}
+
+/// One thread more that stays is found in the same program.
+TEST(FalseAlarms, AreNotAvoidedBySilence) {
+    const support::Outcome outcome = run({"gate", COMING_AND_GOING, "1", "stay"});
+
+    EXPECT_EQ(outcome.status, 86);
+    EXPECT_THAT(outcome.errors, testing::HasSubstr("FAILED: 1 blocked thread\n"));
+}
+
+TEST(FalseAlarms, AreNoneOfPoolsThatPythonEnds) {
+    const support::TemporaryFolder folder;
+    std::ofstream(folder.path() + "/pools.py") << R"(
+import concurrent.futures, multiprocessing.pool, queue, threading
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    assert sum(pool.map(lambda x: x * x, range(50))) == 40425
+assert concurrent.futures.ThreadPoolExecutor(4).submit(pow, 2, 5).result() == 32  # ended by the interpreter
+with concurrent.futures.ProcessPoolExecutor(2) as pool:
+    assert list(pool.map(abs, [-1, -2])) == [1, 2]
+with multiprocessing.pool.ThreadPool(4) as pool:
+    assert pool.map(abs, [-1, 2]) == [1, 2]
+done = threading.Event()
+threading.Timer(0.01, done.set).start()
+assert done.wait(5)
+)";
+
+    const support::Outcome outcome = run({"gate", "python3", folder.path() + "/pools.py"});
+
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.errors, "");
+}
+
+}  // namespace
+}  // namespace cli
