@@ -44,6 +44,8 @@ void tell(const std::vector<std::string>& lines) {
 }  // namespace
 
 Acceptance::Acceptance(const Options& options) : options_(options) {
+    const bool is_run = options.command == Command::kRun || options.command == Command::kGate;
+    if (is_run) policy_.accept_killed_single_threads(static_cast<uint32_t>(getpid()));
     try {
         for (const std::string& path : options.suppressions) {
             policy_.add(policy::parse_suppressions(text_of_file(path, kMostMebibytes), path));

@@ -50,6 +50,16 @@ void Policy::set_baseline(Baseline baseline, std::string file) {
     baseline_file_ = std::move(file);
 }
 
+void Policy::accept_killed_single_threads(uint32_t but_children_of) {
+    judges_killed_children_of_ = but_children_of;
+}
+
+bool Policy::is_accepted_kill(const snapshot::Process& process, size_t threads) const {
+    const bool was_killed = process.reason == snapshot::Reason::kPostMortem &&
+                            (process.end == snapshot::End::kSignal || process.end == snapshot::End::kUnknown);
+    return judges_killed_children_of_ && was_killed && threads == 1 && process.ppid != *judges_killed_children_of_;
+}
+
 /// All that fit are used, the first one is named.
 std::optional<std::string> Policy::accepted_by(const snapshot::Snapshot& snapshot, const analyze::Finding& finding) {
     std::optional<std::string> by;
@@ -62,6 +72,8 @@ std::optional<std::string> Policy::accepted_by(const snapshot::Snapshot& snapsho
         met_.insert(finding.fingerprint);
         if (!by) by = "baseline " + baseline_file_;
     }
+    if (!by && is_accepted_kill(snapshot.process, snapshot.threads.size()))
+        by = "built-in: killed, with no other thread";
     return by;
 }
 

@@ -27,6 +27,33 @@ TEST(FalseAlarms, AreNotAvoidedBySilence) {
     EXPECT_THAT(outcome.errors, testing::HasSubstr("FAILED: 1 blocked thread\n"));
 }
 
+/// Tests end the servers they start. Other threads of those are left behind all the same.
+TEST(FalseAlarms, AreNoneOfHelpersThatTheirParentKills) {
+    const support::TemporaryFolder folder;
+    std::ofstream(folder.path() + "/helper.py") << R"(
+import signal, sys, threading, time
+if "thread" in sys.argv: threading.Thread(target=time.sleep, args=[99]).start()
+print("ready", flush=True)
+signal.pause()
+)";
+    std::ofstream(folder.path() + "/parent.py") << R"(
+import subprocess, sys
+helper = subprocess.Popen([sys.executable, *sys.argv[2:]], stdout=subprocess.PIPE)
+helper.stdout.readline()
+getattr(helper, sys.argv[1])()
+helper.wait()
+)";
+    const auto gate = [&](const std::string& how, const std::string& thread) {
+        return run({"gate", "python3", folder.path() + "/parent.py", how, folder.path() + "/helper.py", thread});
+    };
+
+    for (const std::string how : {"terminate", "kill"}) {
+        EXPECT_EQ(gate(how, "none").status, 0) << how;
+        EXPECT_EQ(gate(how, "none").errors, "") << how;
+        EXPECT_EQ(gate(how, "thread").status, 86) << how;
+    }
+}
+
 TEST(FalseAlarms, AreNoneOfPoolsThatPythonEnds) {
     const support::TemporaryFolder folder;
     std::ofstream(folder.path() + "/pools.py") << R"(
