@@ -34,6 +34,7 @@ public:
     std::vector<std::string> recordings() const {
         std::vector<std::pair<uint64_t, std::string>> found;
         for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+            if (entry.file_size() == 0) continue;  // being made
             const RawRecording raw(entry.path());
             if (raw.head().magic == protocol::kMagic) found.emplace_back(raw.head().started_ns, entry.path());
         }
