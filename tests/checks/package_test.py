@@ -76,6 +76,70 @@ class Package(unittest.TestCase):
         self.assertEqual(done.returncode, 1, "the listener's failure is the program's own")
         self.assertIn(f"created in {LEAKING}", report["findings"][0]["message"])
 
+    def gate(self, *options, filtered=f"-{HANGING}", **variables):
+        """The tests in one process under the gate, in the folder of their source."""
+        return run(self.prefix / "bin/loiter", "gate", *options, "--", self.build / "bank_test",
+                   f"--gtest_filter={filtered}", cwd=SAMPLE, env={**os.environ, **variables})
+
+    def test_junit_sarif_and_annotations_name_the_leaking_test(self):
+        junit, sarif = self.build / "loiter.xml", self.build / "loiter.sarif"
+        done = self.gate("--format", f"junit={junit}", "--format", f"sarif={sarif}", "--format", "github")
+
+        failures = [failure.get("message") for failure in xml.etree.ElementTree.parse(junit).iter("failure")]
+        results = json.loads(sarif.read_text())["runs"][0]["results"]
+        annotations = [line for line in done.stderr.splitlines() if line.startswith("::")]
+        for name, messages in (("JUnit", failures), ("SARIF", [result["message"]["text"] for result in results]),
+                               ("annotations", annotations)):
+            self.assertEqual(len(messages), 1, name)
+            self.assertIn(f"created in {LEAKING}", messages[0], name)
+        place = results[0]["locations"][0]["physicalLocation"]
+        self.assertTrue(place["artifactLocation"]["uri"].endswith("bank_test.cpp"), place)
+        lines = (pathlib.Path(SAMPLE) / "bank_test.cpp").read_text(encoding="utf-8").splitlines()
+        waits = next(number for number, line in enumerate(lines, 1) if "changed_.wait(" in line)
+        self.assertEqual(place["region"]["startLine"], waits)
+        self.assertIn(f"line={waits}", annotations[0])
+
+    def test_documents_of_the_hanging_test_are_there_when_the_gate_ends_it(self):
+        junit = self.build / "hanging.xml"
+        done = self.gate("--timeout", "2s", "--format", f"junit={junit}", filtered=HANGING)
+        self.assertEqual(done.returncode, 86, done.stderr)
+        failure = next(xml.etree.ElementTree.parse(junit).iter("failure"))
+        self.assertIn("Audit_HangsOnAnAccountThatStaysEmpty_Test::TestBody()", failure.get("message"))
+        self.assertIn(f"created in {HANGING} by T1 at", failure.text)
+
+    def test_suppressions_make_ctest_green_and_unused_entries_are_named(self):
+        accepted = self.build / "bank.supp"
+        accepted.write_text("# known\nverdict:blocked created_by:IsLeftBehind\nthread:nobody\n", encoding="utf-8")
+        results = self.build / "accepted.xml"
+
+        def ctest(options):
+            must(CMAKE, "-S", SAMPLE, "-B", str(self.build), f"-DBANK_GATE_OPTIONS={options}")
+            must(CMAKE, "--build", str(self.build))
+            done = run(CTEST, "--test-dir", str(self.build), "-R", "Teller", "--output-junit", str(results),
+                       env={**os.environ, "BANK_GATE_ALONE": "1"})
+            suite = xml.etree.ElementTree.parse(results).getroot()
+            return done, {case.get("name"): case.findtext("system-out") for case in suite.iter("testcase")}
+
+        try:
+            done, outputs = ctest(f"--suppressions;{accepted}")
+            self.assertEqual(done.returncode, 0, outputs)
+            self.assertIn("bank.supp:3: nothing was found that needs thread:nobody", outputs[LEAKING])
+            self.assertNotIn("bank.supp:2", outputs[LEAKING])
+            done, outputs = ctest("")
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("FAILED: 1 blocked thread", outputs[LEAKING])
+        finally:
+            must(CMAKE, "-S", SAMPLE, "-B", str(self.build), "-DBANK_GATE_OPTIONS=")
+
+    def test_a_baseline_accepts_what_there_was_and_names_what_is_gone(self):
+        baseline = str(self.build / "bank.baseline")
+        alone = {"BANK_GATE_ALONE": "1"}
+        self.assertEqual(self.gate("--write-baseline", baseline, **alone).returncode, 86)
+        self.assertEqual(self.gate("--baseline", baseline, **alone).returncode, 0)
+        gone = self.gate("--baseline", baseline, filtered="Account.*", **alone)
+        self.assertEqual(gone.returncode, 0)
+        self.assertIn(f"gone from {baseline}: 1 thread blocked in cond wait", gone.stderr)
+
     def test_without_the_library_the_listener_does_nothing(self):
         clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         done = run(self.build / "bank_test", f"--gtest_filter=-{HANGING}", env=clean)

@@ -3,6 +3,7 @@
 // Ten tests of a bank: eight are clean, one leaves a thread behind, one hangs.
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -110,6 +111,8 @@ TEST(Audit, HangsOnAnAccountThatStaysEmpty) {
 
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
-    testing::UnitTest::GetInstance()->listeners().Append(new loiter::ThreadLeakListener);
+    // With the gate alone a team can accept what it knows of: a listener's failure is the test's own.
+    if (std::getenv("BANK_GATE_ALONE") == nullptr)
+        testing::UnitTest::GetInstance()->listeners().Append(new loiter::ThreadLeakListener);
     return RUN_ALL_TESTS();
 }
