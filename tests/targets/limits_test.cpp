@@ -2,6 +2,7 @@
 //
 // What does not fit a recording is counted and reported, and a live look never proves what was not.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "analyze/finding.h"
 #include "read/read.h"
@@ -86,6 +87,24 @@ TEST(NearCycles, GiveNoVerdictHoweverOftenTheyAreLookedAt) {
         ASSERT_TRUE(analysis.findings.empty()) << "look " << look << ": " << analysis.findings[0].message;
     }
     EXPECT_GT(waits_seen, 3000) << "main's join at least must be seen in every look";
+}
+
+/// What a killed process leaves is of one moment, in which any record may be half written.
+TEST(NearCycles, GiveNoVerdictWhereverTheirProcessIsKilled) {
+    for (int moment = 0; moment < 60; ++moment) {
+        support::RecordedProgram recorded({NEAR_CYCLES});
+        ASSERT_TRUE(recorded.program().await_output("ready"));
+        const auto recording = reader::Recording::open(recorded.first_recording());
+        for (int look = 0; look < moment; ++look) recording.phase();  // another moment each time
+        recorded.program().signal(SIGKILL);
+        recorded.program().finish();
+
+        const snapshot::Snapshot snapshot = recording.take_snapshot(snapshot::Reason::kPostMortem);
+
+        EXPECT_EQ(snapshot.threads.size(), 5U);
+        for (const analyze::Finding& finding : analyze::analyze(snapshot).findings)
+            EXPECT_EQ(finding.certainty, analyze::Certainty::kFact) << finding.message;
+    }
 }
 
 }  // namespace
