@@ -109,6 +109,11 @@ long create_file(const char* directory, const ProcessFacts& facts, uint64_t byte
     return -1;
 }
 
+/// A program that locks all its memory, to come too, may have a limit on it: what is reserved here would count.
+void give_back_locks(long address, uint64_t bytes) {
+    raw_syscall(SYS_munlock, address, static_cast<long>(bytes));
+}
+
 /// Maps the whole recording without access; chunks are opened as they are needed. Returns the
 /// address, or 0.
 uintptr_t map_file(const char* directory, const ProcessFacts& facts, uint64_t bytes) {
@@ -122,6 +127,7 @@ uintptr_t map_file(const char* directory, const ProcessFacts& facts, uint64_t by
         return 0;
     }
     raw_syscall(SYS_madvise, address, static_cast<long>(bytes), MADV_DONTDUMP);
+    give_back_locks(address, bytes);
     return static_cast<uintptr_t>(address);
 }
 
@@ -135,7 +141,9 @@ uintptr_t map_memory(uint64_t bytes) {
     const long file = (flags & MAP_ANONYMOUS) != 0 ? -1 : descriptor;
     const long address = raw_syscall(SYS_mmap, 0, static_cast<long>(bytes), PROT_NONE, flags, file, 0);
     if (descriptor >= 0) raw_syscall(SYS_close, descriptor);
-    return address < 0 && address > -4096 ? 0 : static_cast<uintptr_t>(address);
+    if (address < 0 && address > -4096) return 0;
+    give_back_locks(address, bytes);
+    return static_cast<uintptr_t>(address);
 }
 
 /// Kernels before 5.14 cannot populate for writing; there the file is extended by its name.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -72,6 +73,21 @@ TEST(LockedMemory, HasNoMoreOfTheRecordingThanIsUsed) {
     constexpr long kMuch = 8 * 1024;  // the library itself is locked too
     EXPECT_LT(std::stol(plain.output), std::stol(bare.output) + kMuch) << plain.errors;
     EXPECT_LT(std::stol(run.output), std::stol(bare.output) + kMuch) << run.errors;
+}
+
+/// The kernel counts what is mapped: a program that may lock so much and no more keeps what it had.
+TEST(LockedMemory, UnderALimitIsLeftToTheProgram) {
+    const std::string limited =
+        "ulimit -S -l 8192; ulimit -S -s 190; exec setpriv --reuid=65534 --clear-groups "
+        "--inh-caps=-all --bounding-set=-all \"$0\" \"$@\"";
+    const Words words{"/bin/sh", "-c", limited, DECIDED, "lock_memory"};
+    if (geteuid() != 0 || support::run({words}).status != 0) GTEST_SKIP() << "it cannot be made so here";
+    support::Command command{words};
+    command.environment = {{"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_OPTIONS", "report=none"}};
+
+    const support::Outcome outcome = support::run(command);
+
+    EXPECT_EQ(outcome.status, 0) << outcome.errors;
 }
 
 TEST_F(Situation, ChildThatScribblesWritesNothingIntoItsParentsRecording) {
