@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <utility>
 
 #include "manual/manual.h"
 #include "manual/texts.h"

@@ -72,7 +72,9 @@ std::optional<std::string> Policy::accepted_by(const snapshot::Snapshot& snapsho
         met_.insert(finding.fingerprint);
         if (!by) by = "baseline " + baseline_file_;
     }
-    if (!by && is_accepted_kill(snapshot.process, snapshot.threads.size()))
+    const bool may_be_meant =
+        finding.verdict >= analyze::Verdict::kAsleep;  // whatever is worse is the thread's own fault
+    if (!by && may_be_meant && is_accepted_kill(snapshot.process, snapshot.threads.size()))
         by = "built-in: killed, with no other thread";
     return by;
 }

@@ -54,6 +54,33 @@ helper.wait()
     }
 }
 
+/// What hung before it was killed is a finding, with one thread as with many.
+TEST(FalseAlarms, AreNotAvoidedForAHelperThatWasStuck) {
+    const support::TemporaryFolder folder;
+    std::ofstream(folder.path() + "/helper.py") << R"(
+import ctypes
+libc = ctypes.CDLL(None)
+mutex = ctypes.create_string_buffer(64)
+libc.pthread_mutex_lock(mutex)
+print("ready", flush=True)
+libc.pthread_mutex_lock(mutex)
+)";
+    std::ofstream(folder.path() + "/parent.py") << R"(
+import os, subprocess, sys
+helper = subprocess.Popen([sys.executable, sys.argv[1]], stdout=subprocess.PIPE)
+helper.stdout.readline()
+while open(f"/proc/{helper.pid}/syscall").read().split()[0] != "202": os.sched_yield()
+helper.kill()
+helper.wait()
+)";
+
+    const support::Outcome outcome =
+        run({"gate", "python3", folder.path() + "/parent.py", folder.path() + "/helper.py"});
+
+    EXPECT_EQ(outcome.status, 86);
+    EXPECT_THAT(outcome.errors, testing::HasSubstr("SELF-DEADLOCK"));
+}
+
 TEST(FalseAlarms, AreNoneOfPoolsThatPythonEnds) {
     const support::TemporaryFolder folder;
     std::ofstream(folder.path() + "/pools.py") << R"(
