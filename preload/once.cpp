@@ -122,6 +122,8 @@ extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwi
     if (self == nullptr) return _URC_CONTINUE_UNWIND;
     Leaving leaving{self, nullptr};
     visit_own_frames(CALLER_FRAME, stack_limits(self), note_leaving, &leaving);
+    // Its frame lies behind code that no table describes.
+    if (leaving.hold == nullptr) leaving.hold = innermost_initializer(self);
     if (leaving.hold != nullptr) drop(self, leaving.hold);
     return _URC_CONTINUE_UNWIND;
 }

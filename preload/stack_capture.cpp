@@ -265,7 +265,8 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
         if (stack.depth == protocol::kMaxFrames) {
             lesson.refuse();
             stack.flags |= protocol::kStackTruncated;
-            return;
+            if (!lesson.goes_on()) return;
+            stack.depth = 0;
         }
     }
 }
@@ -354,8 +355,10 @@ void visit_own_frames(const CallerFrame& caller, StackLimits limits, void (*visi
                       void* argument) {
     struct Visitor : NoLesson {
         void meet_own(uintptr_t pc, uintptr_t sp) { tell(told, pc, sp); }
+        bool goes_on() { return --rounds_left != 0; }
         void (*tell)(void*, uintptr_t, uintptr_t);
         void* told;
+        uint32_t rounds_left = 2048;  // of kMaxFrames: more than fit the usual stack
     };
     uintptr_t pcs[protocol::kMaxFrames];
     RawStack stack{pcs, 0, 0, 0};

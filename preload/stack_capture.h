@@ -53,8 +53,8 @@ void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack);
 /// The stack has room for a walk that begins at `sp`.
 bool has_room_to_walk(uintptr_t sp, StackLimits limits);
 
-/// Tells the frames of the library's own code that the stack passes through, from the innermost on: the address
-/// that each goes on at, and its stack pointer then.
+/// Tells the frames of the library's own code that the stack passes through, however deep it is, from the innermost
+/// on: the address that each goes on at, and its stack pointer then.
 void visit_own_frames(const CallerFrame& caller, StackLimits limits, void (*visit)(void*, uintptr_t, uintptr_t),
                       void* argument);
 

@@ -123,6 +123,7 @@ public:
 
     void refuse() { ok_ = false; }
     void meet_own(uintptr_t, uintptr_t) {}
+    bool goes_on() { return false; }
     void read_return_address(uintptr_t address, uintptr_t value) { add(address, 0, value); }
     void read_distance(uintptr_t address, uintptr_t value) { add(address, kCheckDistance, value - caller_.sp); }
     void use_frame_pointer(uintptr_t value);
@@ -154,6 +155,7 @@ private:
 struct NoLesson {
     void refuse() {}
     void meet_own(uintptr_t, uintptr_t) {}
+    bool goes_on() { return false; }
     void read_return_address(uintptr_t, uintptr_t) {}
     void read_distance(uintptr_t, uintptr_t) {}
     void use_frame_pointer(uintptr_t) {}

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ways out of an initializer. `once_ends WAY` goes it, says "out TID" when it is over, or "in TID" where
-// an outer initializer still runs, and stays as it is. WAY: throw, throw-in-nested, cancel, exit,
-// create (its first thread, in the initializer), fork (the child says "out"), handler (of a thread that
-// waits for an initializer, which runs another one; then the first ends), in-handler (the first goes on),
-// exit-after-jump (a jump leads out of a nested one, which so stays begun; then the outer one is left),
-// local-throw (that of a static local, in another one's), local-exit, local-fork
+// an outer initializer still runs, and stays as it is. WAY: throw, throw-deep (from more frames than stacks
+// are recorded with), throw-in-nested, cancel, exit, create (its first thread, in the initializer), fork (the
+// child says "out"), handler (of a thread that waits for an initializer, which runs another one; then the
+// first ends), in-handler (the first goes on), exit-after-jump (a jump leads out of a nested one, which so
+// stays begun; then the outer one is left), local-throw (that of a static local, in another one's), local-exit,
+// local-fork
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -45,15 +46,26 @@ void throw_first() {
     if (++runs == 1) throw runs;
 }
 
-void leave_by_exception() {
+void (*volatile throw_it)() = throw_first;
+__attribute__((noinline)) void throw_from(int frames) {
+    if (frames == 0) throw_it();
+    if (frames > 0) throw_from(frames - 1);
+    asm volatile("");  // no tail call
+}
+void throw_from_deep() {
+    throw_from(300);
+}
+
+void leave_by_exception(void (*initializer)() = throw_first) {
     try {
-        std::call_once(inner, throw_first);
+        std::call_once(inner, initializer);
     } catch (int) {
     }
 }
 
+template <void (*initializer)()>
 void* throw_out(void*) {
-    leave_by_exception();
+    leave_by_exception(initializer);
     if (runs != 1) abort();
     stay("out");
     return nullptr;
@@ -206,7 +218,8 @@ void interrupt(bool first_goes_on) {
 }
 
 const std::map<std::string, std::function<void()>> kWays = {
-    {"throw", [] { in_thread(throw_out); }},
+    {"throw", [] { in_thread(throw_out<throw_first>); }},
+    {"throw-deep", [] { in_thread(throw_out<throw_from_deep>); }},
     {"throw-in-nested", [] { in_thread(throw_out_of_nested); }},
     {"cancel", cancel},
     {"exit", [] { in_thread(be_unwound<leave_thread>); }},

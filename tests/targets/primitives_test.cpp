@@ -50,8 +50,8 @@ TEST_P(LeftInitializer, IsNobodysAnyMore) {
 }
 
 INSTANTIATE_TEST_SUITE_P(By, LeftInitializer,
-                         testing::Values("throw", "cancel", "exit", "create", "fork", "handler", "local-exit",
-                                         "local-fork"),
+                         testing::Values("throw", "throw-deep", "cancel", "exit", "create", "fork", "handler",
+                                         "local-exit", "local-fork"),
                          name_of);
 
 class NestedInitializer : public testing::TestWithParam<const char*> {};
