@@ -54,10 +54,16 @@ void Policy::accept_killed_single_threads(uint32_t but_children_of) {
     judges_killed_children_of_ = but_children_of;
 }
 
-bool Policy::is_accepted_kill(const snapshot::Process& process, size_t threads) const {
+/// What could never have gone on was not ended by the kill.
+bool Policy::is_accepted_kill(const snapshot::Snapshot& snapshot, const analyze::Finding& finding) const {
+    const snapshot::Process& process = snapshot.process;
     const bool was_killed = process.reason == snapshot::Reason::kPostMortem &&
                             (process.end == snapshot::End::kSignal || process.end == snapshot::End::kUnknown);
-    return judges_killed_children_of_ && was_killed && threads == 1 && process.ppid != *judges_killed_children_of_;
+    // What is no mere fact of a thread that waits or runs was there before the kill.
+    const bool may_be_meant = finding.verdict >= analyze::Verdict::kAsleep &&
+                              finding.certainty != analyze::Certainty::kProved && snapshot.losses.threads == 0;
+    return judges_killed_children_of_ && was_killed && may_be_meant && snapshot.threads.size() == 1 &&
+           process.ppid != *judges_killed_children_of_;
 }
 
 /// All that fit are used, the first one is named.
@@ -72,10 +78,7 @@ std::optional<std::string> Policy::accepted_by(const snapshot::Snapshot& snapsho
         met_.insert(finding.fingerprint);
         if (!by) by = "baseline " + baseline_file_;
     }
-    const bool may_be_meant =
-        finding.verdict >= analyze::Verdict::kAsleep;  // whatever is worse is the thread's own fault
-    if (!by && may_be_meant && is_accepted_kill(snapshot.process, snapshot.threads.size()))
-        by = "built-in: killed, with no other thread";
+    if (!by && is_accepted_kill(snapshot, finding)) by = "built-in: killed, with no other thread";
     return by;
 }
 

@@ -26,8 +26,9 @@ public:
     void add(std::vector<Suppression> suppressions);
     void set_baseline(Baseline baseline, std::string file);
 
-    /// From now on: nothing was left behind by a process of one thread that others ended. For runs, which judge
-    /// helpers that tests kill; whoever asks about a killed process wants to know what it was in.
+    /// From now on: nothing was left behind by a process of one thread that others ended, unless it is proved to have
+    /// been stuck. For runs, which judge helpers that tests kill; whoever asks about a killed process wants to know
+    /// what it was in.
     void accept_killed_single_threads(uint32_t but_children_of);
 
     /// Notes in each finding what accepts it. A thread none of whose findings is left fails no more.
@@ -46,7 +47,7 @@ private:
         bool is_built_in = false;
         bool is_used = false;
     };
-    bool is_accepted_kill(const snapshot::Process& process, size_t threads) const;
+    bool is_accepted_kill(const snapshot::Snapshot& snapshot, const analyze::Finding& finding) const;
     std::optional<std::string> accepted_by(const snapshot::Snapshot& snapshot, const analyze::Finding& finding);
 
     std::vector<Entry> entries_;

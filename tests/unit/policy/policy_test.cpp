@@ -54,6 +54,25 @@ TEST(Policy, AcceptsTheWorkersOfRustupAndOfNoOtherProgram) {
     }
 }
 
+/// Its parent may have killed it because it hung.
+TEST(Policy, AcceptsNoProofAgainstAKilledSingleThread) {
+    for (const bool holds_it : {false, true}) {
+        support::SnapshotBuilder builder;
+        builder.ended(snapshot::Reason::kPostMortem, snapshot::End::kUnknown, std::nullopt);
+        const snapshot::Object lock = support::mutex(0x20, "g_lock");
+        builder.thread(1).waits_for(lock);
+        if (holds_it) builder.thread(1).holds(lock);
+        Policy policy;
+        policy.accept_killed_single_threads(/*but_children_of=*/1);
+
+        const Analysis analysis = applied(policy, builder.build());
+
+        ASSERT_EQ(analysis.findings.size(), 1U);
+        EXPECT_EQ(analysis.findings[0].suppressed_by.has_value(), !holds_it);
+        EXPECT_EQ(analyze::fails(analysis, {Verdict::kBlocked, Verdict::kSelfDeadlock}), holds_it);
+    }
+}
+
 TEST(Policy, AnAcceptedCycleFailsNotEvenByItsFacts) {
     Policy policy = with("lock:g_jobs\nverdict:deadlock");
 
