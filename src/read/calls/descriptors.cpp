@@ -83,10 +83,10 @@ std::string Descriptors::awaited(uint32_t tid, int descriptor) {
     constexpr size_t kFunctionBytes = 128;
     const std::string number = "fd " + std::to_string(descriptor);
     if (is_closed(tid, descriptor)) return number + ", closed since the call began";
-    const std::string link = name(tid, descriptor);
     const std::string function = read_small_file(task_path(pid_, tid, "wchan"), kFunctionBytes);
+    const std::optional<uint32_t> mode = mode_of(tid, descriptor);
     const std::string now = words(tid, descriptor);
-    if (!waits_on_another_file(function, link, link.starts_with('/') && is_fifo(tid, descriptor))) return now;
+    if (!mode || !waits_on_another_file(function, *mode)) return now;
     return number + ", closed since the call began: the number is another file's now," + now.substr(number.size());
 }
 
@@ -191,12 +191,12 @@ std::string Descriptors::epoll(uint32_t tid, const DescriptorInfo& info, Extent 
     return "epoll of " + joined(parts, info.watches - parts.size());
 }
 
-/// A FIFO is told without opening it, and without asking a file server.
-bool Descriptors::is_fifo(uint32_t tid, int descriptor) const {
+/// Without opening it, and without asking a file server.
+std::optional<uint32_t> Descriptors::mode_of(uint32_t tid, int descriptor) const {
     struct statx facts = {};
     constexpr int kFlags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-    if (statx(AT_FDCWD, fd_path(pid_, tid, descriptor).c_str(), kFlags, STATX_TYPE, &facts) != 0) return false;
-    return S_ISFIFO(facts.stx_mode);
+    if (statx(AT_FDCWD, fd_path(pid_, tid, descriptor).c_str(), kFlags, STATX_TYPE, &facts) != 0) return std::nullopt;
+    return facts.stx_mode;
 }
 
 std::string Descriptors::file(uint32_t tid, int descriptor, const std::string& link, Extent extent) {
@@ -216,7 +216,7 @@ std::string Descriptors::file(uint32_t tid, int descriptor, const std::string& l
     if (link.starts_with("/dev/") && !link.starts_with("/dev/shm/") && !link.starts_with("/dev/mqueue/")) {
         return "device " + link;
     }
-    if (!is_fifo(tid, descriptor)) return link;
+    if (!S_ISFIFO(mode_of(tid, descriptor).value_or(0))) return link;
     return "fifo " + link + (extent == Extent::kFull ? other_end(tid, descriptor, link) : "");
 }
 

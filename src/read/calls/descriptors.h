@@ -46,7 +46,7 @@ private:
     std::string file(uint32_t tid, int descriptor, const std::string& link, Extent extent);
     std::string other_end(uint32_t tid, int descriptor, const std::string& link);
     std::string held_by(std::vector<OpenFile> files);
-    bool is_fifo(uint32_t tid, int descriptor) const;
+    std::optional<uint32_t> mode_of(uint32_t tid, int descriptor) const;
     bool is_closed(uint32_t tid, int descriptor) const;
 
     uint32_t pid_;

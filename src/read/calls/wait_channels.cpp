@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/calls/wait_channels.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 
@@ -30,19 +32,14 @@ Kind kind_of_wait(std::string_view function) {
     return begins_with_one_of(function, kOtherWaits) ? Kind::kOther : Kind::kUnknown;
 }
 
-bool is_device(std::string_view link) {
-    return link.starts_with("/dev/") && !link.starts_with("/dev/shm/") && !link.starts_with("/dev/mqueue/");
-}
-
 }  // namespace
 
-bool waits_on_another_file(std::string_view function, std::string_view link, bool is_fifo) {
+bool waits_on_another_file(std::string_view function, uint32_t mode) {
     const Kind wait = kind_of_wait(function);
-    if (wait == Kind::kUnknown || link.empty()) return false;
-    const bool is_pipe = is_fifo || link.starts_with("pipe:[");
-    const bool is_socket = link.starts_with("socket:[");
-    const bool is_named_file = link.starts_with('/') && !is_fifo && !is_device(link);
-    if (is_named_file) return true;  // a file never waits for others in any of these
+    if (wait == Kind::kUnknown) return false;
+    const bool is_pipe = S_ISFIFO(mode);
+    const bool is_socket = S_ISSOCK(mode);
+    if (S_ISREG(mode) || S_ISDIR(mode)) return true;  // such a file never waits for others in any of these
     switch (wait) {
         case Kind::kPipe: return !is_pipe;
         case Kind::kSocket: return !is_socket;

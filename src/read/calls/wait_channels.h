@@ -5,12 +5,13 @@
 // of the kernel that the thread sleeps in is of the one kind of file that was there when the call began.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace reader {
 
-/// `function`: as /proc/PID/task/TID/wchan has it; `link`: what the descriptor is, by its symbolic link;
-/// `is_fifo`: a pipe with a name. False where nothing contradicts.
-bool waits_on_another_file(std::string_view function, std::string_view link, bool is_fifo);
+/// `function`: as /proc/PID/task/TID/wchan has it; `mode`: of the file that the descriptor is now. False where nothing
+/// contradicts.
+bool waits_on_another_file(std::string_view function, uint32_t mode);
 
 }  // namespace reader
