@@ -2,6 +2,7 @@
 #include "symbolize/lock_bases.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace symbolize {
@@ -16,11 +17,23 @@ constexpr size_t kInnermost = 8;
 /// std::sys::sync::rwlock::futex::RwLock is its state, on which readers wait, and then the word for writers.
 constexpr uint64_t kWordForWriters = 4;
 
-/// Its modules have moved from release to release; the generic arguments of std::sync::RwLock<T> may be there.
+/// They may have any names of the program's in them.
+std::string without_generic_arguments(std::string_view function) {
+    std::string plain;
+    size_t depth = 0;
+    for (size_t i = 0; i < function.size(); ++i) {
+        const bool closes = function[i] == '>' && i > 0 && function[i - 1] != '-';  // `fn() -> T` opened none
+        if (function[i] == '<') ++depth;
+        if (depth == 0) plain += function[i];
+        if (closes && depth > 0) --depth;
+    }
+    return plain;
+}
+
+/// Its modules have moved from release to release.
 bool writes_rust_rwlock(std::string_view function) {
     if (!function.starts_with("std::sys") && !function.starts_with("std::sync::")) return false;
-    const size_t type = function.find("RwLock");
-    return type != std::string_view::npos && function.find("::write", type) != std::string_view::npos;
+    return without_generic_arguments(function).find("RwLock::write") != std::string::npos;
 }
 
 }  // namespace
