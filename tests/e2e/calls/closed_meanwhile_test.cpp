@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -18,11 +19,14 @@ using report::Json;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Not there for a kernel without it, or without the right.
-bool has_wait_channels(pid_t reading_thread) {
-    std::string function;
-    std::ifstream("/proc/" + std::to_string(reading_thread) + "/wchan") >> function;
-    return !function.empty() && function != "0";
+/// Of any thread: main may not have gone to sleep yet. Not there for a kernel without it, or without the right.
+bool has_wait_channels(pid_t target) {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(target) + "/task")) {
+        std::string function;
+        std::ifstream(task.path() / "wchan") >> function;
+        if (!function.empty() && function != "0") return true;
+    }
+    return false;
 }
 
 std::string detail_of(const Json& report, const std::string& name) {
