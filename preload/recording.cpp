@@ -87,7 +87,8 @@ bool has_room(const char* directory) {
     if (raw_syscall(SYS_statfs, as_argument(directory), as_argument(&filesystem)) != 0) return false;
     // A tmpfs without a limit tells no size.
     const auto blocks = static_cast<uint64_t>(filesystem.f_bavail);
-    return filesystem.f_blocks == 0 || blocks >= kLeastRoom / static_cast<uint64_t>(filesystem.f_bsize);
+    const auto block = static_cast<uint64_t>(filesystem.f_bsize);
+    return filesystem.f_blocks == 0 || block == 0 || blocks >= kLeastRoom / block;
 }
 
 void name_file(const char* directory, const ProcessFacts& facts) {

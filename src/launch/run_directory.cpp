@@ -41,7 +41,8 @@ bool has_room(const std::string& folder) {
     struct statvfs filesystem = {};
     if (statvfs(folder.c_str(), &filesystem) != 0) return false;
     // A tmpfs without a limit tells no size.
-    return filesystem.f_blocks == 0 || filesystem.f_bavail >= kLeastRoom / filesystem.f_frsize;
+    const bool is_limited = filesystem.f_blocks != 0 && filesystem.f_frsize != 0;
+    return !is_limited || filesystem.f_bavail >= kLeastRoom / filesystem.f_frsize;
 }
 
 /// Makes and locks a folder in `parent`; returns a closed descriptor where that cannot be done.
