@@ -163,8 +163,9 @@ std::vector<std::string> files_of(const ModuleIdentity& identity) {
         files.push_back(root + path + ".debug");
         files.push_back(root + path.substr(0, slash) + ".debug/" + path.substr(slash) + ".debug");
         files.push_back(root + "/usr/lib/debug" + path + ".debug");
-        files.push_back(root + "/usr/lib/debug/.build-id/" + identity.build_id.substr(0, 2) + "/" +
-                        identity.build_id.substr(2) + ".debug");
+        if (identity.build_id.size() > 2)  // what was linked without one has none
+            files.push_back(root + "/usr/lib/debug/.build-id/" + identity.build_id.substr(0, 2) + "/" +
+                            identity.build_id.substr(2) + ".debug");
         if (identity.root.empty()) break;
     }
     return files;

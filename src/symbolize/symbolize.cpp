@@ -76,7 +76,9 @@ Module& Symbolizer::Cache::module(const std::string& path, const std::string& bu
     const std::string& root = process.root;
     const ModuleIdentity shared{path, build_id, "", ""};
     const auto known = modules.find(build_id.empty() ? ModuleIdentity{path, build_id, root, ""} : shared);
-    if (known != modules.end() && known->second->is_open()) return *known->second;
+    // One that could not be made, of which the caller was told, left an empty place.
+    const bool is_there = known != modules.end() && known->second != nullptr;
+    if (is_there && known->second->is_open()) return *known->second;
     const auto deleted = process.deleted.find(path);
     const ModuleIdentity identity{path, build_id, root, deleted == process.deleted.end() ? "" : deleted->second};
     std::shared_ptr<Module>& opened = modules[identity];

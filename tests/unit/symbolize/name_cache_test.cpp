@@ -132,6 +132,17 @@ TEST(NameCache, SurvivesLiesWithARightSum) {
     EXPECT_GT(refused, 20U);
 }
 
+/// As Rust's own programs are linked.
+TEST(NameCache, KeepsNothingOfAModuleWithoutABuildId) {
+    const bank::Folder folder;
+    const NameCache cache(folder.path(), "1");
+    const ModuleIdentity module{"/opt/bank.so", "", ""};
+
+    save(cache, module);
+
+    EXPECT_FALSE(load(cache, module));
+}
+
 TEST(NameCache, KeepsNothingWhereItCannotWrite) {
     const bank::Folder folder;
     bank::overwrite(folder.path() / "file", "");
