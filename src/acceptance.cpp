@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <vector>
 
+#include "file_roles.h"
 #include "output.h"
 #include "policy/suppression_writer.h"
 #include "text_file.h"
@@ -20,15 +20,23 @@ namespace {
 constexpr size_t kMostTold = 5;
 constexpr uint64_t kMostMebibytes = 16;
 
-/// What is in it stays until there is something to write.
-void check_writable(const std::string& path) {
-    if (!path.empty() && !std::ofstream(path, std::ios::app)) {
-        throw UsageError(path + " cannot be written: " + std::strerror(errno));
-    }
+int open_for_writing(const std::string& path, int how) {
+    return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
 }
 
-bool write_file(const std::string& path, const std::string& text) {
-    const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+/// Nothing changes until there is something to write.
+void check_writable(const std::string& path) {
+    if (path.empty()) return;
+    const int made = open_for_writing(path, O_EXCL);
+    if (made >= 0) unlink(path.c_str());
+    const int opened = made < 0 && errno == EEXIST ? open_for_writing(path, O_APPEND) : made;
+    if (opened < 0) throw UsageError(path + " cannot be written: " + std::strerror(errno));
+    close(opened);
+}
+
+/// `how`: O_TRUNC or O_APPEND.
+bool write_file(const std::string& path, const std::string& text, int how) {
+    const int descriptor = open_for_writing(path, how);
     const bool written = descriptor >= 0 && write_all(descriptor, text);
     if (!written) remark(path + " cannot be written: " + std::strerror(errno));
     if (descriptor >= 0) close(descriptor);
@@ -48,7 +56,11 @@ Acceptance::Acceptance(const Options& options) : options_(options) {
     if (is_run) policy_.accept_killed_single_threads(static_cast<uint32_t>(getpid()));
     try {
         for (const std::string& path : options.suppressions) {
-            policy_.add(policy::parse_suppressions(text_of_file(path, kMostMebibytes), path));
+            const std::string text = text_of_file(path, kMostMebibytes);
+            policy_.add(policy::parse_suppressions(text, path));
+            if (!are_one_file(path, options.write_suppressions)) continue;
+            adds_suppressions_ = true;
+            if (!text.empty() && text.back() != '\n') separator_ = "\n";
         }
         if (!options.baseline.empty()) {
             policy_.set_baseline(
@@ -80,10 +92,11 @@ bool Acceptance::finish() {
     if (!has_judged_) return true;  // of nothing it can be said, and what is in the files stays
     bool all_written = true;
     if (!options_.write_baseline.empty()) {
-        all_written = write_file(options_.write_baseline, policy::write_baseline(met_));
+        all_written = write_file(options_.write_baseline, policy::write_baseline(met_), O_TRUNC);
     }
-    if (!options_.write_suppressions.empty()) {
-        all_written = write_file(options_.write_suppressions, written_suppressions_) && all_written;
+    if (!options_.write_suppressions.empty() && !(adds_suppressions_ && written_suppressions_.empty())) {
+        const int how = adds_suppressions_ ? O_APPEND : O_TRUNC;
+        all_written = write_file(options_.write_suppressions, separator_ + written_suppressions_, how) && all_written;
     }
     std::vector<std::string> lines;
     for (const policy::Suppression& unused : policy_.unused()) {

@@ -30,7 +30,9 @@ private:
     policy::Policy policy_;
     policy::Baseline met_;
     std::string written_suppressions_;
-    bool has_judged_ = false;  ///< a process at least
+    bool adds_suppressions_ = false;  ///< --write-suppressions names a file that --suppressions reads: its entries stay
+    std::string separator_;           ///< before what is added: its last line may lack an end
+    bool has_judged_ = false;         ///< a process at least
 };
 
 }  // namespace command

@@ -2,8 +2,9 @@
 #include "destination.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
+
+#include "file_roles.h"
 
 namespace command {
 namespace {
@@ -30,19 +31,12 @@ Destination parse(const std::string& text, bool of_threads) {
     return {row->format, equals == text.size() ? "" : text.substr(equals + 1)};
 }
 
-bool are_one_place(const std::string& one, const std::string& other) {
-    const auto plain = [](const std::string& file) {
-        return file.empty() ? file : std::filesystem::absolute(file).lexically_normal().string();
-    };
-    return plain(one) == plain(other);
-}
-
 /// A place that two formats share would hold what no reader of either understands.
 void refuse_shared_places(const std::vector<Destination>& destinations) {
     for (auto one = destinations.begin(); one != destinations.end(); ++one) {
         for (auto other = one + 1; other != destinations.end(); ++other) {
             const bool is_stream = one->file.empty() && other->file.empty();
-            if (!are_one_place(one->file, other->file)) continue;
+            if (!are_one_file(one->file, other->file)) continue;
             if (is_stream && is_for_people(one->format) && is_for_people(other->format)) continue;
             const std::string second(word(other->format));
             throw UsageError("--format: " + std::string(word(one->format)) + " and " + second + " cannot share " +

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "file_roles.h"
 #include "manual/manual.h"
 #include "table_entries.h"
 
@@ -257,7 +258,12 @@ void Parser::add_file(CLI::App& command, const std::string& name, const std::str
 
 void Parser::add_accepting(CLI::App& command, Command kind) {
     // One that is given several times counts each time.
-    const auto add_suppressions = [this](const std::vector<std::string>& files) { options_.suppressions = files; };
+    const auto add_suppressions = [this, kind](const std::vector<std::string>& files) {
+        // What the library starts reports whatever there is to read.
+        if (kind != Command::kAttend && std::find(files.begin(), files.end(), "") != files.end())
+            throw UsageError("--suppressions: the name of the file is empty");
+        options_.suppressions = files;
+    };
     command
         .add_option_function<std::vector<std::string>>("--suppressions", add_suppressions,
                                                        "Findings that this file's entries fit are accepted; repeatable")
@@ -266,9 +272,11 @@ void Parser::add_accepting(CLI::App& command, Command kind) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     if (kind == Command::kAttend) return;
     add_file(command, "--baseline", "Findings that this file has are accepted", options_.baseline);
-    add_file(command, "--write-suppressions", "Write entries there that would accept what was found",
+    add_file(command, "--write-suppressions",
+             "Write entries there that would accept what was found; a file that --suppressions names keeps its own",
              options_.write_suppressions);
-    add_file(command, "--write-baseline", "Write what was found there, as a baseline", options_.write_baseline);
+    add_file(command, "--write-baseline", "Write what was found there, as a baseline; it may be the file of --baseline",
+             options_.write_baseline);
     if (kind == Command::kGate) {
         command.add_flag("--strict-suppressions", options_.strict_suppressions,
                          "Fail when an entry of a suppressions file fits nothing");
@@ -401,6 +409,7 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
         refuse_extras(used[0]->remaining());
     }
     options_.destinations = settle_destinations(formats_, output_, reports_threads(options_.command));
+    refuse_shared_files(options_);
     if (options_.command == Command::kHelp) options_.help = what_help_prints();
     if (options_.command == Command::kDump) options_.all = true;
     return options_;

@@ -97,7 +97,11 @@ Output::Output(const Destination& destination, const Options& options, int strea
       descriptor_(stream) {
     one_file_a_process_ = file_.find(kPidMark) != std::string::npos || (appends_ && !file_.empty());
     owned_ = !file_.empty() && !one_file_a_process_;
-    if (owned_) descriptor_ = open_for_writing(file_, O_TRUNC);
+    if (owned_) {
+        descriptor_ = open_for_writing(file_, O_EXCL);
+        is_new_ = descriptor_ >= 0;
+        if (!is_new_ && errno == EEXIST) descriptor_ = open_for_writing(file_, 0);
+    }
     if (descriptor_ < 0 || (one_file_a_process_ && !takes_files(file_))) {
         throw UsageError("cannot write " + file_ + ": " + std::strerror(errno));
     }
@@ -110,10 +114,23 @@ Output::Output(const Destination& destination, const Options& options, int strea
 }
 
 Output::~Output() {
-    if (owned_) close(descriptor_);
+    if (!owned_) return;
+    close(descriptor_);
+    if (is_new_ && !has_begun_) unlink(file_.c_str());
+}
+
+void Output::begin() {
+    if (has_begun_) return;
+    has_begun_ = true;
+    struct stat status = {};
+    // Devices and pipes cannot be cut.
+    if (owned_ && !is_new_ && fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) &&
+        ftruncate(descriptor_, 0) != 0)
+        failed(file_);
 }
 
 bool Output::write(uint32_t pid, const std::string& text) {
+    begin();
     if (!one_file_a_process_) return write_all(descriptor_, text) || failed(file_);
     if (appends_ && text.empty()) return true;
     const std::string path = appends_ ? file_ : with_pid(file_, pid);
@@ -148,6 +165,10 @@ bool Output::failed(const std::string& path) {
 
 Outputs::Outputs(const Options& options, int stream) {
     for (const Destination& destination : options.destinations) all_.emplace_back(destination, options, stream);
+}
+
+void Outputs::begin() {
+    for (Output& output : all_) output.begin();
 }
 
 bool Outputs::write(uint32_t pid, const std::function<std::string(Format format, bool colored)>& text) {

@@ -17,12 +17,15 @@ namespace command {
 /// One destination of reports.
 class Output {
 public:
-    /// `stream`: the descriptor when no file is named. Makes the file; with %p in its name checks
-    /// that its folder takes files. Throws UsageError where that fails.
+    /// `stream`: the descriptor when no file is named. Opens the file, whose content stays until the first
+    /// report; with %p in its name checks that its folder takes files. Throws UsageError where that fails.
     Output(const Destination& destination, const Options& options, int stream);
     ~Output();
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
+
+    /// Empties the file: what was in it is of an earlier command. Nothing to do where reports were written.
+    void begin();
 
     /// Writes in one piece where the system does. An empty text leaves an empty file. A reader that
     /// went away is no failure; for any other, says so once on standard error and returns false.
@@ -46,6 +49,8 @@ private:
     bool one_file_a_process_ = false;
     int descriptor_;
     bool owned_ = false;
+    bool is_new_ = false;     ///< the file was not there before
+    bool has_begun_ = false;  ///< until then the file is as it was found
     bool colored_ = false;
     bool told_ = false;
     std::set<std::string> begun_;                ///< files that hold this run's reports already
@@ -59,6 +64,8 @@ public:
     Outputs(const Options& options, int stream);
 
     std::deque<Output>& all() { return all_; }
+    /// All that could be refused has been checked.
+    void begin();
 
     /// What is not of threads: `text` gives it in each format asked for.
     bool write(uint32_t pid, const std::function<std::string(Format format, bool colored)>& text);

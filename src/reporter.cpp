@@ -91,6 +91,7 @@ void Reporter::write_documents() {
 }
 
 void Reporter::finish() {
+    outputs_.begin();
     write_documents();
     documents_.write_step_summary();
     if (!acceptance_.finish()) all_written_ = false;

@@ -62,6 +62,15 @@ void remark_on_children(const launch::Result& result) {
     if (more > 0) remark("not observed: " + std::to_string(more) + (more == 1 ? " other program" : " other programs"));
 }
 
+/// Their ends are not seen.
+void remark_on_left_running(const std::vector<std::string>& programs) {
+    const size_t told = std::min(programs.size(), kMostToldPrograms);
+    for (size_t i = 0; i < told; ++i) remark("still running, and judged only as it is now: " + programs[i]);
+    const size_t more = programs.size() - told;
+    if (more > 0)
+        remark("still running: " + std::to_string(more) + (more == 1 ? " other process" : " other processes"));
+}
+
 }  // namespace
 
 int exit_status(Command command, const launch::Result& result, const Judgement& judgement) {
@@ -85,11 +94,16 @@ int run(const Options& options) {
     const launch::Request request{
         options.program,  launch::find_library(), options.timeout, options.grace, usable_directory(options.directory),
         options.children, options.watch};
+    outputs.begin();
+    std::vector<std::string> left_running;
     const launch::Result result = launch::run(
         request,
         [&](snapshot::Snapshot&& snapshot) {
             // CMD runs on whatever becomes of a report.
             try {
+                const snapshot::Process& process = snapshot.process;
+                if (process.reason == snapshot::Reason::kDump)
+                    left_running.push_back(process.exe + " (pid " + std::to_string(process.pid) + ")");
                 reporter.report(std::move(snapshot));
             } catch (const std::exception& error) {
                 judgement.complete = false;
@@ -99,6 +113,7 @@ int run(const Options& options) {
         [&] { reporter.write_documents(); });
     remark_on(result, options.program[0]);
     if (is_read_by_people(options.destinations) || options.strict) remark_on_children(result);
+    if (is_read_by_people(options.destinations)) remark_on_left_running(left_running);
     reporter.note_unobserved(result);
     reporter.finish();
     judgement.failed = reporter.has_failed();

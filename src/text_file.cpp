@@ -11,6 +11,7 @@ namespace command {
 
 std::string text_of_file(const std::string& path, uint64_t most_mebibytes) {
     const auto refuse = [&path](const std::string& why) { throw std::runtime_error(path + " cannot be read: " + why); };
+    if (path.empty()) throw std::runtime_error("a file without a name cannot be read");
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) refuse("it is a folder");
     std::ifstream file(path, std::ios::binary);

@@ -23,6 +23,8 @@ namespace {
 
 constexpr char kPrefix[] = "loiter-run-";
 
+constexpr off_t kHeadBytes = 4096;
+
 /// For the recordings of some processes.
 constexpr uint64_t kLeastRoom = uint64_t{16} << 20;
 
@@ -55,6 +57,18 @@ FileDescriptor make_private(const std::string& parent, std::string& path) {
         if (flock(folder.get(), LOCK_EX | LOCK_NB) == 0 && is_still_there(path, folder)) return folder;
     }
     return FileDescriptor();
+}
+
+/// Rights alone do not tell: of /proc, or of a full disk. Else errno says why not.
+bool takes_file(const std::string& folder) {
+    std::string path = folder + "/.loiter-XXXXXX";
+    const FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
+    if (!file.is_open()) return false;
+    const int error = posix_fallocate(file.get(), 0, kHeadBytes);
+    unlink(path.c_str());
+    // Filesystems that cannot say so in advance have their chance.
+    errno = error;
+    return error != ENOSPC && error != EDQUOT;
 }
 
 }  // namespace
@@ -92,6 +106,7 @@ std::string make_keep_directory(const std::string& path) {
         throw Error("cannot record in " + path + ": " + (error ? error.message() : std::strerror(errno)));
     }
     if (!std::filesystem::is_directory(absolute, error)) throw Error("cannot record in " + path + ": not a folder");
+    if (!takes_file(absolute)) throw Error("cannot record in " + path + ": " + std::strerror(errno));
     return absolute;
 }
 

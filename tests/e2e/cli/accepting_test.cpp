@@ -126,10 +126,81 @@ TEST_F(Accepting, BadFilesAreFoundBeforeTheProgramStarts) {
 
 TEST_F(Accepting, FilesStayAsTheyAreWhereNothingWasJudged) {
     const std::string kept = file("kept.json", "what was there");
+    const std::string other = file("kept.supp", "what was there, too");
 
-    EXPECT_EQ(run({"gate", "--write-baseline", kept, "--write-suppressions", kept, "no-such-program"}).status, 127);
+    EXPECT_EQ(run({"gate", "--write-baseline", kept, "--write-suppressions", other, "no-such-program"}).status, 127);
 
     EXPECT_EQ(report::read_text(kept), "what was there");
+    EXPECT_EQ(report::read_text(other), "what was there, too");
+}
+
+TEST_F(Accepting, NoFileIsWrittenThatHasAnotherUse) {
+    const std::string entries = "thread:nobody\n";
+    const std::string kept = file("kept", entries);
+    const std::string link = path("link");
+    std::filesystem::create_symlink(kept, link);
+    for (const Words& options :
+         {Words{"-o", kept, "--suppressions", kept}, Words{"-o", link, "--suppressions", kept},
+          Words{"--format", "json=" + kept, "--baseline", kept},
+          Words{"--baseline", kept, "--write-suppressions", kept},
+          Words{"--suppressions", kept, "--write-baseline", link},
+          Words{"--write-baseline", kept, "--write-suppressions", kept}, Words{"-o", kept, "--write-baseline", kept},
+          Words{"--format", "junit=" + kept, "--write-suppressions", link}}) {
+        const support::Outcome outcome = run_with("gate", options);
+
+        EXPECT_EQ(outcome.status, 2);
+        EXPECT_THAT(outcome.errors, HasSubstr("cannot be one file"));
+        EXPECT_EQ(report::read_text(kept), entries);
+    }
+    for (const Words& arguments : {Words{"report", kept, "-o", kept}, Words{"diff", kept, "/bin/true", "-o", kept}}) {
+        EXPECT_EQ(run(arguments).status, 2);
+        EXPECT_EQ(report::read_text(kept), entries);
+    }
+    const Words to_nowhere = {"-o", "/dev/null", "--write-baseline", "/dev/null", "--write-suppressions", "/dev/null"};
+    EXPECT_EQ(run_with("gate", to_nowhere).status, 86);
+}
+
+TEST_F(Accepting, ABadOptionChangesNoFile) {
+    const std::string kept = file("kept", "of an earlier run");
+    for (const Words& bad : {Words{"--suppressions", path("none")}, Words{"--write-baseline", path("no/such")},
+                             Words{"--format", "json=" + path("no/such")}, Words{"--dir", path("no/such")}}) {
+        for (const std::string& output : {kept, path("new")}) {
+            Words options = {"-o", output, "--write-suppressions", path("new.supp")};
+            options.insert(options.end(), bad.begin(), bad.end());
+
+            EXPECT_EQ(run_with("gate", options).status, 2);
+
+            EXPECT_EQ(report::read_text(kept), "of an earlier run");
+            EXPECT_FALSE(std::filesystem::exists(path("new")));
+            EXPECT_FALSE(std::filesystem::exists(path("new.supp")));
+        }
+    }
+    EXPECT_EQ(run({"report", "-o", kept, path("none")}).status, 125);
+    EXPECT_EQ(report::read_text(kept), "of an earlier run");
+    EXPECT_EQ(run({"gate", "-o", kept, "true"}).status, 0);
+    EXPECT_EQ(report::read_text(kept), "") << "a clean run leaves an empty file";
+}
+
+TEST_F(Accepting, EntriesAreAddedToAFileThatIsReadToo) {
+    const std::string entries = file("ci.supp", "# kept\nthread:nobody");
+    const Words options = {"--suppressions", entries, "--write-suppressions", entries};
+    EXPECT_EQ(run_with("gate", options).status, 86);
+    const std::string grown = report::read_text(entries);
+    EXPECT_THAT(grown, testing::StartsWith("# kept\nthread:nobody\n"));
+
+    EXPECT_EQ(run_with("gate", options).status, 0) << grown;
+
+    EXPECT_EQ(report::read_text(entries), grown);
+}
+
+TEST_F(Accepting, ABaselineIsRenewedInPlace) {
+    const Words options = {"--baseline", path("base.json"), "--write-baseline", path("base.json")};
+    EXPECT_EQ(run_with("gate", {"--write-baseline", path("base.json")}).status, 86);
+    const std::string written = report::read_text(path("base.json"));
+
+    EXPECT_EQ(run_with("gate", options).status, 0);
+
+    EXPECT_EQ(report::read_text(path("base.json")), written);
 }
 
 TEST_F(Accepting, WhatIsBuiltInIsListedInTheShapeOfAFile) {

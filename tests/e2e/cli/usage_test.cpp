@@ -56,7 +56,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{{"run", "-o", "/nosuch/folder/file"}, "/nosuch/folder/file"},
                     Case{{"run", "-o", "/nosuch/folder/%p"}, "/nosuch/folder/%p"},
                     Case{{"run", "-o", "/"}, "cannot write /"}, Case{{"run", "--dir", "/nosuch/a/b"}, "/nosuch/a/b"},
-                    Case{{"run", "--dir", "/bin/true"}, "/bin/true"}));
+                    Case{{"run", "--dir", "/bin/true"}, "/bin/true"},
+                    Case{{"run", "--dir", "/proc"}, "cannot record in /proc"},
+                    Case{{"ps", "--dir", "no-such-folder"}, "no-such-folder cannot be read"},
+                    Case{{"gate", "--suppressions", ""}, "--suppressions: the name of the file is empty"}));
 
 INSTANTIATE_TEST_SUITE_P(WrongCommands, Usage,
                          testing::Values(Case{{}, "no command"}, Case{{"run"}, "no program"},
