@@ -49,7 +49,9 @@ analyze::Digest digest_of(const std::string& path) {
 int compare(const Options& options) {
     Outputs outputs(options, STDOUT_FILENO);
     try {
-        const analyze::Comparison comparison = analyze::compare(digest_of(options.source), digest_of(options.newer));
+        // One after the other: where neither can be read, the first is named.
+        const analyze::Digest old = digest_of(options.source);
+        const analyze::Comparison comparison = analyze::compare(old, digest_of(options.newer));
         const bool written = outputs.write(0, [&](Format format, bool colored) {
             return format == Format::kJson ? render::json(comparison) : render::text(comparison, colored);
         });

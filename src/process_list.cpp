@@ -2,6 +2,7 @@
 #include "process_list.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,6 +42,20 @@ std::string command_line(const reader::Found& found) {
     return render::printable(line);
 }
 
+/// Equal for one file, by whatever path and in whatever mount namespace; a recording may be without a name.
+std::string identity_of(const std::string& path) {
+    struct stat status = {};
+    if (stat(path.c_str(), &status) != 0) return path;
+    return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
+/// Throws UsageError.
+void check_folder(const std::string& folder) {
+    std::error_code error;
+    if (std::filesystem::directory_iterator(folder, error); error)
+        throw UsageError("--dir: " + folder + " cannot be read: " + error.message());
+}
+
 std::string canonical(const std::string& path) {
     std::error_code error;
     const std::string real = std::filesystem::canonical(path, error).string();
@@ -63,12 +78,12 @@ std::vector<reader::Found> all_recordings(const std::string& folder) {
     for (const std::string& one : folders) {
         if (!looked_at.insert(canonical(one)).second) continue;
         for (reader::Found& found : reader::find_recordings(one)) {
-            listed.insert(canonical(found.path));
+            listed.insert(identity_of(found.path));
             result.push_back(std::move(found));
         }
     }
     for (const reader::Found& found : mapped) {
-        if (listed.insert(canonical(found.path)).second) result.push_back(found);
+        if (listed.insert(identity_of(found.path)).second) result.push_back(found);
     }
     std::stable_sort(result.begin(), result.end(),
                      [](const reader::Found& a, const reader::Found& b) { return a.age_seconds < b.age_seconds; });
@@ -126,6 +141,7 @@ std::string process_objects(const std::vector<reader::Found>& recordings) {
 }
 
 int list_processes(const Options& options) {
+    if (!options.directory.empty()) check_folder(options.directory);
     Outputs outputs(options, STDOUT_FILENO);
     if (options.prune) {
         const size_t removed = prune_recordings();

@@ -91,6 +91,8 @@ TEST_F(Diff, OfWhatCannotBeReadIsOneLine) {
         EXPECT_EQ(line_count(outcome.errors), 1) << outcome.errors;
         EXPECT_THAT(outcome.errors, HasSubstr(bad));
     }
+    EXPECT_THAT(run({"diff", path("none"), path("garbage")}).errors, HasSubstr(path("none")))
+        << "the first comes first";
     EXPECT_EQ(run({"diff", report}).status, 2);
 }
 

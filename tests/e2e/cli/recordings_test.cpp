@@ -183,5 +183,23 @@ TEST(Ps, FindsRecordingsOfRunningProcessesWhereverTheyAre) {
     EXPECT_THAT(listed({"--dir", folder.path()}, pid), ElementsAre("dead " + recording));
 }
 
+/// A container that shares a folder has it under another name.
+TEST(Ps, ListsAProcessOfAnotherMountNamespaceOnce) {
+    const support::TemporaryFolder folder;
+    const support::TemporaryFolder inside;
+    const Words apart = {"unshare", "--mount", "sh", "-c"};
+    const std::string mount = "mount --bind " + folder.path() + " " + inside.path();
+    Words arguments = apart;
+    arguments.push_back(mount);
+    if (support::run({.arguments = arguments}).status != 0) GTEST_SKIP() << "no right to make a mount namespace";
+    arguments.back() += " && LD_PRELOAD=" LOITER_LIBRARY " LOITER_DIR=" + inside.path() +
+                        " LOITER_OPTIONS=report=none exec " BLOCKED_WORKER " hang";
+    support::Running target({.arguments = arguments});
+    ASSERT_TRUE(target.await_output("ready"));
+
+    EXPECT_THAT(listed({"--dir", folder.path()}, target.pid()),
+                ElementsAre("running " + files_in(folder.path()).at(0)));
+}
+
 }  // namespace
 }  // namespace cli
