@@ -168,11 +168,16 @@ void Run::expire() {
     while (!has_ended()) wait_for_events(kSafetyPoll);
 }
 
-/// Processes that are at their end when CMD is gone are served; others are left alone.
+/// Processes that CMD leaves behind may take as long to finish as its threads may. Those that are at their
+/// end then are served; what lives on is reported as it is, and left alone.
 void Run::finish_others() {
-    if (tree_.any_live()) wait_for_events(kLastLook);
+    const bool nobody_asks = expired_ || told_to_end_ || !request_.children;
+    const auto grace_ends = Clock::now() + (nobody_asks ? kLastLook : std::max(request_.grace, kLastLook));
+    while ((tree_.any_live() || (!nobody_asks && tree_.any_newcomer())) && Clock::now() < grace_ends)
+        wait_for_events(kLastLook);
     const auto until = Clock::now() + request_.grace + kTargetWaits;
     while (tree_.any_ending() && Clock::now() < until) wait_for_events(kLastLook);
+    if (!nobody_asks) tree_.report_left_running();
 }
 
 Result Run::follow() {

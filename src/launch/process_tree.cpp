@@ -12,6 +12,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "launch/newcomers.h"
+
 namespace launch {
 namespace {
 
@@ -30,6 +32,10 @@ std::vector<std::string> recordings_in(const std::string& directory) {
     }
     std::reverse(names.begin(), names.end());
     return names;
+}
+
+uint32_t pid_in(const std::string& recording_name) {
+    return static_cast<uint32_t>(std::strtoul(recording_name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10));
 }
 
 /// A recording's path without its nonce: equal for what one process records before and after exec.
@@ -115,8 +121,7 @@ void ProcessTree::take_name(const std::string& name) {
     if (!name.starts_with(kRecordingPrefix) || !known_.insert(name).second) return;
     if (!ExecNotes::is_note(name)) {
         unopened_.push_back({name, ""});
-        notes_.note_recording(
-            static_cast<uint32_t>(std::strtoul(name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10)));
+        notes_.note_recording(pid_in(name));
     } else {
         notes_.take(name, [&](uint32_t pid) { return directory_.is_private() || pid == root_ || pids_.contains(pid); });
     }
@@ -236,6 +241,14 @@ void ProcessTree::report_live(Reason reason) {
     }
 }
 
+void ProcessTree::report_left_running() {
+    look_at_all();
+    for (Image& image : images_) {
+        if (image.is_ignored || !image.recording.is_live()) continue;
+        on_snapshot_(image.at_end ? std::move(*image.at_end) : image.recording.take_snapshot(Reason::kDump));
+    }
+}
+
 void ProcessTree::report_overdue(double seconds) {
     for (Image& image : images_) {
         if (image.is_ignored || !image.recording.is_live() || image.recording.ended()) continue;
@@ -270,6 +283,16 @@ bool ProcessTree::any_live() const {
     return std::any_of(images_.begin(), images_.end(), [](const Image& image) { return image.recording.is_live(); });
 }
 
+/// One that was met and has no image has executed a program that is still to record.
+bool ProcessTree::any_newcomer() const {
+    std::set<uint32_t> of_others;
+    for (const std::string& name : known_) {
+        if (!ExecNotes::is_note(name) && !pids_.contains(pid_in(name))) of_others.insert(pid_in(name));
+    }
+    for (const Unopened& entry : unopened_) of_others.erase(pid_in(entry.name));
+    return has_newcomer(directory_.path(), [&](uint32_t pid) { return of_others.contains(pid); });
+}
+
 bool ProcessTree::any_ending() const {
     return std::any_of(images_.begin(), images_.end(), [](const Image& image) {
         return image.recording.phase() != Phase::kRunning && image.recording.is_live();
@@ -291,8 +314,7 @@ void ProcessTree::remove_unwanted() const {
     }
     if (!directory_.is_private()) return;
     for (const auto& [name, error] : unopened_) {
-        const auto pid = static_cast<uint32_t>(std::strtoul(name.c_str() + std::strlen(kRecordingPrefix), nullptr, 10));
-        if (!reader::process_exists(pid)) unlink((directory_.path() + "/" + name).c_str());
+        if (!reader::process_exists(pid_in(name))) unlink((directory_.path() + "/" + name).c_str());
     }
 }
 

@@ -50,6 +50,10 @@ public:
     /// Sends the signal to every live process but CMD.
     void signal_others(int signal);
     bool any_live() const;
+    /// A process of the run has no recording yet: just forked, or executing.
+    bool any_newcomer() const;
+    /// Hands over every live process, as it was at its end or else is now.
+    void report_left_running();
     /// A live process has reached its end and needs its answer.
     bool any_ending() const;
 

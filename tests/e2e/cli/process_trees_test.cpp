@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "tests/e2e/cli/cli.h"
@@ -40,6 +41,72 @@ TEST(ProcessTrees, OfADoublyForkedDaemonAreJudged) {
 
     EXPECT_EQ(outcome.status, 86);
     EXPECT_EQ(leaking(objects(outcome.errors)), Words{json({BLOCKED_WORKER, "exit", "0"}).dump()});
+}
+
+/// Forked before CMD ended, and executed after: while CMD ends it has no recording that could be seen.
+TEST(ProcessTrees, OfADaemonThatWasBarelyForkedAreJudged) {
+    const std::string when_cmd_is_gone = "(while kill -0 $$ 2>&-; do :; done; exec setsid " BLOCKED_WORKER " exit 0) &";
+    const Words options = {"gate", "--grace", "3s", "--format", "json"};
+    for (const Words& script :
+         {Words{"sh", "-c", when_cmd_is_gone + " exit 0"}, Words{"sh", "-c", "(" + when_cmd_is_gone + ") ; exit 0"}}) {
+        Words arguments = options;
+        arguments.insert(arguments.end(), script.begin(), script.end());
+
+        const support::Outcome outcome = run(arguments);
+
+        EXPECT_EQ(outcome.status, 86);
+        EXPECT_EQ(leaking(objects(outcome.errors)), Words{json({BLOCKED_WORKER, "exit", "0"}).dump()});
+    }
+}
+
+/// A worker that CMD leaves behind, reported as it is; ended when this goes.
+class LeftRunning {
+public:
+    explicit LeftRunning(const std::string& action, const Words& options = {}) {
+        const std::string output = folder_.path() + "/output";
+        Words arguments = {"gate", "--grace", "100ms"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        arguments.insert(arguments.end(),
+                         {"sh", "-c",
+                          BLOCKED_WORKER " " + action + " > " + output + " 2>&1 & echo $!; until grep -q ready " +
+                              output + "; do :; done; exit 0"});
+        outcome_ = run(arguments);
+        pid_ = std::atoi(outcome_.output.c_str());
+    }
+    ~LeftRunning() {
+        if (pid_ > 0) kill(pid_, SIGKILL);
+    }
+    LeftRunning(const LeftRunning&) = delete;
+    LeftRunning& operator=(const LeftRunning&) = delete;
+
+    const support::Outcome& outcome() const { return outcome_; }
+    pid_t pid() const { return pid_; }
+
+private:
+    support::TemporaryFolder folder_;
+    support::Outcome outcome_;
+    pid_t pid_ = 0;
+};
+
+TEST(LeftRunning, AProcessIsReportedAsItIs) {
+    const LeftRunning worker("hang", {"--format", "json"});
+
+    EXPECT_EQ(worker.outcome().status, 0) << "an idle thread of a process that goes on is no finding";
+    std::vector<json> reports = objects(worker.outcome().errors);
+    std::erase_if(reports, [&](const json& report) { return report["process"]["pid"] != worker.pid(); });
+    EXPECT_EQ(ends(reports), Words{"dump alive null"});
+}
+
+TEST(LeftRunning, AProcessIsNamed) {
+    const LeftRunning worker("hang");
+
+    EXPECT_EQ(worker.outcome().errors, "loiter: still running, and judged only as it is now: " BLOCKED_WORKER " (pid " +
+                                           std::to_string(worker.pid()) + ")\n");
+}
+
+TEST(LeftRunning, AProcessThatCanNeverEndFailsTheGate) {
+    EXPECT_EQ(LeftRunning("asleep").outcome().status, 86);
+    EXPECT_EQ(LeftRunning("asleep", {"--children", "no"}).outcome().status, 0);
 }
 
 }  // namespace
