@@ -230,7 +230,8 @@ void Parser::add_running(CLI::App& command, Command kind) {
                   options_.watch = parse_duration(text);
                   if (options_.watch->count() == 0) throw UsageError("a time of zero is none");
               });
-    add_value(command, "--grace", "TIME", "How long threads may take to finish at the end (default: 500ms)",
+    add_value(command, "--grace", "TIME",
+              "How long threads, and processes that CMD leaves, may take to finish at the end (default: 500ms)",
               [this](const std::string& text) { options_.grace = parse_duration(text); });
     add_value(command, "--fail-on", "LIST",
               std::string("Verdicts that fail the gate (default: ") + kDefaultFailOn + ")",

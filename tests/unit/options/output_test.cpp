@@ -35,12 +35,22 @@ protected:
     std::string folder_;
 };
 
-TEST_F(OutputTest, MakesTheFileAtOnceAndEmptiesIt) {
+TEST_F(OutputTest, EmptiesTheFileWhenItBegins) {
     std::ofstream(folder_ + "/report") << "old";
 
-    const Output output(to("report"), Options(), STDERR_FILENO);
+    Output output(to("report"), Options(), STDERR_FILENO);
 
+    EXPECT_EQ(content("report"), "old");
+    output.begin();
     EXPECT_EQ(content("report"), "");
+}
+
+TEST_F(OutputTest, MakesTheFileAtOnceAndTakesItBackWhereItNeverBegins) {
+    {
+        const Output output(to("report"), Options(), STDERR_FILENO);
+        EXPECT_EQ(content("report"), "");
+    }
+    EXPECT_EQ(content("report"), "(no such file)");
 }
 
 TEST_F(OutputTest, CollectsEveryProcessInOneFile) {
