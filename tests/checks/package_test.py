@@ -100,36 +100,64 @@ class Package(unittest.TestCase):
         self.assertIn(f"line={waits}", annotations[0])
 
     def test_documents_of_the_hanging_test_are_there_when_the_gate_ends_it(self):
-        junit = self.build / "hanging.xml"
-        done = self.gate("--timeout", "2s", "--format", f"junit={junit}", filtered=HANGING)
+        junit, sarif = self.build / "hanging.xml", self.build / "hanging.sarif"
+        done = self.gate("--timeout", "2s", "--format", f"junit={junit}", "--format", f"sarif={sarif}",
+                         "--format", "github", filtered=HANGING)
         self.assertEqual(done.returncode, 86, done.stderr)
+        results = json.loads(sarif.read_text())["runs"][0]["results"]
+        annotations = [line for line in done.stderr.splitlines() if line.startswith("::error")]
+        self.assertTrue(results)
+        self.assertEqual(len(annotations), len(results), done.stderr)
+        for result in results:
+            self.assertIn("HangsOnAnAccountThatStaysEmpty", json.dumps(result))
+            place = result["locations"][0]["physicalLocation"]
+            self.assertTrue(place["artifactLocation"]["uri"].endswith("bank_test.cpp"), place)
+            self.assertTrue([line for line in annotations if f"line={place['region']['startLine']}" in line], annotations)
         failure = next(xml.etree.ElementTree.parse(junit).iter("failure"))
         self.assertIn("Audit_HangsOnAnAccountThatStaysEmpty_Test::TestBody()", failure.get("message"))
         self.assertIn(f"created in {HANGING} by T1 at", failure.text)
 
-    def test_suppressions_make_ctest_green_and_unused_entries_are_named(self):
-        accepted = self.build / "bank.supp"
-        accepted.write_text("# known\nverdict:blocked created_by:IsLeftBehind\nthread:nobody\n", encoding="utf-8")
+    def ctest_of_the_leaking(self, options):
+        """CTest's end and what each test wrote, with these options of the gate, whose verdict alone counts."""
         results = self.build / "accepted.xml"
-
-        def ctest(options):
-            must(CMAKE, "-S", SAMPLE, "-B", str(self.build), f"-DBANK_GATE_OPTIONS={options}")
+        must(CMAKE, "-S", SAMPLE, "-B", str(self.build), f"-DBANK_GATE_OPTIONS={options}")
+        try:
             must(CMAKE, "--build", str(self.build))
             done = run(CTEST, "--test-dir", str(self.build), "-R", "Teller", "--output-junit", str(results),
                        env={**os.environ, "BANK_GATE_ALONE": "1"})
-            suite = xml.etree.ElementTree.parse(results).getroot()
-            return done, {case.get("name"): case.findtext("system-out") for case in suite.iter("testcase")}
-
-        try:
-            done, outputs = ctest(f"--suppressions;{accepted}")
-            self.assertEqual(done.returncode, 0, outputs)
-            self.assertIn("bank.supp:3: nothing was found that needs thread:nobody", outputs[LEAKING])
-            self.assertNotIn("bank.supp:2", outputs[LEAKING])
-            done, outputs = ctest("")
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn("FAILED: 1 blocked thread", outputs[LEAKING])
         finally:
             must(CMAKE, "-S", SAMPLE, "-B", str(self.build), "-DBANK_GATE_OPTIONS=")
+        suite = xml.etree.ElementTree.parse(results).getroot()
+        return done, {case.get("name"): case.findtext("system-out") for case in suite.iter("testcase")}
+
+    def test_suppressions_make_ctest_green_and_unused_entries_are_named(self):
+        accepted = self.build / "bank.supp"
+        accepted.write_text("# known\nverdict:blocked created_by:IsLeftBehind\nthread:nobody\n", encoding="utf-8")
+
+        done, outputs = self.ctest_of_the_leaking(f"--suppressions;{accepted}")
+        self.assertEqual(done.returncode, 0, outputs)
+        self.assertIn("bank.supp:3: nothing was found that needs thread:nobody", outputs[LEAKING])
+        self.assertNotIn("bank.supp:2", outputs[LEAKING])
+        done, outputs = self.ctest_of_the_leaking("")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("FAILED: 1 blocked thread", outputs[LEAKING])
+
+    def test_a_baseline_of_one_run_makes_ctest_green(self):
+        baseline = str(self.build / "ctest.baseline")
+        self.assertEqual(self.gate("--write-baseline", baseline, BANK_GATE_ALONE="1").returncode, 86)
+
+        done, outputs = self.ctest_of_the_leaking(f"--baseline;{baseline}")
+        self.assertEqual(done.returncode, 0, outputs)
+        self.assertNotIn("FAILED", outputs[LEAKING])
+        others = [output for name, output in outputs.items() if name != LEAKING]
+        self.assertTrue(others)
+        for output in others:
+            self.assertIn(f"gone from {baseline}: 1 thread", output)
+
+        pathlib.Path(baseline).write_text('{"schema": "loiter-baseline/1", "findings": []}', encoding="utf-8")
+        done, outputs = self.ctest_of_the_leaking(f"--baseline;{baseline}")
+        self.assertNotEqual(done.returncode, 0, "an empty baseline accepts nothing")
+        self.assertIn("FAILED: 1 blocked thread", outputs[LEAKING])
 
     def test_a_baseline_accepts_what_there_was_and_names_what_is_gone(self):
         baseline = str(self.build / "bank.baseline")
