@@ -68,7 +68,7 @@ public:
         arguments.insert(arguments.end(), options.begin(), options.end());
         arguments.insert(arguments.end(),
                          {"sh", "-c",
-                          BLOCKED_WORKER " " + action + " > " + output + " 2>&1 & echo $!; until grep -q ready " +
+                          BLOCKED_WORKER " " + action + " > " + output + " 2>&1 & echo $!; until grep -qs ready " +
                               output + "; do :; done; exit 0"});
         outcome_ = run(arguments);
         pid_ = std::atoi(outcome_.output.c_str());
