@@ -78,7 +78,19 @@ std::vector<Finding> find_lost_wakeups(const snapshot::Snapshot& snapshot, const
     return findings;
 }
 
+namespace {
+
+/// A count only falls while somebody waits for its end; what does not fit is no count.
+std::optional<size_t> missing_of_count(const snapshot::Wait& wait) {
+    if (!wait.counts_down || !wait.value || !wait.expected) return std::nullopt;
+    const bool fits = *wait.value > 0 && *wait.value <= *wait.expected;
+    return fits ? std::optional<size_t>(*wait.value) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<size_t> missing_parties(const snapshot::Snapshot& snapshot, const Thread& thread) {
+    if (thread.wait && thread.wait->counts_down) return missing_of_count(*thread.wait);
     if (!thread.wait || !thread.wait->parties || thread.state != snapshot::State::kBarrier) return std::nullopt;
     const auto is_there = [&](const Thread& other) {
         return other.state == snapshot::State::kBarrier && other.wait &&

@@ -137,6 +137,11 @@ void tell_value(string_view word, snapshot::Wait& wait) {
     if (!words.empty()) wait.detail += (wait.detail.empty() ? "" : ": ") + words;
 }
 
+/// libstdc++ waits on the count of a latch itself; others do not.
+bool counts_down(const Meaning& meaning) {
+    return meaning.state == kFutex && meaning.function.find("std::latch::") != string_view::npos;
+}
+
 /// Words that libstdc++ shares among all atomics that are no futexes themselves.
 bool is_of_shared_word(const snapshot::Object& object) {
     return object.name.starts_with("std::__detail::__waiter_pool_base::");
@@ -175,6 +180,7 @@ void name_waits(snapshot::Snapshot& snapshot) {
         if (meaning.is_rechecked) forget_bound(thread);
         if (!thread.wait) continue;
         thread.wait->object.noun = meaning.kind;
+        thread.wait->counts_down = counts_down(meaning);
         tell_value(meaning.word, *thread.wait);
         if (is_of_shared_word(thread.wait->object)) thread.wait->object.name.clear();
         if (meaning.kind == "scope") thread.wait->members = scoped_threads(snapshot, thread);

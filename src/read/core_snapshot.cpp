@@ -43,11 +43,11 @@ public:
         for (const CoreThread& thread : threads) {
             if (known.insert(thread.tid).second) sights.push_back(look_at(thread));
         }
-        LockWords words = read_lock_words(
-            [this](uint64_t address, void* to, size_t bytes) {
-                return MemoryRead{memory_.read(address, to, bytes), 0};
-            },
-            locks_of(sights));
+        const auto read = [this](uint64_t address, void* to, size_t bytes) {
+            return MemoryRead{memory_.read(address, to, bytes), 0};
+        };
+        LockWords words = read_lock_words(read, locks_of(sights));
+        read_futex_values(read, futexes_of(sights), words);
         add_stream_owners(streams_, sights, words);
         return put_together(std::move(sights), words, !known.contains(core_.pid()));
     }

@@ -86,6 +86,14 @@ void read_owned_futexes(uint32_t pid, const std::vector<uint64_t>& futexes, Lock
     }
 }
 
+void read_futex_values(const std::function<MemoryRead(uint64_t, void*, size_t)>& read,
+                       const std::set<uint64_t>& futexes, LockWords& words) {
+    for (const uint64_t futex : futexes) {
+        uint32_t word = 0;
+        if (read(futex, &word, sizeof(word)).bytes == sizeof(word)) words.values.emplace(futex, word);
+    }
+}
+
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
     return read_lock_words(
         [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes); }, locks);

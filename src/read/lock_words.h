@@ -26,11 +26,16 @@ struct LockWords {
     std::set<uint64_t> shared;                  ///< of those that other processes may use
     std::set<uint64_t> prefer_writers;          ///< of rwlocks whose readers wait behind queued writers
     std::map<uint64_t, uint64_t> ended_owners;  ///< pthread_t by address, of owners that have ended: 0 above
+    std::map<uint64_t, uint32_t> values;        ///< by address, of futexes that are no locks
     std::string failure;                        ///< why one could not be read; empty: all could
 };
 
 /// Adds the owners of futexes that the kernel makes locks of.
 void read_owned_futexes(uint32_t pid, const std::vector<uint64_t>& futexes, LockWords& words);
+
+/// Adds the values of futexes that are waited on as they are; nothing of one that cannot be read.
+void read_futex_values(const std::function<MemoryRead(uint64_t, void*, size_t)>& read,
+                       const std::set<uint64_t>& futexes, LockWords& words);
 
 LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks);
 /// The same by whatever reads the memory.

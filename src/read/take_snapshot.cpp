@@ -83,6 +83,17 @@ std::vector<uint64_t> owned_futexes(const std::vector<ThreadCopy>& threads) {
     return futexes;
 }
 
+/// Of the other ones.
+std::set<uint64_t> valued_futexes(const std::vector<ThreadCopy>& threads) {
+    std::set<uint64_t> futexes;
+    for (const ThreadCopy& thread : threads) {
+        const WaitCopy& wait = thread.wait;
+        if (wait.kind == protocol::WaitKind::kFutex && !is_owned_lock(recorded_futex_call(wait.detail)))
+            futexes.insert(wait.object);
+    }
+    return futexes;
+}
+
 /// What the record says its thread is in leaves room for a stream: nothing, or a call of I/O.
 bool may_be_for_stream(const Task& task, const std::vector<ThreadCopy>& threads) {
     if (!task.call || !may_wait_for_stream(*task.call)) return false;
@@ -128,6 +139,9 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
         threads.between = look_at_tasks(threads.pid, threads.translates);
         looks.lock_words = read_lock_words(threads.pid, locks_to_ask(threads.first));
         read_owned_futexes(threads.pid, owned_futexes(threads.first), looks.lock_words);
+        read_futex_values(
+            [pid = threads.pid](uint64_t at, void* to, size_t bytes) { return read_memory(pid, at, to, bytes); },
+            valued_futexes(threads.first), looks.lock_words);
         look_at_streams(streams, threads, looks.lock_words);
     }
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
@@ -247,6 +261,15 @@ void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, sna
     }
 }
 
+/// One that waited before the words were read, and waits still, waits for this value of it.
+void fill_futex_values(const LockWords& words, snapshot::Snapshot& snapshot) {
+    for (snapshot::Thread& thread : snapshot.threads) {
+        if (!thread.settled || !thread.wait || !thread.wait->expected) continue;
+        const auto value = words.values.find(thread.wait->object.address);
+        if (value != words.values.end()) thread.wait->value = value->second;
+    }
+}
+
 /// A thread of the snapshot; one that nobody recorded, or that has left no trace, is added.
 snapshot::Thread& ended_owner(uint64_t handle, const Handles& handles, snapshot::Snapshot& snapshot) {
     const uint32_t recorded = handles.thread_of(handle).value_or(0);
@@ -361,6 +384,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     else
         python.note_end(snapshot.modules);
     fill_lock_memory(looks.lock_words, threads, snapshot);
+    fill_futex_values(looks.lock_words, snapshot);
     fill_foreign_unlocks(head, snapshot);
     fill_lock_orders(looks.threads.legacy.orders, stacks, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);

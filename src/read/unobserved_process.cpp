@@ -96,6 +96,9 @@ public:
         for (const Task& task : tasks_.tasks) sights.push_back(look_at(task));
         locks_ = locks_of(sights);
         words_ = read_lock_words(pid_, locks_);
+        read_futex_values(
+            [this](uint64_t address, void* to, size_t bytes) { return read_memory(pid_, address, to, bytes); },
+            futexes_of(sights), words_);
         add_stream_owners(streams_, sights, words_);
         const std::set<uint32_t> still = settle(sights);
         return put_together(std::move(sights), still);

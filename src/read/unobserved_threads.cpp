@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "read/futex.h"
 #include "read/waits.h"
 
 namespace reader {
@@ -19,6 +20,16 @@ LocksToAsk locks_of(const std::vector<Sight>& sights) {
         if (sight.wait.kind == LockKind::kRwlock) locks.emplace(sight.wait.address, protocol::LockKind::kRwlock);
     }
     return locks;
+}
+
+std::set<uint64_t> futexes_of(const std::vector<Sight>& sights) {
+    std::set<uint64_t> futexes;
+    for (const Sight& sight : sights) {
+        const std::optional<SystemCall>& call = sight.task.call;
+        if (call && is_futex_wait(*call) && !is_owned_lock(kernel_futex_call(*call)))
+            futexes.insert(call->arguments[0]);
+    }
+    return futexes;
 }
 
 void find_stream(StreamLocks& streams, Sight& sight) {
@@ -64,6 +75,10 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     thread.settled = sight.settled;
     thread.asleep = sight.asleep;
     fill_kernel_wait(task, stacks_, thread);
+    if (thread.settled && thread.wait && thread.wait->expected) {
+        const auto value = words.values.find(thread.wait->object.address);
+        if (value != words.values.end()) thread.wait->value = value->second;
+    }
     if (live_ != nullptr) live_->details.fill(task, nullptr, thread);
     if (live_ != nullptr && thread.state == State::kRunning) live_->running.note(thread.id, task.tid);
     if (!sight.stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight.stack));

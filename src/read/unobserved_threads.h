@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "read/calls/call_details.h"
@@ -35,6 +36,8 @@ struct Sight {
 
 /// The locks that the threads wait for: to be read while they wait.
 LocksToAsk locks_of(const std::vector<Sight>& sights);
+/// The futexes that are none.
+std::set<uint64_t> futexes_of(const std::vector<Sight>& sights);
 
 /// What libc's low-level lock is waited for here, where that is a stream's.
 void find_stream(StreamLocks& streams, Sight& sight);

@@ -82,6 +82,8 @@ std::string signaller_words(const Sheet& sheet, const snapshot::Wait& wait) {
 std::string party_words(const Sheet& sheet, const Thread& thread) {
     const std::optional<size_t> missing = analyze::missing_parties(sheet.snapshot, thread);
     if (!missing) return {};
+    if (!thread.wait->parties)
+        return fmt::format("{} {} missing", *missing, *missing == 1 ? "party is" : "parties are");
     return fmt::format("{} of {} parties {} missing", *missing, *thread.wait->parties, *missing == 1 ? "is" : "are");
 }
 

@@ -361,7 +361,7 @@ private:
 
     /// Ten thousand may wait at one barrier: each is counted once.
     Json missing_parties(const Thread& thread) {
-        if (!thread.wait->parties) return {};
+        if (!thread.wait->parties && !thread.wait->counts_down) return {};
         const auto [entry, is_new] = missing_.try_emplace(thread.wait->object.address);
         if (is_new) entry->second = analyze::missing_parties(snapshot_, thread);
         return or_null(entry->second);

@@ -141,6 +141,8 @@ struct ProcessOwner {
 struct Wait {
     Object object;
     std::optional<uint32_t> expected;  ///< futex: value of the word that is waited on
+    std::optional<uint32_t> value;     ///< of that word when the thread was seen to wait
+    bool counts_down = false;          ///< that value is how many it still waits for
     Object mutex;                      ///< condition waits: the mutex given up; address 0: none
     std::optional<uint32_t> joins;     ///< join: the thread waited for
     std::vector<uint32_t> members;     ///< what is no lock, but ends only after these threads; ascending

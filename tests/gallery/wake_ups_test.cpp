@@ -111,5 +111,30 @@ TEST_P(Exits, ThatEndTheirWaitersFirstAreClean) {
     expect_clean(program_);
 }
 
+class MissingParty : public GalleryTest {
+protected:
+    Program program_ = program("missing_party");
+};
+
+INSTANTIATE_TEST_SUITE_P(All, MissingParty, testing::ValuesIn(all_builds()), testing::PrintToStringParamName());
+
+TEST_P(MissingParty, IsCountedAtALatch) {
+    const Json report = report_of_leaky(program_);
+
+    for (const int waiter : {2, 3}) {
+        SCOPED_TRACE(waiter);
+        const Json& thread = report::thread(report, waiter);
+        EXPECT_EQ(thread.at("state"), "latch");
+        EXPECT_TRUE(report::passes(thread.at("stack"), program_.site("block")));
+        EXPECT_EQ(thread.at("waits_for").at("name"), program_.site("latch").function);
+        EXPECT_EQ(thread.at("waits_for").at("parties"), nullptr);
+        EXPECT_EQ(thread.at("waits_for").at("missing_parties"), 2);
+    }
+}
+
+TEST_P(MissingParty, IsCleanWhenAllArrive) {
+    expect_clean(program_);
+}
+
 }  // namespace
 }  // namespace gallery

@@ -133,6 +133,24 @@ TEST(MissingParties, AreThoseThatHaveNotComeToTheBarrier) {
     EXPECT_EQ(missing_parties(snapshot, snapshot.threads[0]), 1U);
 }
 
+TEST(MissingParties, OfALatchAreItsCountNow) {
+    SnapshotBuilder builder;
+    snapshot::Thread& waiter = builder.thread(2).waits_for(support::object(snapshot::LockKind::kFutex, 0x40)).thread();
+    waiter.wait->counts_down = true;
+    waiter.wait->expected = 4;
+    const auto missing_with = [&](std::optional<uint32_t> value) {
+        waiter.wait->value = value;
+        const snapshot::Snapshot snapshot = builder.build();
+        return missing_parties(snapshot, snapshot.threads[0]);
+    };
+
+    EXPECT_EQ(missing_with(2), 2U);
+    EXPECT_EQ(missing_with(4), 4U);
+    EXPECT_EQ(missing_with(0), std::nullopt);  // it is about to be woken
+    EXPECT_EQ(missing_with(5), std::nullopt);  // something else is there by now
+    EXPECT_EQ(missing_with(std::nullopt), std::nullopt);
+}
+
 TEST(Misuse, TwoMutexesWithOneConditionAreNamedOnce) {
     SnapshotBuilder builder;
     builder.thread(2).waits_on(condition(0x30, "g_ready"), mutex(0x10));

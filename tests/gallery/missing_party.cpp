@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A latch of five parties, two of which never arrive: two threads wait at it, and one party has only counted
+// it down since the first of them began to wait. fixed: all arrive.
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "tests/gallery/variant.hpp"
+#include "tests/support/gate.h"
+
+constexpr int kParties = 5;
+
+std::latch g_all_are_there{kParties};  // SITE(latch) g_all_are_there
+
+std::atomic<int> g_went_on = 0;
+
+void take_part() {
+    g_all_are_there.arrive_and_wait();  // SITE(block) take_part
+    g_went_on.fetch_add(1);
+}
+// WRAP(take_part)
+
+int main(int argc, char** argv) {
+    const std::string_view variant = variant_of(argc, argv);
+    if (variant != "leaky" && variant != "fixed") return no_such_variant();
+    std::thread first(take_part);  // SITE(created) main
+    gate::await_others_blocked(1);
+    g_all_are_there.count_down();
+    std::thread second(take_part);
+    gate::await_others_blocked(2);
+    if (variant == "leaky") {
+        first.detach();
+        second.detach();
+        return 0;
+    }
+    g_all_are_there.count_down(kParties - 3);
+    first.join();
+    second.join();
+    return g_went_on.load() == 2 ? 0 : 1;
+}
