@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "read/foreign_owners.h"
 #include "read/futex.h"
 #include "read/jit_frames.h"
 #include "read/lock_orders.h"
@@ -385,6 +386,8 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
         python.note_end(snapshot.modules);
     fill_lock_memory(looks.lock_words, threads, snapshot);
     fill_futex_values(looks.lock_words, snapshot);
+    if (looks.threads.is_live && !looks.threads.translates)
+        add_foreign_owners(looks.threads.pid, looks.lock_words, snapshot);
     fill_foreign_unlocks(head, snapshot);
     fill_lock_orders(looks.threads.legacy.orders, stacks, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);

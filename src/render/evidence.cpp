@@ -87,7 +87,8 @@ std::string party_words(const Sheet& sheet, const Thread& thread) {
     return fmt::format("{} of {} parties {} missing", *missing, *thread.wait->parties, *missing == 1 ? "is" : "are");
 }
 
-/// "process 4243 (sh), T1 itself and this process (fd 3)"
+}  // namespace
+
 std::string process_words(const Sheet& sheet, const Thread& thread, const snapshot::ProcessOwner& owner) {
     const std::string through = owner.descriptor ? fmt::format(" (fd {})", *owner.descriptor) : "";
     if (owner.thread == thread.id) return fmt::format("T{} itself", owner.thread) + through;
@@ -97,6 +98,8 @@ std::string process_words(const Sheet& sheet, const Thread& thread, const snapsh
     return fmt::format("process {} ({}{})", owner.pid, printable(owner.command.substr(0, kShownCommand)),
                        is_long ? "..." : "");
 }
+
+namespace {
 
 /// "held by process 4243 (sh)"
 std::string lock_owner_words(const Sheet& sheet, const Thread& thread) {

@@ -3,6 +3,8 @@
 // What is known of waits that have no owner: on what, and who last did what would have ended them.
 #pragma once
 
+#include <string>
+
 #include "render/groups.h"
 #include "render/sheet.h"
 
@@ -10,5 +12,8 @@ namespace render {
 
 /// One line for each different evidence; with the threads it is of, when it is not of all.
 void print_evidence(Sheet& sheet, const Group& group);
+
+/// "process 4243 (sh)", "T1 itself", "this process (fd 3)": who has the lock that `thread` waits for.
+std::string process_words(const Sheet& sheet, const snapshot::Thread& thread, const snapshot::ProcessOwner& owner);
 
 }  // namespace render

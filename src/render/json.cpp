@@ -273,6 +273,7 @@ private:
             owners_left_ == 0 ? std::vector<analyze::Owner>() : owners_.owners_of_wait(thread);
         for (const analyze::Owner& owner : owners) {
             if (owners_left_ == 0) break;
+            if (owner.thread == 0 && !thread.wait->process_owners.empty()) continue;  // that is who it is
             --owners_left_;
             json["owners"].push_back(owner_json(owner, *thread.wait));
         }

@@ -51,6 +51,13 @@ std::vector<OwnerGroup> group_owners(const Sheet& sheet, const std::vector<Owner
     return groups;
 }
 
+/// Of a lock that processes share, the one that its thread belongs to may be known.
+std::string foreign_owner_words(const Sheet& sheet, const Thread& waiter) {
+    const bool is_known = waiter.wait && !waiter.wait->process_owners.empty();
+    if (!is_known) return "a thread that is not known";
+    return "a thread of " + process_words(sheet, waiter, waiter.wait->process_owners.front());
+}
+
 std::string owner_names(const Sheet& sheet, const OwnerGroup& owners, const Group& waiters) {
     if (owners.size() > 1) {
         std::vector<uint32_t> ids;
@@ -58,7 +65,7 @@ std::string owner_names(const Sheet& sheet, const OwnerGroup& owners, const Grou
         return thread_list(ids);
     }
     const uint32_t id = owners.front().thread;
-    if (id == 0) return "a thread that is not known";
+    if (id == 0) return foreign_owner_words(sheet, *waiters.front());
     if (waiters.size() == 1 && waiters.front()->id == id) return fmt::format("T{} itself", id);
     return thread_words(sheet.snapshot, id);
 }
