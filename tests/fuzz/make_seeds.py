@@ -24,7 +24,7 @@ PAGE = 4096
 
 
 def stuck(program, environment):
-    process = subprocess.Popen([program], stdout=subprocess.PIPE, env={**os.environ, **environment})
+    process = subprocess.Popen([program], stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin", **environment})
     assert process.stdout.readline() == b"stuck\n"
     return process
 
