@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "tests/gallery/stuck.hpp"
 #include "tests/gallery/variant.hpp"
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
 constexpr int kThreads = 4;
 
@@ -131,7 +131,7 @@ void produce_nested() {
 void run_nested() {
     std::thread producer(produce_nested);
     std::thread consumer(consume_nested);
-    await_others_stuck_in(2, {gate::kCallFutex, /*nanosleep*/ 35});
+    gate::await_others_stuck_in(2, {gate::kCallFutex, /*nanosleep*/ 35});
     g_has_looked.open();
     gate::await_others_blocked(2);
     gate::say("stuck\n");

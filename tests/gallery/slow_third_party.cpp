@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/gallery/stuck.hpp"
 #include "tests/gallery/variant.hpp"
+#include "tests/support/stuck.h"
 
 struct Party {
     sockaddr_in address{};
@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
     if (variant == "fixed") full.limit_ms = names.limit_ms = 50;
     std::vector<std::thread> threads = start_asking(open, full, names);
     if (variant == "leaky") {
-        await_others_stuck_in(4, {SYS_connect, SYS_recvfrom, SYS_read, SYS_poll});
+        gate::await_others_stuck_in(4, {SYS_connect, SYS_recvfrom, SYS_read, SYS_poll});
         for (std::thread& thread : threads) thread.detach();
         return 0;
     }

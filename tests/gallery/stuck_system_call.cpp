@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/gallery/stuck.hpp"
 #include "tests/gallery/variant.hpp"
+#include "tests/support/stuck.h"
 
 constexpr int kTries = 5;
 constexpr int kLimitMs = 5;
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
     });
     std::vector<std::thread> threads = start_threads(ends[0], own, child);
     if (variant == "leaky") {
-        await_others_stuck_in(3, {SYS_read, SYS_flock, SYS_wait4});
+        gate::await_others_stuck_in(3, {SYS_read, SYS_flock, SYS_wait4});
         for (std::thread& thread : threads) thread.detach();
         return 0;
     }

@@ -8,12 +8,16 @@
 
 #include "tests/support/gate.h"
 
+namespace gate {
+
 inline void await_others_stuck_in(size_t others, std::initializer_list<long> calls) {
-    gate::await([&] {
-        gate::detail::Sights sights;
-        gate::detail::look(sights);
+    await([&] {
+        detail::Sights sights;
+        detail::look(sights);
         return sights.count == others && std::all_of(sights.threads, sights.threads + others, [&](const auto& sight) {
                    return sight.asleep && std::find(calls.begin(), calls.end(), sight.call) != calls.end();
                });
     });
 }
+
+}  // namespace gate

@@ -14,6 +14,7 @@
 
 #include "tests/e2e/stacks/awaited_signal.h"
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
 namespace {
 
@@ -77,17 +78,6 @@ void* begin_tick(void*) {
     return nullptr;
 }
 
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    int sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        const long call = sights.threads[i].call;
-        if (sights.threads[i].asleep && (call == SYS_read || call == SYS_futex)) ++sitting;
-    }
-    return sitting == kThreads;
-}
-
 }  // namespace
 
 int main(int, char** arguments) {
@@ -101,7 +91,7 @@ int main(int, char** arguments) {
     pthread_t thread;
     for (void* (*routine)(void*) : {begin_fall, begin_dive, begin_tick})
         pthread_create(&thread, &attributes, routine, nullptr);
-    gate::await(all_sit);
+    gate::await_others_stuck_in(kThreads, {SYS_read, SYS_futex});
     gate::say("sitting\n");
     go_on.await();
     return 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
 namespace {
 
@@ -59,17 +60,6 @@ void* begin_read(void*) {
     return nullptr;
 }
 
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    int sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        const long call = sights.threads[i].call;
-        if (sights.threads[i].asleep && (call == SYS_read || call == SYS_futex)) ++sitting;
-    }
-    return sitting == 2;
-}
-
 }  // namespace
 
 int main() {
@@ -78,7 +68,7 @@ int main() {
     pthread_t thread;
     pthread_create(&thread, nullptr, begin_lock, nullptr);
     pthread_create(&thread, nullptr, begin_read, nullptr);
-    gate::await(all_sit);
+    gate::await_others_stuck_in(2, {SYS_read, SYS_futex});
     gate::say("sitting\n");
     pause();
     return 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
 namespace {
 
@@ -74,17 +75,6 @@ void* begin_to_lock(void*) {
     return nullptr;
 }
 
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    int sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        const long call = sights.threads[i].call;
-        if (sights.threads[i].asleep && (call == SYS_read || call == SYS_futex)) ++sitting;
-    }
-    return sitting == 3;
-}
-
 }  // namespace
 
 int main() {
@@ -93,7 +83,7 @@ int main() {
     pthread_t thread;
     for (void* (*routine)(void*) : {begin_lock, begin_read, begin_to_lock})
         pthread_create(&thread, nullptr, routine, nullptr);
-    gate::await(all_sit);
+    gate::await_others_stuck_in(3, {SYS_read, SYS_futex});
     gate::say("sitting\n");
     pause();
     return 0;

@@ -18,6 +18,7 @@
 
 #include "tests/e2e/stacks/awaited_signal.h"
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
 namespace {
 
@@ -83,18 +84,6 @@ void* begin(void* argument) {
     return reinterpret_cast<void*>(kRows[place].sit(static_cast<int>(place)));  // SITE(start) begin
 }
 
-bool all_sit() {
-    gate::detail::Sights sights;
-    gate::detail::look(sights);
-    int sitting = 0;
-    for (size_t i = 0; i < sights.count; ++i) {
-        const long call = sights.threads[i].call;
-        const bool is_in_one = call == SYS_read || call == SYS_poll || call == SYS_epoll_wait || call == SYS_recvfrom;
-        if (sights.threads[i].asleep && is_in_one) ++sitting;
-    }
-    return sitting == kThreads;
-}
-
 }  // namespace
 
 int main(int, char** arguments) {
@@ -104,7 +93,7 @@ int main(int, char** arguments) {
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends[place]) != 0) return 1;
         pthread_create(&threads[place], nullptr, begin, reinterpret_cast<void*>(place));
     }
-    gate::await(all_sit);
+    gate::await_others_stuck_in(kThreads, {SYS_read, SYS_poll, SYS_epoll_wait, SYS_recvfrom});
     gate::say("sitting\n");
     if (std::strcmp(arguments[1], "leave") == 0) return 0;
     go_on.await();
