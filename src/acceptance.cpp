@@ -18,11 +18,7 @@ namespace command {
 namespace {
 
 constexpr size_t kMostTold = 5;
-constexpr uint64_t kMostMebibytes = 16;
-
-int open_for_writing(const std::string& path, int how) {
-    return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
-}
+constexpr uint64_t kMostListMebibytes = 16;
 
 /// Nothing changes until there is something to write.
 void check_writable(const std::string& path) {
@@ -56,7 +52,7 @@ Acceptance::Acceptance(const Options& options) : options_(options) {
     if (is_run) policy_.accept_killed_single_threads(static_cast<uint32_t>(getpid()));
     try {
         for (const std::string& path : options.suppressions) {
-            const std::string text = text_of_file(path, kMostMebibytes);
+            const std::string text = text_of_file(path, kMostListMebibytes);
             policy_.add(policy::parse_suppressions(text, path));
             if (!are_one_file(path, options.write_suppressions)) continue;
             adds_suppressions_ = true;
@@ -64,7 +60,7 @@ Acceptance::Acceptance(const Options& options) : options_(options) {
         }
         if (!options.baseline.empty()) {
             policy_.set_baseline(
-                policy::parse_baseline(text_of_file(options.baseline, kMostMebibytes), options.baseline),
+                policy::parse_baseline(text_of_file(options.baseline, kMostListMebibytes), options.baseline),
                 options.baseline);
         }
     } catch (const std::runtime_error& error) {

@@ -11,6 +11,7 @@
 
 #include "compare_command.h"
 #include "diagnosis.h"
+#include "exit_status.h"
 #include "output.h"
 #include "policy/policy.h"
 #include "process_list.h"
@@ -22,10 +23,8 @@
 namespace command {
 namespace {
 
-constexpr int kNothingRead = 125;
-
 int write_text(const Options& options, const std::string& text) {
-    return Outputs(options, STDOUT_FILENO).write(0, [&](Format, bool) { return text; }) ? 0 : kNothingRead;
+    return Outputs(options, STDOUT_FILENO).write(0, [&](Format, bool) { return text; }) ? 0 : kCannot;
 }
 
 snapshot::Snapshot look_at_process(uint32_t pid, reader::LookOptions options) {
@@ -38,7 +37,7 @@ int dump(const Options& options) {
     Reporter reporter(options, outputs);
     reporter.report(look_at_process(options.pid, {.stop_running = options.stop_running}));
     reporter.finish();
-    return reporter.all_written() ? 0 : kNothingRead;
+    return reporter.all_written() ? 0 : kCannot;
 }
 
 OnSnapshot reported_by(Reporter& reporter) {
@@ -68,7 +67,7 @@ int report(const Options& options) {
         look_at_source(options.source, reported_by(reporter));
     }
     reporter.finish();
-    return reporter.all_written() ? 0 : kNothingRead;
+    return reporter.all_written() ? 0 : kCannot;
 }
 
 /// The named file, or what the process has mapped: a recording may be without a name.
@@ -94,7 +93,7 @@ int attend_process(const Options& options) {
     const reader::Recording recording = recording_to_attend(options);
     if (!options.at_exit) await_return_from_signal(recording);
     reporter.report(recording.take_snapshot(options.at_exit ? snapshot::Reason::kExit : snapshot::Reason::kSignal));
-    return reporter.all_written() ? 0 : kNothingRead;
+    return reporter.all_written() ? 0 : kCannot;
 }
 
 /// Nobody but the user is told of a failure, in one line.
@@ -122,7 +121,7 @@ int dispatch(const Options& options) {
         case Command::kListSuppressions: return write_text(options, policy::built_in_suppressions());
         case Command::kVersion: return write_text(options, "loiter " LOITER_VERSION "\n");
     }
-    return kNothingRead;
+    return kCannot;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "analyze/comparison.h"
 #include "analyze/wait_meaning.h"
+#include "exit_status.h"
 #include "output.h"
 #include "policy/saved_report.h"
 #include "policy/suppression.h"
@@ -20,8 +21,7 @@
 namespace command {
 namespace {
 
-constexpr int kNothingRead = 125;
-constexpr uint64_t kMostMebibytes = 1024;  // a report of many thousands of threads has less
+constexpr uint64_t kMostReportMebibytes = 1024;  // a report of many thousands of threads has less
 
 /// What begins otherwise is a recording; what comes through a pipe is none.
 bool may_be_report(const std::string& path) {
@@ -33,7 +33,7 @@ bool may_be_report(const std::string& path) {
 }
 
 analyze::Digest digest_of(const std::string& path) {
-    if (may_be_report(path)) return policy::digest_of_report(text_of_file(path, kMostMebibytes), path);
+    if (may_be_report(path)) return policy::digest_of_report(text_of_file(path, kMostReportMebibytes), path);
     analyze::Digest digest;
     symbolize::Symbolizer symbolizer{symbolize::Options{}};
     look_at_source(path, [&](snapshot::Snapshot&& snapshot) {
@@ -55,7 +55,7 @@ int compare(const Options& options) {
         const bool written = outputs.write(0, [&](Format format, bool colored) {
             return format == Format::kJson ? render::json(comparison) : render::text(comparison, colored);
         });
-        return written ? 0 : kNothingRead;
+        return written ? 0 : kCannot;
     } catch (const policy::Error& error) {
         throw reader::Error(error.what());
     }

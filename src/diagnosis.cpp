@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "exit_status.h"
 #include "output.h"
 #include "render/render.h"
 
@@ -15,8 +16,6 @@ namespace {
 using doctor::Check;
 using doctor::Diagnosis;
 using doctor::Mark;
-
-constexpr int kCannot = 125;
 
 const char* color_of(Mark mark) {
     switch (mark) {

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "commands.h"
+#include "exit_status.h"
 #include "options.h"
 #include "output.h"
 
 namespace {
 
 constexpr int kUsage = 2;
-constexpr int kCannot = 125;
 
 /// A file opened later must not become descriptor 0, 1 or 2. Closed on exec: CMD finds them as we did.
 void occupy_standard_descriptors() {
@@ -37,6 +37,6 @@ int main(int argc, char** argv) {
         return kUsage;
     } catch (const std::exception& error) {
         command::remark(error.what());
-        return kCannot;
+        return command::kCannot;
     }
 }

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "render/render.h"
+#include "text_file.h"
 
 namespace command {
 namespace {
@@ -40,10 +41,6 @@ private:
     struct sigaction pipe_before_;
     struct sigaction size_before_;
 };
-
-int open_for_writing(const std::string& path, int how) {
-    return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
-}
 
 /// A name that others can guess, in a folder that they may share: what they put there is neither followed nor
 /// written to, nor waited for.

@@ -11,6 +11,7 @@
 #include <set>
 #include <system_error>
 
+#include "exit_status.h"
 #include "launch/launch.h"
 #include "output.h"
 #include "render/render.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr double kKeptSeconds = 7.0 * 24 * 3600;
 constexpr size_t kKeptCount = 64;
-constexpr int kNotWritten = 125;
 
 std::string size_word(uint64_t bytes) {
     constexpr uint64_t kMebibyte = 1U << 20;
@@ -146,13 +146,13 @@ int list_processes(const Options& options) {
     if (options.prune) {
         const size_t removed = prune_recordings();
         const std::string line = fmt::format("removed {} recording{}\n", removed, removed == 1 ? "" : "s");
-        return outputs.write(0, [&](Format, bool) { return line; }) ? 0 : kNotWritten;
+        return outputs.write(0, [&](Format, bool) { return line; }) ? 0 : kCannot;
     }
     const std::vector<reader::Found> recordings = all_recordings(options.directory);
     const auto list = [&](Format format, bool) {
         return format == Format::kJson ? process_objects(recordings) : process_table(recordings);
     };
-    return outputs.write(0, list) ? 0 : kNotWritten;
+    return outputs.write(0, list) ? 0 : kCannot;
 }
 
 }  // namespace command

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "exit_status.h"
 #include "output.h"
 #include "reporter.h"
 
@@ -15,7 +16,6 @@ namespace {
 constexpr size_t kMostToldPrograms = 5;
 constexpr int kFindings = 86;
 constexpr int kTimedOut = 124;
-constexpr int kNotObserved = 125;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 
@@ -32,7 +32,7 @@ int gate_status(const launch::Result& result, const Judgement& judgement) {
     if (judgement.failed) return kFindings;
     if (result.outcome == launch::Outcome::kTimedOut) return kTimedOut;
     const bool has_gaps = judgement.strict && !result.unobserved.empty();
-    return result.observed && judgement.complete && !has_gaps ? 0 : kNotObserved;
+    return result.observed && judgement.complete && !has_gaps ? 0 : kCannot;
 }
 
 /// The stream carries no machine format, and JSON, which names processes itself, is not all that was asked for.
@@ -83,7 +83,7 @@ int exit_status(Command command, const launch::Result& result, const Judgement& 
             return command == Command::kGate ? gate_status(result, judgement) : 0;
         case launch::Outcome::kTimedOut: return command == Command::kGate ? gate_status(result, judgement) : kTimedOut;
     }
-    return kNotObserved;
+    return kCannot;
 }
 
 int run(const Options& options) {

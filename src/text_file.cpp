@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "text_file.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +25,10 @@ std::string text_of_file(const std::string& path, uint64_t most_mebibytes) {
     }
     if (file.bad()) refuse(std::strerror(errno));
     return text;
+}
+
+int open_for_writing(const std::string& path, int how) {
+    return open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
 }
 
 }  // namespace command

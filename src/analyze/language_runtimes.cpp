@@ -15,18 +15,18 @@ namespace {
 using std::string_view;
 
 /// Empty entries name nothing.
-using Names = std::array<string_view, 5>;
+using RuntimeNames = std::array<string_view, 5>;
 using ManyNames = std::array<string_view, 20>;
 
 struct LanguageRuntime {
     /// One of these is loaded: any program may have the name of a runtime's. None: not asked.
-    Names loaded;
+    RuntimeNames loaded;
     /// Files that are the runtime, by name; of a library without its version.
-    Names modules;
+    RuntimeNames modules;
     /// Start routines of its helpers. None: a thread that starts in `modules` is a helper when the
     /// runtime's own code alone created it; the program's threads are created by the program's code,
     /// which is in no file.
-    Names routines;
+    RuntimeNames routines;
     /// Functions of `modules` that no thread of the program runs: where nobody recorded who created a
     /// thread, one of them in its stack tells a helper.
     ManyNames runs;
@@ -34,22 +34,22 @@ struct LanguageRuntime {
     /// itself idles. A program may well use such a name: it counts in a library of `own_files`, and where
     /// functions of `makers`, by the beginnings of their names, had the thread created; where nobody
     /// recorded that, where the file has such functions, and the thread is in one.
-    Names common_routines;
-    Names own_files;
-    Names makers;
+    RuntimeNames common_routines;
+    RuntimeNames own_files;
+    RuntimeNames makers;
     /// Threads that its class library starts before the program's code runs, so that the first of the
     /// name is the runtime's.
-    Names started_by_library;
+    RuntimeNames started_by_library;
     /// Functions in which those idle, and the members of pools.
-    Names idle_in;
+    RuntimeNames idle_in;
     /// Functions in which the runtime's end holds any thread up, whatever it was in.
-    Names held_up_in;
+    RuntimeNames held_up_in;
     /// The main thread, in none but these files, waits for the thread that took its place.
-    Names launcher;
+    RuntimeNames launcher;
     /// Functions of a thread that has nothing more to do but go, by way of the runtime's own locks.
-    Names goes_in;
+    RuntimeNames goes_in;
     /// Functions that make another thread end the process.
-    Names ends_in;
+    RuntimeNames ends_in;
 };
 
 constexpr std::array kRuntimes = {
@@ -101,7 +101,7 @@ bool is_file(string_view name, string_view module) {
     return name.size() == module.size() || (module.ends_with(".so") && name[module.size()] == '.');
 }
 
-bool is_of(const snapshot::Frame& frame, const Names& modules) {
+bool is_of(const snapshot::Frame& frame, const RuntimeNames& modules) {
     const string_view name = base_name(frame.module);
     return std::any_of(modules.begin(), modules.end(), [&](string_view module) { return is_file(name, module); });
 }
@@ -115,7 +115,7 @@ bool is_named(string_view function, const std::array<string_view, count>& names)
     });
 }
 
-bool has_names(const Names& names) {
+bool has_names(const RuntimeNames& names) {
     return !names.front().empty();
 }
 
@@ -125,13 +125,13 @@ const snapshot::Stack& stack_of(const snapshot::Snapshot& snapshot, snapshot::St
 }
 
 /// No frame that is known is of anything else. Of a thread that runs, none is known.
-bool stays_in(const snapshot::Stack& stack, const Names& modules) {
+bool stays_in(const snapshot::Stack& stack, const RuntimeNames& modules) {
     return std::all_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
         return is_of(frame, modules) || (!frame.module.empty() && is_runtime_frame(frame));
     });
 }
 
-bool is_wholly_in(const snapshot::Stack& stack, const Names& modules) {
+bool is_wholly_in(const snapshot::Stack& stack, const RuntimeNames& modules) {
     return !stack.frames.empty() && !stack.incomplete && !stack.truncated && stays_in(stack, modules);
 }
 
@@ -150,7 +150,7 @@ bool is_there(const LanguageRuntime& runtime, const snapshot::Snapshot& snapshot
            });
 }
 
-bool begins_with_one_of(string_view function, const Names& beginnings) {
+bool begins_with_one_of(string_view function, const RuntimeNames& beginnings) {
     return std::any_of(beginnings.begin(), beginnings.end(),
                        [&](string_view begin) { return !begin.empty() && function.starts_with(begin); });
 }
@@ -281,7 +281,7 @@ bool is_kept_by_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& 
     const snapshot::Stack& stack = stack_of(snapshot, thread.stack);
     return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
         if (!is_there(runtime, snapshot)) return false;
-        const auto is_in = [&](const Names& names) {
+        const auto is_in = [&](const RuntimeNames& names) {
             return std::any_of(stack.frames.begin(), stack.frames.end(), [&](const snapshot::Frame& frame) {
                 return is_of(frame, runtime.modules) && is_named(frame.function, names);
             });

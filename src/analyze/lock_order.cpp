@@ -75,9 +75,9 @@ Locks locks_of(const Path& cycle) {
 }
 
 /// Cycles of one length, each from its lock of lowest number on, within one strongly connected component.
-class Search {
+class OrderSearch {
 public:
-    explicit Search(const snapshot::Snapshot& snapshot, std::vector<Locks> known) : known_(std::move(known)) {
+    explicit OrderSearch(const snapshot::Snapshot& snapshot, std::vector<Locks> known) : known_(std::move(known)) {
         std::map<uint64_t, Node> numbers;
         const auto number_of = [&](uint64_t address) {
             return numbers.try_emplace(address, static_cast<Node>(numbers.size())).first->second;
@@ -215,7 +215,7 @@ std::vector<Finding> find_lock_orders(const snapshot::Snapshot& snapshot, const 
         if (finding.verdict == Verdict::kDeadlock) known.push_back(awaited_locks(snapshot, finding));
     }
     std::vector<Finding> findings;
-    for (const Path& cycle : Search(snapshot, std::move(known)).run()) findings.push_back(judge(snapshot, cycle));
+    for (const Path& cycle : OrderSearch(snapshot, std::move(known)).run()) findings.push_back(judge(snapshot, cycle));
     return findings;
 }
 

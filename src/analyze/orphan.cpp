@@ -36,9 +36,9 @@ bool can_be_abandoned(LockKind kind) {
            kind == LockKind::kCustom;
 }
 
-class Search {
+class OrphanSearch {
 public:
-    Search(const WaitForGraph& graph, const std::set<uint32_t>& taken) : graph_(graph), taken_(taken) {}
+    OrphanSearch(const WaitForGraph& graph, const std::set<uint32_t>& taken) : graph_(graph), taken_(taken) {}
 
     void add_awaited() {
         for (size_t index = 0; index < graph_.awaited().size(); ++index) {
@@ -180,7 +180,7 @@ GraphFinding judge(const WaitForGraph& graph, const Orphan& orphan) {
 
 std::vector<GraphFinding> find_orphaned_locks(const WaitForGraph& graph, const std::set<uint32_t>& taken,
                                               bool has_ended) {
-    Search search(graph, taken);
+    OrphanSearch search(graph, taken);
     search.add_awaited();
     if (has_ended) search.add_abandoned();
     std::vector<GraphFinding> found;

@@ -11,9 +11,9 @@ namespace {
 
 using snapshot::LockKind;
 
-class Search {
+class BlockerSearch {
 public:
-    Search(const WaitForGraph& graph, const std::set<uint32_t>& but)
+    BlockerSearch(const WaitForGraph& graph, const std::set<uint32_t>& but)
         : graph_(graph), edges_(graph.edges(Certainty::kPossible)), waiters_(reversed(edges_)) {
         visited_.resize(graph.node_count(), false);
         for (const uint32_t id : but) {
@@ -99,7 +99,7 @@ std::vector<WaitShare> wait_shares(const snapshot::Snapshot& snapshot, const std
 }
 
 std::vector<RootBlocker> find_root_blockers(const WaitForGraph& graph, const std::set<uint32_t>& but) {
-    return Search(graph, but).run();
+    return BlockerSearch(graph, but).run();
 }
 
 }  // namespace analyze

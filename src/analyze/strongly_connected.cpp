@@ -10,9 +10,9 @@ namespace {
 
 constexpr uint32_t kUnvisited = std::numeric_limits<uint32_t>::max();
 
-class Search {
+class ComponentSearch {
 public:
-    explicit Search(const Edges& edges)
+    explicit ComponentSearch(const Edges& edges)
         : edges_(edges), order_(edges.size(), kUnvisited), low_(edges.size()), open_(edges.size(), false) {}
 
     std::vector<std::vector<Node>> run() {
@@ -93,7 +93,7 @@ Edges reversed(const Edges& edges) {
 }
 
 std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges) {
-    return Search(edges).run();
+    return ComponentSearch(edges).run();
 }
 
 }  // namespace analyze

@@ -60,9 +60,9 @@ struct Names {
     std::string module;
 };
 
-class Search {
+class MeaningSearch {
 public:
-    explicit Search(State state) : state_(state) {}
+    explicit MeaningSearch(State state) : state_(state) {}
 
     void ask(const std::string& function, string_view module) {
         const Names names(function, module);
@@ -91,7 +91,7 @@ private:
 };
 
 const Meaning* meaning_of(State state, const snapshot::Stack& stack) {
-    Search search(state);
+    MeaningSearch search(state);
     for (const Frame& frame : stack.frames) {
         // They stand before all native ones, whichever of those they called.
         if (frame.language == snapshot::Language::kPython) continue;

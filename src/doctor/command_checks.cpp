@@ -194,7 +194,7 @@ Judged memory_can_be_read(const CommandFacts& facts) {
                  "dump as root, or set it to 0"};
 }
 
-constexpr CheckRow<CommandFacts> kChecks[] = {
+constexpr CheckRow<CommandFacts> kCommandChecks[] = {
     {"file", program_is_found},          {"interpreter", interpreter_runs},
     {"program", program_is_observable},  {"sanitizer", sanitizer_agrees},
     {"library", library_is_there},       {"folder", folder_has_room},
@@ -216,7 +216,7 @@ CommandFacts look_at_command(const std::string& command) {
 }
 
 std::vector<Check> check_command(const CommandFacts& facts) {
-    return judge_all<CommandFacts>(kChecks, facts);
+    return judge_all<CommandFacts>(kCommandChecks, facts);
 }
 
 }  // namespace doctor

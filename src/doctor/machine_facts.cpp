@@ -15,7 +15,7 @@
 namespace doctor {
 namespace {
 
-constexpr size_t kStatusBytes = 8192;
+constexpr size_t kOwnStatusBytes = 8192;
 
 bool takes_files(const std::string& path) {
     struct stat status = {};
@@ -60,7 +60,7 @@ Machine look_at_machine() {
     machine.chosen_is_usable = takes_files(machine.chosen_folder);
     machine.file_size_limit = limit_of(RLIMIT_FSIZE);
     machine.address_space_limit = limit_of(RLIMIT_AS);
-    const std::string status = reader::read_small_file("/proc/self/status", kStatusBytes);
+    const std::string status = reader::read_small_file("/proc/self/status", kOwnStatusBytes);
     machine.has_proc = !status.empty();
     machine.seccomp = static_cast<int>(status_number(status, "Seccomp:", 10));
     machine.may_trace = (status_number(status, "CapEff:", 16) >> CAP_SYS_PTRACE & 1) != 0;

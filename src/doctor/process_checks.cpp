@@ -160,7 +160,7 @@ Judged states_can_be_read(const ProcessFacts& facts) {
                  facts.ptrace_scope == 3 ? "it cannot be lowered before the next boot" : "dump as root"};
 }
 
-constexpr CheckRow<ProcessFacts> kChecks[] = {
+constexpr CheckRow<ProcessFacts> kProcessChecks[] = {
     {"process", it_runs},
     {"rights", it_may_be_looked_at},
     {"library", library_is_loaded},
@@ -174,7 +174,7 @@ constexpr CheckRow<ProcessFacts> kChecks[] = {
 }  // namespace
 
 std::vector<Check> check_process(const ProcessFacts& facts) {
-    return judge_all<ProcessFacts>(kChecks, facts);
+    return judge_all<ProcessFacts>(kProcessChecks, facts);
 }
 
 }  // namespace doctor

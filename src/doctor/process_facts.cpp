@@ -19,14 +19,14 @@
 namespace doctor {
 namespace {
 
-constexpr size_t kStatusBytes = 8192;
+constexpr size_t kProcessStatusBytes = 8192;
 constexpr size_t kEnvironmentBytes = 4U << 20;  // more than the kernel lets any program have by default
 uint64_t bit_of(int signal) {
     return uint64_t{1} << (signal - 1);
 }
 
 std::string status_of(uint32_t pid, uint32_t tid) {
-    return reader::read_small_file(reader::task_path(pid, tid, "status"), kStatusBytes);
+    return reader::read_small_file(reader::task_path(pid, tid, "status"), kProcessStatusBytes);
 }
 
 /// No thread is left that would take the signal.
@@ -57,7 +57,7 @@ void look_at_mappings(ProcessFacts& facts) {
 }
 
 std::optional<bool> secure_mode(uint32_t pid) {
-    const std::string bytes = reader::read_small_file(reader::proc_path(pid, "auxv"), kStatusBytes);
+    const std::string bytes = reader::read_small_file(reader::proc_path(pid, "auxv"), kProcessStatusBytes);
     for (size_t offset = 0; offset + sizeof(Elf64_auxv_t) <= bytes.size(); offset += sizeof(Elf64_auxv_t)) {
         Elf64_auxv_t entry;
         std::memcpy(&entry, bytes.data() + offset, sizeof entry);

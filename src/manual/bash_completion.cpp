@@ -9,7 +9,7 @@
 namespace manual {
 namespace {
 
-constexpr char kFunctions[] = R"BASH(
+constexpr char kBashFunctions[] = R"BASH(
 # What may stand for a value: the kind, then its words.
 _loiter_reply() {
     local current=$1 kind=$2 start
@@ -135,12 +135,6 @@ _loiter() {
 complete -F _loiter loiter
 )BASH";
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 std::string kind_of(Value value) {
     switch (value) {
         case Value::kWord: return "word";
@@ -208,7 +202,7 @@ std::string bash_completion(const CommandTable& table) {
         "_loiter_commands='{}'\n\n"
         "_loiter_of() {{\n    case $1 in\n{}        *) options= valued= operand= ;;\n    esac\n}}\n\n"
         "_loiter_value() {{\n    case \"$1 $2\" in\n{}    esac\n}}\n{}",
-        commands, options, values, kFunctions);
+        commands, options, values, kBashFunctions);
 }
 
 }  // namespace manual

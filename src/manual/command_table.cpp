@@ -11,4 +11,10 @@ const Command* find_command(const CommandTable& table, const std::string& name) 
     return found == table.commands.end() ? nullptr : &*found;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
 }  // namespace manual

@@ -57,4 +57,7 @@ struct CommandTable {
 /// Null: there is none of that name.
 const Command* find_command(const CommandTable& table, const std::string& name);
 
+/// With a space between any two.
+std::string joined(const std::vector<std::string>& words);
+
 }  // namespace manual

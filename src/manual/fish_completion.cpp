@@ -8,7 +8,7 @@
 namespace manual {
 namespace {
 
-std::string in_quotes(const std::string& text) {
+std::string in_fish_quotes(const std::string& text) {
     std::string result;
     for (const char c : text) {
         if (c == '\'' || c == '\\') result += '\\';
@@ -17,19 +17,13 @@ std::string in_quotes(const std::string& text) {
     return "'" + result + "'";
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 std::string candidates_of(const Option& option) {
     switch (option.value) {
         case Value::kNone: return "";
-        case Value::kWord: return " -x -a " + in_quotes(joined(option.choices));
-        case Value::kListOfWords: return " -x -a " + in_quotes("(__loiter_list " + joined(option.choices) + ")");
+        case Value::kWord: return " -x -a " + in_fish_quotes(joined(option.choices));
+        case Value::kListOfWords: return " -x -a " + in_fish_quotes("(__loiter_list " + joined(option.choices) + ")");
         case Value::kWordAndFile:
-            return " -x -a " + in_quotes("(__loiter_word_and_file " + joined(option.choices) + ")");
+            return " -x -a " + in_fish_quotes("(__loiter_word_and_file " + joined(option.choices) + ")");
         case Value::kFile: return " -r -F";
         case Value::kFolder: return " -x -a '(__fish_complete_directories)'";
         case Value::kText: return " -x";
@@ -43,7 +37,7 @@ std::string lines_of(const std::string& condition, const std::vector<Option>& op
         text += "complete -c loiter -n " + condition;
         for (const std::string& name : option.names)
             text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-        text += candidates_of(option) + " -d " + in_quotes(option.description) + "\n";
+        text += candidates_of(option) + " -d " + in_fish_quotes(option.description) + "\n";
     }
     return text;
 }
@@ -59,7 +53,8 @@ std::vector<std::string> valued(const Command& command) {
 std::string operand_of(const Command& command) {
     switch (command.operand) {
         case Operand::kProgram:
-            return " -x -a " + in_quotes("(__fish_complete_subcommand --fcs-skip=2 " + joined(valued(command)) + ")");
+            return " -x -a " +
+                   in_fish_quotes("(__fish_complete_subcommand --fcs-skip=2 " + joined(valued(command)) + ")");
         case Operand::kProcess: return " -x -a '(__fish_complete_pids)'";
         case Operand::kProgramOrProcess: return " -x -a '(__fish_complete_command; __fish_complete_pids)'";
         case Operand::kRecording: return " -F -a '(__fish_complete_pids)'";
@@ -69,7 +64,7 @@ std::string operand_of(const Command& command) {
     return "";
 }
 
-constexpr char kFunctions[] =
+constexpr char kFishFunctions[] =
     R"FISH(# Completion of loiter for fish. Made of the command line's own table, by loiter help --completion fish.
 
 # True before a command was given.
@@ -134,17 +129,17 @@ std::string fish_completion(const CommandTable& table) {
     std::string lines = "complete -c loiter -f\n" + lines_of("__loiter_is_bare", table.options);
     lines += "complete -c loiter -n __loiter_is_bare -a '(__loiter_commands)'\n";
     for (const Command& command : table.commands) {
-        commands += fmt::format("    printf '%s\\t%s\\n' {} {}\n", command.name, in_quotes(command.description));
+        commands += fmt::format("    printf '%s\\t%s\\n' {} {}\n", command.name, in_fish_quotes(command.description));
         if (command.operand == Operand::kProgram) running += " " + command.name;
         std::string condition = "__loiter_is_in " + command.name;
         if (command.operand == Operand::kProgram) condition += " " + joined(valued(command));
-        lines += lines_of(in_quotes(condition), command.options);
+        lines += lines_of(in_fish_quotes(condition), command.options);
         const std::string operand = operand_of(command);
         if (!operand.empty()) lines += "complete -c loiter -n '__loiter_is " + command.name + "'" + operand + "\n";
     }
     return fmt::format(
         "{}function __loiter_commands\n{}end\n\nfunction __loiter_runs\n    contains -- $argv[1]{}\nend\n\n{}",
-        kFunctions, commands, running, lines);
+        kFishFunctions, commands, running, lines);
 }
 
 }  // namespace manual

@@ -9,7 +9,7 @@ namespace manual {
 namespace {
 
 /// Within single quotes, and where brackets and colons have a meaning.
-std::string in_quotes(const std::string& text) {
+std::string in_zsh_quotes(const std::string& text) {
     std::string result;
     for (const char c : text) {
         if (c == '\'') {
@@ -22,17 +22,11 @@ std::string in_quotes(const std::string& text) {
     return result;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += " " + word;
-    return text;
-}
-
 std::string action_of(const Option& option) {
     switch (option.value) {
-        case Value::kWord: return fmt::format("({})", joined(option.choices).substr(1));
-        case Value::kListOfWords: return fmt::format("{{_values -s , word{}}}", joined(option.choices));
-        case Value::kWordAndFile: return fmt::format("{{_loiter_word_and_file{}}}", joined(option.choices));
+        case Value::kWord: return fmt::format("({})", joined(option.choices));
+        case Value::kListOfWords: return fmt::format("{{_values -s , word {}}}", joined(option.choices));
+        case Value::kWordAndFile: return fmt::format("{{_loiter_word_and_file {}}}", joined(option.choices));
         case Value::kFile: return "_files";
         case Value::kFolder: return "_files -/";
         case Value::kText:
@@ -64,8 +58,8 @@ std::string specifications(const std::vector<Option>& options) {
             const bool is_long = name.starts_with("--");
             const bool has_value = option.value != Value::kNone;
             text += fmt::format(" \\\n        '{}{}{}[{}]", option.repeatable ? "*" : "", name,
-                                has_value && is_long ? "=" : "", in_quotes(option.description));
-            if (has_value) text += fmt::format(":{}:{}", in_quotes(option.value_name), action_of(option));
+                                has_value && is_long ? "=" : "", in_zsh_quotes(option.description));
+            if (has_value) text += fmt::format(":{}:{}", in_zsh_quotes(option.value_name), action_of(option));
             text += "'";
         }
     }
@@ -94,7 +88,7 @@ std::string zsh_completion(const CommandTable& table) {
     std::string commands;
     std::string cases;
     for (const Command& command : table.commands) {
-        commands += fmt::format("        '{}:{}'\n", command.name, in_quotes(command.description));
+        commands += fmt::format("        '{}:{}'\n", command.name, in_zsh_quotes(command.description));
         cases += fmt::format("    {})\n        _arguments -S{}{}\n        ;;\n", command.name,
                              specifications(command.options), operand_of(command.operand));
     }

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kSchema[] = "loiter-baseline/1";
+constexpr char kBaselineSchema[] = "loiter-baseline/1";
 
 /// Whether a terminal would obey some of it, where a team looks the file over.
 bool is_obeyed(std::string_view text) {
@@ -34,8 +34,8 @@ std::string quoted(const std::string& text) {
 
 Baseline parse_baseline(std::string_view text, const std::string& file) {
     const Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!parsed.is_object() || !parsed.contains("schema") || parsed["schema"] != kSchema) {
-        throw Error(file + " is no baseline (" + kSchema + "); --write-baseline makes one");
+    if (!parsed.is_object() || !parsed.contains("schema") || parsed["schema"] != kBaselineSchema) {
+        throw Error(file + " is no baseline (" + kBaselineSchema + "); --write-baseline makes one");
     }
     const auto findings = parsed.find("findings");
     if (findings == parsed.end() || !findings->is_array()) throw Error(file + ": it has no findings");
@@ -55,7 +55,7 @@ Baseline parse_baseline(std::string_view text, const std::string& file) {
 }
 
 std::string write_baseline(const Baseline& baseline) {
-    std::string text = "{\"schema\": " + quoted(kSchema) + ", \"findings\": [";
+    std::string text = "{\"schema\": " + quoted(kBaselineSchema) + ", \"findings\": [";
     const char* separator = "\n";
     for (const auto& [fingerprint, message] : baseline.messages) {
         text += separator;

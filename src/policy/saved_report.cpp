@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kSchema[] = "loiter-report/1";
+constexpr char kReportSchema[] = "loiter-report/1";
 
 /// What is not there, or of another type, is not known: reports of later versions have more.
 const Json& member(const Json& object, const char* name) {
@@ -71,7 +71,7 @@ analyze::Digest digest_of_report(std::string_view text, const std::string& file)
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         const Json report = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        if (text_of(member(report, "schema")) != kSchema || !add(report, digest)) {
+        if (text_of(member(report, "schema")) != kReportSchema || !add(report, digest)) {
             throw Error(file + " is neither a recording nor a report of --format json, one process a line");
         }
         ++reports;

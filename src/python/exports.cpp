@@ -11,7 +11,7 @@ namespace python {
 
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kFilePageBytes = 4096;
 constexpr size_t kMaxHeaders = 64;
 constexpr size_t kMaxEntries = 128;  // of the dynamic section
 
@@ -36,8 +36,8 @@ std::optional<Exports> Exports::of(const Memory& memory, uint64_t base) {
     bool has_start = false;
     const size_t headers = std::min<size_t>(head->e_phnum, kMaxHeaders);
     for (const auto& segment : values<Elf64_Phdr>(memory, base + head->e_phoff, headers)) {
-        if (segment.p_type == PT_LOAD && segment.p_offset < kPageBytes && !has_start) {
-            exports.bias_ = base - (segment.p_vaddr & ~(kPageBytes - 1));
+        if (segment.p_type == PT_LOAD && segment.p_offset < kFilePageBytes && !has_start) {
+            exports.bias_ = base - (segment.p_vaddr & ~(kFilePageBytes - 1));
             has_start = true;
         }
         if (segment.p_type == PT_DYNAMIC) dynamic = segment;

@@ -29,7 +29,7 @@ using protocol::ProcessRecord;
 
 namespace {
 
-constexpr size_t kMaxEntries = 1U << 16;
+constexpr size_t kMaxFolderEntries = 1U << 16;
 constexpr double kStartingSeconds = 60;  ///< a head that cannot be read may only just be in the making
 constexpr char kRunPrefix[] = "loiter-run-";
 
@@ -52,7 +52,7 @@ void visit_folder(const std::string& folder, Visit visit) {
     if (directory == nullptr) return;
     size_t count = 0;
     while (const dirent* const entry = readdir(directory.get())) {
-        if (++count > kMaxEntries) return;
+        if (++count > kMaxFolderEntries) return;
         visit(std::string(entry->d_name));
     }
 }

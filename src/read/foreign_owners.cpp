@@ -15,19 +15,19 @@ namespace reader {
 namespace {
 
 constexpr size_t kMostAsked = 64;
-constexpr size_t kCommandBytes = 1024;
+constexpr size_t kOwnerCommandBytes = 1024;
 constexpr size_t kStatusBytes = 8192;
 
 /// What a process has mapped at some address, as another one may have it elsewhere.
-struct Place {
+struct SharedPlace {
     uint64_t inode = 0;
     uint64_t offset = 0;  ///< in the file
     std::string path;
     bool deleted = false;
 };
 
-std::optional<Place> place_of(uint32_t pid, uint64_t address) {
-    std::optional<Place> place;
+std::optional<SharedPlace> place_of(uint32_t pid, uint64_t address) {
+    std::optional<SharedPlace> place;
     visit_mappings(pid, [&](const Mapping& mapping) {
         if (address < mapping.start || address >= mapping.end) return mapping.start <= address;
         if (mapping.shared)
@@ -37,7 +37,7 @@ std::optional<Place> place_of(uint32_t pid, uint64_t address) {
     return place;
 }
 
-bool has_mapped(uint32_t pid, const Place& place) {
+bool has_mapped(uint32_t pid, const SharedPlace& place) {
     bool found = false;
     visit_mappings(pid, [&](const Mapping& mapping) {
         found = mapping.shared && mapping.inode == place.inode && mapping.path == place.path &&
@@ -78,11 +78,11 @@ snapshot::LockKind kind_of(const snapshot::Thread& thread) {
 std::optional<snapshot::ProcessOwner> owner_of(uint32_t pid, uint64_t address, snapshot::LockKind kind, uint32_t tid) {
     const uint32_t owner = process_of(tid);
     if (owner == 0 || owner == pid || !share_namespaces(pid, owner)) return std::nullopt;
-    const std::optional<Place> place = place_of(pid, address);
+    const std::optional<SharedPlace> place = place_of(pid, address);
     if (!place || !has_mapped(owner, *place)) return std::nullopt;
     snapshot::ProcessOwner found;
     found.pid = owner;
-    found.command = command_of_process(owner, kCommandBytes);
+    found.command = command_of_process(owner, kOwnerCommandBytes);
     const auto asked = kind == snapshot::LockKind::kRwlock ? protocol::LockKind::kRwlock : protocol::LockKind::kMutex;
     const LockWords now = read_lock_words(pid, {{address, asked}});
     const auto still = now.owner_tids.find(address);

@@ -16,7 +16,7 @@ using protocol::ProcessRecord;
 namespace {
 
 constexpr uint64_t kInitialPidNamespace = 0xeffffffc;  // linux/proc_ns.h: PROC_PID_INIT_INO
-constexpr size_t kStatusBytes = 4096;
+constexpr size_t kNamespacesBytes = 4096;
 
 uint64_t own_pid_namespace() {
     return namespace_inode("/proc/self/ns/pid");
@@ -72,7 +72,7 @@ uint32_t Identity::find() const {
         const std::optional<TaskStat> stat = stat_of_process(pid);
         if (!stat || stat->start_ticks != start_ticks_) continue;
         const std::vector<uint32_t> pids =
-            parse_namespace_pids(read_small_file(proc_path(pid, "status"), kStatusBytes));
+            parse_namespace_pids(read_small_file(proc_path(pid, "status"), kNamespacesBytes));
         const uint64_t inode = namespace_inode(proc_path(pid, "ns/pid"));
         if (pids.size() > 1 && pids.back() == recorded_pid_ && (inode == 0 || inode == pid_namespace_)) {
             pid_ = pid;

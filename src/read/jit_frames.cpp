@@ -15,7 +15,7 @@ namespace reader {
 namespace {
 
 constexpr size_t kMaxMapBytes = size_t{64} << 20;
-constexpr size_t kMaxEntries = size_t{1} << 20;
+constexpr size_t kMaxFunctions = size_t{1} << 20;
 constexpr size_t kMaxNameBytes = 1000;
 
 struct Range {
@@ -64,7 +64,7 @@ bool is_nowhere(const snapshot::Frame& frame) {
 
 PerfMap::PerfMap(std::string_view text) : text_(text) {
     std::string_view rest = text_;
-    while (!rest.empty() && entries_.size() < kMaxEntries) {
+    while (!rest.empty() && entries_.size() < kMaxFunctions) {
         std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(line.size() + 1, rest.size()));
         const std::optional<uint64_t> start = take_number(line);

@@ -61,7 +61,7 @@ constexpr uint64_t kConditionSignals = 40;  // pthread_cond_t: `__g_signals`, of
 constexpr uint64_t kBarrierRound = 4;       // pthread_barrier_t: `current_round`
 constexpr uint64_t kBarrierOut = 16;        // and `out`
 
-uint32_t command_of(const SystemCall& call) {
+uint32_t futex_command(const SystemCall& call) {
     return static_cast<uint32_t>(call.arguments[1]) & static_cast<uint32_t>(FUTEX_CMD_MASK);
 }
 
@@ -88,7 +88,7 @@ uint64_t rwlock_of(const SystemCall& call, State state) {
 /// Woken, it waits for its mutex as pthread_mutex_lock does; on the condition itself libc waits by
 /// another command of the kernel.
 bool takes_mutex_again(const SystemCall& call) {
-    return command_of(call) != FUTEX_WAIT_BITSET;
+    return futex_command(call) != FUTEX_WAIT_BITSET;
 }
 
 LibraryWait condition_wait(const SystemCall& call) {

@@ -9,7 +9,7 @@ using snapshot::LockKind;
 
 namespace {
 
-snapshot::Object object(LockKind kind, uint64_t address) {
+snapshot::Object lock_at(LockKind kind, uint64_t address) {
     snapshot::Object made;
     made.kind = kind;
     made.address = address;
@@ -42,8 +42,8 @@ void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, 
     for (const OrderCopy& copy : orders) {
         if (copy.held == 0 || copy.lock == 0 || copy.thread == 0) continue;
         snapshot::LockOrder order;
-        order.held = object(lock_kind_of(copy.held_kind), copy.held);
-        order.lock = object(lock_kind_of(copy.kind), copy.lock);
+        order.held = lock_at(lock_kind_of(copy.held_kind), copy.held);
+        order.lock = lock_at(lock_kind_of(copy.kind), copy.lock);
         order.held_mode = mode_of(copy.held_mode);
         order.mode = mode_of(copy.mode);
         order.held_stack = stacks.index_of(copy.held_stack);
@@ -64,7 +64,7 @@ void fill_misuses(const protocol::ProcessRecord& head, const Times& times, Stack
         if (!kind) continue;
         snapshot::Misuse seen;
         seen.kind = *kind;
-        seen.object = object(object_kind_of(misuse, *kind), misuse.object);
+        seen.object = lock_at(object_kind_of(misuse, *kind), misuse.object);
         seen.thread = misuse.thread;
         seen.other_thread = misuse.other_thread;
         seen.stack = stacks.index_of(misuse.stack);

@@ -11,8 +11,6 @@
 
 namespace reader {
 
-using protocol::LockKind;
-
 namespace {
 
 // libc's bits/struct_mutex.h and pthreadP.h: part of its ABI, as mutexes have static initializers.
@@ -102,8 +100,8 @@ LockWords read_lock_words(uint32_t pid, const LocksToAsk& locks) {
 LockWords read_lock_words(const std::function<MemoryRead(uint64_t, void*, size_t)>& read, const LocksToAsk& locks) {
     LockWords words;
     for (const auto& [address, kind] : locks) {
-        const int error = kind == LockKind::kRwlock ? read_lock<pthread_rwlock_t>(read, address, words)
-                                                    : read_lock<pthread_mutex_t>(read, address, words);
+        const int error = kind == protocol::LockKind::kRwlock ? read_lock<pthread_rwlock_t>(read, address, words)
+                                                              : read_lock<pthread_mutex_t>(read, address, words);
         if (error != 0 && words.failure.empty()) words.failure = std::strerror(error);
         if (error == EPERM || error == ESRCH || error == ENOSYS) break;
     }

@@ -10,6 +10,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "read/numbers.h"
 #include "read/proc.h"
 
 namespace reader {
@@ -25,12 +26,6 @@ std::string_view take_word(std::string_view& line) {
     const std::string_view word = line.substr(0, line.find(' '));
     line.remove_prefix(word.size());
     return word;
-}
-
-template <typename Number>
-bool is_number(std::string_view text, int base, Number& value) {
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return !text.empty() && parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
 }
 
 /// Returns false when `visit` wants no more; `rest` keeps an unfinished line.

@@ -12,6 +12,8 @@
 #include <ctime>
 #include <memory>
 
+#include "read/numbers.h"
+
 namespace reader {
 
 namespace {
@@ -67,12 +69,6 @@ std::string_view value_of(std::string_view text, std::string_view key) {
     text = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
     return text;
-}
-
-template <typename Number>
-bool is_number(std::string_view text, int base, Number& value) {
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return !text.empty() && parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
 }
 
 uint64_t read_clock(clockid_t clock) {
@@ -132,6 +128,10 @@ std::optional<TaskStatus> parse_status(std::string_view text) {
         status.pending = (sent | sent_to_process) & ~status.blocked;
     }
     return status;
+}
+
+bool is_asleep(const std::optional<TaskStatus>& status) {
+    return status && status->state == 'S';
 }
 
 std::optional<SystemCall> parse_system_call(std::string_view text) {

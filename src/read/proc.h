@@ -48,6 +48,8 @@ struct SystemCall {
 
 std::optional<TaskStat> parse_stat(std::string_view text);
 std::optional<TaskStatus> parse_status(std::string_view text);
+/// It sleeps, and a signal would wake it.
+bool is_asleep(const std::optional<TaskStatus>& status);
 std::optional<SystemCall> parse_system_call(std::string_view text);
 /// The numbers of /proc/PID/status' line `NSpid:`, outermost namespace first; empty: none.
 std::vector<uint32_t> parse_namespace_pids(std::string_view status);

@@ -11,7 +11,7 @@ namespace reader {
 
 namespace {
 
-constexpr size_t kLineBytes = 128;
+constexpr size_t kScheduleBytes = 128;
 
 /// "USED READY SLICES", the first two in nanoseconds; a kernel may be without them.
 bool take_schedule(const std::string& text, CpuCounts& counts) {
@@ -34,7 +34,7 @@ std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid) {
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
     counts.start_ticks = stat->start_ticks;
     counts.runs = stat->state == 'R';
-    if (!take_schedule(read_small_file(task_path(pid, tid, "schedstat"), kLineBytes), counts)) {
+    if (!take_schedule(read_small_file(task_path(pid, tid, "schedstat"), kScheduleBytes), counts)) {
         counts.used_ns = stat->cpu_ticks * (1'000'000'000 / ticks_per_second());
     }
     if (const std::optional<TaskStatus> status = status_of_task(pid, tid)) counts.sleeps = status->sleeps;

@@ -14,8 +14,8 @@ namespace reader {
 
 namespace {
 
-constexpr size_t kMaxSegments = 256;
-constexpr size_t kMaxNotes = 64 * 1024;
+constexpr size_t kMaxFileSegments = 256;
+constexpr size_t kMaxFileNotes = 64 * 1024;
 constexpr size_t kMaxPath = 4096;
 
 class File {
@@ -59,7 +59,7 @@ void look_at_segments(const File& file, ProgramKind& kind) {
     std::memcpy(&header, head.data(), sizeof(header));
     kind.machine = header.e_machine;
     kind.is_static = header.e_type == ET_EXEC || header.e_type == ET_DYN;
-    const size_t count = std::min<size_t>(header.e_phnum, kMaxSegments);
+    const size_t count = std::min<size_t>(header.e_phnum, kMaxFileSegments);
     const std::string table = file.read(header.e_phoff, count * sizeof(Segment));
     for (size_t at = 0; at + sizeof(Segment) <= table.size(); at += sizeof(Segment)) {
         Segment segment;
@@ -69,8 +69,8 @@ void look_at_segments(const File& file, ProgramKind& kind) {
             kind.loader = file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxPath)).c_str();
         }
         if (segment.p_type == PT_NOTE) {
-            kind.is_go =
-                kind.is_go || has_go_note(file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxNotes)));
+            kind.is_go = kind.is_go ||
+                         has_go_note(file.read(segment.p_offset, std::min<size_t>(segment.p_filesz, kMaxFileNotes)));
         }
     }
 }

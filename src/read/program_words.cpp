@@ -7,7 +7,7 @@ namespace reader {
 
 namespace {
 
-constexpr uint64_t kIdUnit = 8;
+constexpr uint64_t kWordIdUnit = 8;
 
 void name(snapshot::Object& object, const std::map<uint64_t, std::string>& names) {
     const auto found = names.find(object.address);
@@ -24,14 +24,14 @@ ProgramTexts::ProgramTexts(const Source& source, const Layout& layout, const pro
 
 template <typename Entry>
 bool ProgramTexts::read_entry(uint32_t id, uint32_t mark, Entry& entry) const {
-    const uint64_t at = uint64_t{id} * kIdUnit;
+    const uint64_t at = uint64_t{id} * kWordIdUnit;
     return id != 0 && at + sizeof(entry) <= bytes_ && read_value(source_, offset_ + at, entry) && entry.mark == mark;
 }
 
 std::string ProgramTexts::text(uint32_t id) const {
     protocol::TextHeader header{};
     if (!read_entry(id, protocol::kTextMark, header) || header.bytes > protocol::kMaxTextBytes) return {};
-    const uint64_t at = uint64_t{id} * kIdUnit + sizeof(header);
+    const uint64_t at = uint64_t{id} * kWordIdUnit + sizeof(header);
     std::string text(header.bytes, '\0');
     if (header.bytes > bytes_ - at || source_.read(offset_ + at, text.data(), header.bytes) != header.bytes) return {};
     return text.substr(0, strnlen(text.data(), header.bytes));

@@ -12,7 +12,7 @@ namespace reader {
 
 namespace {
 
-constexpr int kMaxLooks = 4;
+constexpr int kMaxChainLooks = 4;
 constexpr size_t kMaxImages = 4096;
 
 std::vector<python::Image> images_of(uint32_t pid) {
@@ -51,7 +51,7 @@ void PythonStacks::prepare() {
     has_ended_ = !interpreter_->is_in_use();
     if (has_ended_) return;
     // Threads come and go meanwhile.
-    for (int looks = 0; looks < kMaxLooks; ++looks) {
+    for (int looks = 0; looks < kMaxChainLooks; ++looks) {
         if (auto states = interpreter_->threads()) {
             states_ = std::move(*states);
             return;
@@ -65,7 +65,7 @@ void PythonStacks::prepare() {
 std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& task, uint64_t state) {
     static const python::Codes kNone;
     std::optional<Task> seen = task;
-    for (int looks = 0; looks < kMaxLooks && seen && is_in_call(*seen); ++looks) {
+    for (int looks = 0; looks < kMaxChainLooks && seen && is_in_call(*seen); ++looks) {
         const bool is_of_task = looks == 0;
         std::optional<python::Chain> chain = interpreter_->chain(task.recorded_tid, state, is_of_task ? codes_ : kNone);
         if (chain && sleeps_on(pid_, *seen)) {
@@ -81,7 +81,7 @@ std::optional<PythonStacks::Sight> PythonStacks::look_at_sleeper(const Task& tas
 /// Two equal looks, which is what can be had: both may have met a generator that was being left.
 std::optional<python::Chain> PythonStacks::look_at_runner(uint32_t native_id, uint64_t state) const {
     std::optional<python::Chain> before = interpreter_->chain(native_id, state);
-    for (int looks = 0; looks < kMaxLooks; ++looks) {
+    for (int looks = 0; looks < kMaxChainLooks; ++looks) {
         std::optional<python::Chain> chain = interpreter_->chain(native_id, state);
         if (chain && !chain->ends_in_generator && before && chain->marks == before->marks) return chain;
         before = std::move(chain);

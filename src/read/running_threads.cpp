@@ -14,7 +14,7 @@ using snapshot::State;
 
 namespace {
 
-struct Place {
+struct LastPlace {
     uint32_t stack = 0;
     uint64_t at_ns = 0;
 
@@ -36,7 +36,7 @@ void sleep_until(uint64_t until_ns) {
 }  // namespace
 
 void fill_last_place(const ThreadCopy& copy, const Times& times, StackTable& stacks, snapshot::Thread& thread) {
-    Place last{0, copy.created_ns};  // the slot may have notes of an earlier thread
+    LastPlace last{0, copy.created_ns};  // the slot may have notes of an earlier thread
     last.take_newer(copy.wait.stack, copy.wait.since_ns);
     for (const SignalCopy& signal : copy.signals) last.take_newer(signal.stack, signal.time_ns);
     for (const HoldCopy& hold : copy.holds) last.take_newer(hold);

@@ -11,7 +11,7 @@ using snapshot::StackIndex;
 
 namespace {
 
-constexpr uint64_t kIdUnit = 8;
+constexpr uint64_t kStackIdUnit = 8;
 // Far above what real programs have: some hundred megabytes.
 constexpr size_t kMaxFramesTogether = size_t{1} << 19;
 
@@ -49,7 +49,7 @@ StackIndex StackTable::index_of(uint32_t id) {
 }
 
 StackIndex StackTable::copy(uint32_t id) {
-    const uint64_t at = uint64_t{id} * kIdUnit;
+    const uint64_t at = uint64_t{id} * kStackIdUnit;
     StackHeader header{};
     uint64_t pcs[protocol::kMaxFrames];
     if (source_ == nullptr || at + sizeof(header) > bytes_ || !read_value(*source_, offset_ + at, header) ||

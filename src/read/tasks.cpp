@@ -9,23 +9,19 @@ namespace reader {
 
 namespace {
 
-constexpr size_t kLineBytes = 512;
-
-bool sleeps(const std::optional<TaskStatus>& status) {
-    return status && status->state == 'S';
-}
+constexpr size_t kCallBytes = 512;
 
 /// Who sleeps at two looks, and never left a processor between them, slept from the one to the
 /// other. Where all did so, and are all there are, all slept when the second look began.
 bool sleep_on(uint32_t pid, const std::vector<Task>& tasks) {
-    const auto slept = [](const Task& task) { return sleeps(task.status); };
+    const auto slept = [](const Task& task) { return is_asleep(task.status); };
     if (tasks.empty() || !std::all_of(tasks.begin(), tasks.end(), slept)) return false;
     auto task = tasks.begin();
     for (const uint32_t tid : task_ids(pid)) {
         const std::optional<TaskStatus> now = status_of_task(pid, tid);
         if (now && (now->state == 'Z' || now->state == 'X')) continue;
         const bool is_next = task != tasks.end() && task->tid == tid;
-        if (!is_next || !sleeps(now) || now->switches != task->status->switches) return false;
+        if (!is_next || !is_asleep(now) || now->switches != task->status->switches) return false;
         ++task;
     }
     return task == tasks.end();
@@ -41,7 +37,7 @@ std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error) {
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
     task.stat = std::move(*stat);
     int error = 0;
-    task.call = parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kLineBytes, &error));
+    task.call = parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kCallBytes, &error));
     if (error != 0 && error != ENOENT && error != ESRCH) call_error = error;
     return task;
 }

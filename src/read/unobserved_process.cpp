@@ -31,10 +31,6 @@ namespace reader {
 
 namespace {
 
-bool sleeps(const std::optional<TaskStatus>& status) {
-    return status && status->state == 'S';
-}
-
 double seconds_since_start(const TaskStat& stat) {
     const double started = static_cast<double>(stat.start_ticks) / static_cast<double>(ticks_per_second());
     return std::max(0.0, static_cast<double>(boottime_now()) / 1e9 - started);
@@ -124,7 +120,8 @@ private:
     std::set<uint32_t> settle(std::vector<Sight>& sights) const {
         for (Sight& sight : sights) {
             const std::optional<TaskStatus> now = status_of_task(pid_, sight.task.tid);
-            sight.settled = sleeps(sight.task.status) && sleeps(now) && now->switches == sight.task.status->switches;
+            sight.settled =
+                is_asleep(sight.task.status) && is_asleep(now) && now->switches == sight.task.status->switches;
             sight.asleep =
                 sight.settled && tasks_.all_slept && sight.task.call && is_untimed_futex_wait(*sight.task.call, true);
         }

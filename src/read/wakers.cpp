@@ -4,17 +4,11 @@
 #include <map>
 
 #include "read/mappings.h"
+#include "read/signal_sets.h"
 
 namespace reader {
 
 namespace {
-
-constexpr uint64_t bit_of(int signal) {
-    return uint64_t{1} << (signal - 1);
-}
-
-// libc has these two for itself: to cancel threads, and to change the user of all of them.
-constexpr uint64_t kOfLibc = bit_of(32) | bit_of(33);
 
 /// The waits of threads that sleep, by the address of what they wait for.
 std::multimap<uint64_t, snapshot::Wait*> waits_asleep(snapshot::Snapshot& snapshot) {
@@ -53,14 +47,14 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     const uint32_t report_signal = head.report_signal.load(std::memory_order_relaxed);
     const uint64_t of_library = report_signal >= 1 && report_signal <= 64 ? bit_of(static_cast<int>(report_signal)) : 0;
     const uint64_t caught = tasks.tasks.front().status->caught;
-    if ((caught & ~(kOfLibc | of_library)) != 0) snapshot.wakers.handler = true;
+    if ((caught & ~(kSignalsOfLibc | of_library)) != 0) snapshot.wakers.handler = true;
     mark_shared(pid, snapshot);
 }
 
 void fill_unobserved_wakers(uint32_t pid, const TaskLook& tasks, snapshot::Snapshot& snapshot) {
     snapshot.wakers.unknown = true;
     if (!tasks.all_slept) return;
-    snapshot.wakers.handler = (tasks.tasks.front().status->caught & ~kOfLibc) != 0;
+    snapshot.wakers.handler = (tasks.tasks.front().status->caught & ~kSignalsOfLibc) != 0;
     mark_shared(pid, snapshot);
 }
 

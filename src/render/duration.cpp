@@ -13,7 +13,7 @@ namespace render {
 
 namespace {
 
-constexpr double kLongest = 1e12;  // keeps llround() defined
+constexpr double kLongestDuration = 1e12;  // keeps llround() defined
 constexpr int64_t kMinutesOfADay = 1440;
 
 std::string two_units(int64_t large, char large_unit, int64_t small, char small_unit) {
@@ -46,7 +46,7 @@ OneUnit one_unit(const std::string& text) {
 }  // namespace
 
 std::string duration(double seconds) {
-    seconds = std::isnan(seconds) ? 0 : std::clamp(seconds, 0.0, kLongest);
+    seconds = std::isnan(seconds) ? 0 : std::clamp(seconds, 0.0, kLongestDuration);
     const int64_t milliseconds = std::llround(seconds * 1000);
     if (milliseconds > 0 && milliseconds < 100) return fmt::format("{}ms", milliseconds);
     const int64_t tenths = std::llround(seconds * 10);

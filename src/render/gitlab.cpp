@@ -29,7 +29,7 @@ std::string path_of(const RunFindings::Distinct& distinct) {
     return place.module.empty() ? distinct.process->program : std::string(analyze::base_name(place.module));
 }
 
-std::string write(const RunFindings& run) {
+std::string write_gitlab(const RunFindings& run) {
     Json all = Json::array();
     for (const RunFindings::Distinct& distinct : run.distinct()) {
         const RunFinding& finding = *distinct.finding;
@@ -49,7 +49,7 @@ std::string write(const RunFindings& run) {
 }  // namespace
 
 std::unique_ptr<Document> gitlab(const RunFacts& facts) {
-    return document_of_findings(facts, write);
+    return document_of_findings(facts, write_gitlab);
 }
 
 }  // namespace render

@@ -27,7 +27,7 @@ struct Totals {
     double seconds = 0;
 };
 
-std::string seconds(double value) {
+std::string seconds_attribute(double value) {
     return fmt::format("{:.3f}", std::isfinite(value) && value > 0 ? value : 0);
 }
 
@@ -98,7 +98,7 @@ private:
         const size_t count = ++names_[suite + '\0' + name];
         XmlAttributes attributes = {{"name", count == 1 ? name : fmt::format("{} #{}", name, count)},
                                     {"classname", suite},
-                                    {"time", seconds(time)}};
+                                    {"time", seconds_attribute(time)}};
         attributes.insert(attributes.end(), place.begin(), place.end());
         xml_ += "    " + xml_element("testcase", attributes, result) + "\n";
         ++totals_.tests;
@@ -110,7 +110,7 @@ private:
     Totals totals_;
 };
 
-std::string write(const RunFindings& run) {
+std::string write_junit(const RunFindings& run) {
     Cases cases;
     for (const RunProcess& process : run.processes()) cases.add(process);
     for (const Unobserved& unobserved : run.unobserved()) cases.add(unobserved);
@@ -121,7 +121,7 @@ std::string write(const RunFindings& run) {
                                   {"failures", std::to_string(totals.failures)},
                                   {"errors", std::to_string(totals.errors)},
                                   {"skipped", std::to_string(totals.skipped)},
-                                  {"time", seconds(totals.seconds)}};
+                                  {"time", seconds_attribute(totals.seconds)}};
     XmlAttributes of_all = counts;
     of_all.erase(of_all.begin() + 4);  // known of a suite only
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" +
@@ -133,7 +133,7 @@ std::string write(const RunFindings& run) {
 }  // namespace
 
 std::unique_ptr<Document> junit(const RunFacts& facts) {
-    return document_of_findings(facts, write);
+    return document_of_findings(facts, write_junit);
 }
 
 }  // namespace render

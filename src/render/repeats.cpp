@@ -8,8 +8,8 @@ namespace render {
 namespace {
 
 // With calls inlined into each other, one turn of a recursion has many frames.
-constexpr size_t kLongest = 16;
-constexpr size_t kFewest = 3;
+constexpr size_t kLongestPattern = 16;
+constexpr size_t kFewestTimes = 3;
 
 /// How often the first `length` values come, one after the other.
 size_t times_of(std::span<const uint32_t> values, size_t length) {
@@ -21,9 +21,9 @@ size_t times_of(std::span<const uint32_t> values, size_t length) {
 /// What the values begin with that takes the fewest lines for the most of them.
 Repeat first_repeat(std::span<const uint32_t> values) {
     Repeat best;
-    for (size_t length = 1; length <= std::min(kLongest, values.size() / kFewest); ++length) {
+    for (size_t length = 1; length <= std::min(kLongestPattern, values.size() / kFewestTimes); ++length) {
         const size_t times = times_of(values, length);
-        if (times >= kFewest && times * length > best.times * best.length) best = {0, length, times};
+        if (times >= kFewestTimes && times * length > best.times * best.length) best = {0, length, times};
     }
     return best;
 }

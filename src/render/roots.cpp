@@ -16,7 +16,7 @@ using analyze::Branch;
 using analyze::RootBlocker;
 using snapshot::LockKind;
 
-constexpr size_t kFewest = 2;
+constexpr size_t kFewestBlocked = 2;
 constexpr size_t kToldRoots = 5;
 constexpr size_t kToldShares = 4;
 constexpr size_t kToldBranches = 12;
@@ -64,7 +64,7 @@ void print_roots(Sheet& sheet) {
     size_t left_out = 0;
     for (const RootBlocker& root : sheet.analysis.roots) {
         const snapshot::Thread* const thread = snapshot::find_thread(sheet.snapshot, root.thread);
-        if (thread == nullptr || root.blocks.size() < kFewest) continue;
+        if (thread == nullptr || root.blocks.size() < kFewestBlocked) continue;
         if (told++ >= kToldRoots) {
             ++left_out;
             continue;

@@ -173,7 +173,7 @@ Json invocation(const RunFindings& run) {
     return one;
 }
 
-std::string write(const RunFindings& run) {
+std::string write_sarif(const RunFindings& run) {
     Json results = Json::array();
     for (const RunProcess& process : run.processes()) {
         for (const RunFinding& finding : process.findings) results.push_back(result(process, finding));
@@ -191,7 +191,7 @@ std::string write(const RunFindings& run) {
 }  // namespace
 
 std::unique_ptr<Document> sarif(const RunFacts& facts) {
-    return document_of_findings(facts, write);
+    return document_of_findings(facts, write_sarif);
 }
 
 }  // namespace render

@@ -35,4 +35,9 @@ const std::vector<analyze::Owner>& Sheet::owners_of(const snapshot::Thread& thre
     return entry->second;
 }
 
+bool Sheet::is_finished(uint32_t thread) const {
+    const snapshot::Thread* const found = snapshot::find_thread(snapshot, thread);
+    return found != nullptr && found->finished;
+}
+
 }  // namespace render

@@ -29,6 +29,9 @@ struct Sheet {
     const std::vector<analyze::Owner>& owners_of(const snapshot::Thread& thread);
     static constexpr size_t kMaxOwners = 256;
 
+    /// It has ended.
+    bool is_finished(uint32_t thread) const;
+
     const snapshot::Snapshot& snapshot;
     const analyze::Analysis& analysis;
     const TextOptions options;

@@ -86,11 +86,6 @@ std::string end_words(const Process& process) {
     return {};
 }
 
-bool is_finished(const Sheet& sheet, uint32_t id) {
-    const snapshot::Thread* const thread = snapshot::find_thread(sheet.snapshot, id);
-    return thread != nullptr && thread->finished;
-}
-
 /// "2 deadlocked": what became of the threads of a finding.
 std::string fate_words(Verdict verdict, size_t threads) {
     switch (verdict) {
@@ -122,7 +117,7 @@ Fates fates_of(const Sheet& sheet) {
         const bool is_orphan = finding->verdict == Verdict::kOrphanedLock;
         size_t waiters = 0;
         for (const uint32_t id : finding->threads) {
-            if (is_orphan && is_finished(sheet, id)) continue;
+            if (is_orphan && sheet.is_finished(id)) continue;
             ++waiters;
             if (fates.counted.insert(id).second)
                 ++fates.threads[{finding->verdict, finding->certainty == Certainty::kLikely}];

@@ -28,11 +28,6 @@ constexpr size_t kToldPlaces = 8;    ///< of a lock that many have acquired in m
 constexpr size_t kToldHolds = 4;
 constexpr size_t kToldParts = 4;  ///< different locks that one group waits for
 
-bool is_finished(const Sheet& sheet, uint32_t id) {
-    const Thread* const thread = snapshot::find_thread(sheet.snapshot, id);
-    return thread != nullptr && thread->finished;
-}
-
 /// Owners that one sentence covers: the same way, from the same place.
 using OwnerGroup = std::vector<Owner>;
 
@@ -42,7 +37,7 @@ std::vector<OwnerGroup> group_owners(const Sheet& sheet, const std::vector<Owner
     std::map<Key, size_t> known;
     for (const Owner& owner : owners) {
         const snapshot::Hold hold = owner.hold == nullptr ? snapshot::Hold() : *owner.hold;
-        const Key key(owner.queued, owner.hold == nullptr, owner.in_doubt, is_finished(sheet, owner.thread), hold.mode,
+        const Key key(owner.queued, owner.hold == nullptr, owner.in_doubt, sheet.is_finished(owner.thread), hold.mode,
                       hold.depth, sheet.stacks.look(hold.acquired_at));
         const auto [entry, is_new] = known.try_emplace(key, groups.size());
         if (is_new) groups.emplace_back();
@@ -93,7 +88,7 @@ std::string owner_words(const Sheet& sheet, const OwnerGroup& owners, LockKind k
     if (kind == LockKind::kRwlock && first.hold != nullptr)
         text += first.hold->mode == snapshot::Mode::kShared ? " (reading)" : " (writing)";
     const std::string held = held_time(owners);
-    if (is_finished(sheet, first.thread)) {
+    if (sheet.is_finished(first.thread)) {
         text += owners.size() == 1 ? ", which has exited" : ", which have exited";
         if (!held.empty()) text += ",";
     }

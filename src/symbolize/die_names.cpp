@@ -15,7 +15,7 @@ namespace symbolize {
 namespace {
 
 /// Damaged entries may refer to each other in circles, or fan out without end.
-constexpr int kMaxDepth = 12;
+constexpr int kMaxNameDepth = 12;
 constexpr int kMaxSteps = 1000;
 constexpr int kMaxOrigins = 16;
 
@@ -149,7 +149,7 @@ std::string DieNames::public_name(Dwarf_Die die, const std::string& name) const 
 }
 
 std::string DieNames::scopes(Dwarf_Die die) {
-    if (++depth_ > kMaxDepth || ++steps_ > kMaxSteps) {
+    if (++depth_ > kMaxNameDepth || ++steps_ > kMaxSteps) {
         --depth_;
         return "";
     }
@@ -197,7 +197,7 @@ std::string DieNames::type(Dwarf_Die die) {
 }
 
 std::string DieNames::written(Dwarf_Die die) {
-    if (++depth_ > kMaxDepth || ++steps_ > kMaxSteps) {
+    if (++depth_ > kMaxNameDepth || ++steps_ > kMaxSteps) {
         --depth_;
         return "?";
     }

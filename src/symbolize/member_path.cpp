@@ -12,7 +12,7 @@ namespace symbolize {
 
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxMemberDepth = 32;
 constexpr int kMaxMembers = 10'000;
 
 struct Type {
@@ -46,7 +46,7 @@ bool is_standard_lock(const std::string& name) {
 std::optional<Type> type_of(Dwarf_Die die, DieNames& names) {
     Type type;
     if (!referred(die, DW_AT_type, type.die)) return std::nullopt;
-    for (int i = 0; i < kMaxDepth; ++i) {
+    for (int i = 0; i < kMaxMemberDepth; ++i) {
         const int tag = dwarf_tag(&type.die);
         if (tag == DW_TAG_typedef) type.is_lock |= is_libc_lock(name_attribute(type.die));
         if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_volatile_type &&
@@ -89,7 +89,7 @@ std::optional<std::string> element_at(Dwarf_Die array, uint64_t element_size, ui
     std::vector<uint64_t> counts;
     Dwarf_Die child;
     if (element_size == 0 || dwarf_child(&array, &child) != 0) return std::nullopt;
-    for (int i = 0; i < kMaxDepth; ++i) {
+    for (int i = 0; i < kMaxMemberDepth; ++i) {
         Dwarf_Attribute attribute;
         Dwarf_Word value = 0;
         if (dwarf_tag(&child) == DW_TAG_subrange_type) {
@@ -158,7 +158,7 @@ std::string offset_text(uint64_t offset) {
 std::string member_path(Dwarf_Die variable, uint64_t offset, DieNames& names) {
     std::string path;
     auto type = type_of(variable, names);
-    for (int depth = 0; type && depth < kMaxDepth; ++depth) {
+    for (int depth = 0; type && depth < kMaxMemberDepth; ++depth) {
         if (!step(*type, offset, path, names)) break;
     }
     return path + offset_text(offset);

@@ -25,7 +25,7 @@ namespace {
 constexpr size_t kMaxInlined = 256;
 
 /// Blocks and calls within each other.
-constexpr int kMaxDepth = 512;
+constexpr int kMaxScopeDepth = 512;
 
 /// libdwfl asks this, never its own search, which may reach for the network.
 int find_debug_file(Dwfl_Module*, void** files, const char*, Dwarf_Addr, const char*, const char* debuglink,
@@ -46,7 +46,7 @@ constexpr Dwfl_Callbacks kCallbacks = {find_no_module, find_debug_file, dwfl_off
 /// Outermost first: the inlined calls below `die` that `address` is in.
 bool inlined_calls(Dwarf_Die die, uint64_t address, std::vector<Dwarf_Die>& calls, int depth = 0) {
     Dwarf_Die child;
-    if (depth > kMaxDepth || dwarf_child(&die, &child) != 0) return false;
+    if (depth > kMaxScopeDepth || dwarf_child(&die, &child) != 0) return false;
     Dwarf_Off last = dwarf_dieoffset(&die);
     while (calls.size() < kMaxInlined && dwarf_dieoffset(&child) > last) {
         last = dwarf_dieoffset(&child);

@@ -14,7 +14,7 @@ namespace symbolize {
 namespace {
 
 /// How many symbols before an address are tried: one may lie within another.
-constexpr int kLookBack = 32;
+constexpr int kSymbolsBack = 32;
 
 bool starts_before(const Symbol& one, const Symbol& other) {
     return std::tie(one.start, one.end) < std::tie(other.start, other.end);
@@ -53,7 +53,7 @@ const Symbol* covering(const std::vector<Symbol>& symbols, uint64_t address, std
     auto at = std::upper_bound(symbols.begin(), symbols.end(), address,
                                [](uint64_t value, const Symbol& symbol) { return value < symbol.start; });
     const Symbol* best = nullptr;
-    for (int tries = 0; at != symbols.begin() && tries < kLookBack; ++tries) {
+    for (int tries = 0; at != symbols.begin() && tries < kSymbolsBack; ++tries) {
         const Symbol& symbol = *--at;
         if (best && symbol.start != best->start) break;
         if (address >= symbol.end) continue;

@@ -11,7 +11,7 @@ namespace symbolize {
 namespace {
 
 /// How many ranges before an address are tried.
-constexpr int kLookBack = 32;
+constexpr int kRangesBack = 32;
 
 /// Linkers give what they dropped addresses like these.
 constexpr uint64_t kLastDropped = 1;
@@ -67,7 +67,7 @@ void RangeTable::sort() {
 int64_t RangeTable::owner_at(uint64_t address) const {
     auto at = std::upper_bound(ranges_.begin(), ranges_.end(), address,
                                [](uint64_t value, const Range& range) { return value < range.low; });
-    for (int tries = 0; at != ranges_.begin() && tries < kLookBack; ++tries) {
+    for (int tries = 0; at != ranges_.begin() && tries < kRangesBack; ++tries) {
         --at;
         if (address < at->high) return at->owner;
     }

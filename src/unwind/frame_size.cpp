@@ -11,7 +11,7 @@ namespace {
 
 using Code = std::span<const unsigned char>;
 
-constexpr uint64_t kMaxFunction = 256 * 1024;
+constexpr uint64_t kMaxWalked = 256 * 1024;
 
 bool starts_with(Code code, std::initializer_list<unsigned char> bytes) {
     return code.size() >= bytes.size() && std::memcmp(code.data(), bytes.begin(), bytes.size()) == 0;
@@ -96,7 +96,7 @@ bool makes_room(Code code) {
 }  // namespace
 
 std::optional<uint64_t> frame_size(Memory& memory, uint64_t start, uint64_t end) {
-    if (end <= start || end - start > kMaxFunction) return std::nullopt;
+    if (end <= start || end - start > kMaxWalked) return std::nullopt;
     std::vector<unsigned char> bytes(end - start);
     if (!memory.read(start, bytes.data(), bytes.size())) return std::nullopt;
     Code code = bytes;

@@ -29,7 +29,7 @@ bool returns_from_signal(Memory& memory, uint64_t pc) {
     return first == kReturn.front() && memory.value<Code>(pc) == kReturn;
 }
 
-uint64_t moved(uint64_t base, int32_t by) {
+uint64_t relative(uint64_t base, int32_t by) {
     return base + static_cast<uint64_t>(int64_t{by});
 }
 
@@ -41,10 +41,10 @@ std::optional<uint64_t> description_of(Memory& memory, const UnwindTable& table,
         const uint64_t middle = low + (high - low) / 2;
         const auto entry = memory.value<TableEntry>(table.entries + middle * sizeof(TableEntry));
         if (!entry) return std::nullopt;
-        if (moved(table.base, entry->function) > pc) {
+        if (relative(table.base, entry->function) > pc) {
             high = middle;
         } else {
-            found = moved(table.base, entry->description);
+            found = relative(table.base, entry->description);
             low = middle + 1;
         }
     }

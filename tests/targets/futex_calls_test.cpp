@@ -22,16 +22,16 @@ constexpr char kSource[] = "futex_calls.cpp";
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint32_t kPrivate = FUTEX_PRIVATE_FLAG;
 
-struct Call {
+struct FutexCall {
     int line = 0;
     uint64_t object = 0;
     uint32_t tid = 0;
 };
 
-Call await_call(RecordedProgram& recorded) {
+FutexCall await_call(RecordedProgram& recorded) {
     EXPECT_TRUE(recorded.program().await_output("\n"));
     std::string word;
-    Call call;
+    FutexCall call;
     std::istringstream text(recorded.program().output());
     text >> word >> call.line >> std::hex >> call.object >> std::dec >> call.tid;
     EXPECT_EQ(word, "at");
@@ -49,7 +49,7 @@ std::ostream& operator<<(std::ostream& out, const Blocking& row) {
 }
 
 template <typename Row>
-std::string name_of(const testing::TestParamInfo<Row>& info) {
+std::string call_of(const testing::TestParamInfo<Row>& info) {
     std::ostringstream text;
     text << info.param;
     std::string name = text.str();
@@ -61,7 +61,7 @@ class BlockingFutexCall : public testing::TestWithParam<Blocking> {};
 
 TEST_P(BlockingFutexCall, IsPublishedBeforeItBlocks) {
     RecordedProgram recorded({FUTEX_CALLS, GetParam().operation});
-    const Call call = await_call(recorded);
+    const FutexCall call = await_call(recorded);
 
     const RawRecording raw(recorded.first_recording());
     ASSERT_TRUE(support::eventually([&] {
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Blocking{"requeue-pi", protocol::futex_detail(2, FUTEX_WAIT_REQUEUE_PI | kPrivate)},
                     Blocking{"waitv", protocol::futex_detail(2, protocol::kFutexWaitv, 2)},
                     Blocking{"waitv-timed", protocol::futex_detail(2, protocol::kFutexWaitv, 1), true}),
-    name_of<Blocking>);
+    call_of<Blocking>);
 
 struct Returning {
     const char* operation;
@@ -122,7 +122,7 @@ class ReturningFutexCall : public testing::TestWithParam<Returning> {};
 
 TEST_P(ReturningFutexCall, LeavesNoWaitAndNotesAWake) {
     RecordedProgram recorded({FUTEX_CALLS, GetParam().operation});
-    const Call call = await_call(recorded);
+    const FutexCall call = await_call(recorded);
     std::ostringstream done;
     done << "done " << GetParam().result << " " << GetParam().error << "\n";
     ASSERT_TRUE(recorded.program().await_output("done "));
@@ -153,13 +153,13 @@ INSTANTIATE_TEST_SUITE_P(Each, ReturningFutexCall,
                                          Returning{"requeue", 0, 0, true}, Returning{"cmp-requeue", 0, 0, true},
                                          Returning{"cmp-requeue-pi", 0, 0, true},
                                          Returning{"unlock-pi", -1, EPERM, true}),
-                         name_of<Returning>);
+                         call_of<Returning>);
 
 class FutexCallOfAVforkChild : public testing::TestWithParam<const char*> {};
 
 TEST_P(FutexCallOfAVforkChild, LeavesItsParentsRecordAlone) {
     RecordedProgram recorded({FUTEX_CALLS, GetParam()});
-    const Call call = await_call(recorded);
+    const FutexCall call = await_call(recorded);
     ASSERT_TRUE(recorded.program().await_output("done "));
 
     ASSERT_EQ(recorded.recordings().size(), 1U);
@@ -177,7 +177,7 @@ INSTANTIATE_TEST_SUITE_P(That, FutexCallOfAVforkChild, testing::Values("vfork-wa
 
 TEST(FutexCallInASignalHandler, PutsTheInterruptedWaitBack) {
     RecordedProgram recorded({FUTEX_CALLS, "wait-in-handler"});
-    const Call inner = await_call(recorded);
+    const FutexCall inner = await_call(recorded);
     ASSERT_TRUE(recorded.program().await_output("done -1 110\n"));
 
     const RawRecording raw(recorded.first_recording());

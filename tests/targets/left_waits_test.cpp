@@ -4,6 +4,7 @@
 // the thread's own chain.
 #include <gtest/gtest.h>
 
+#include "tests/support/parameter_names.h"
 #include "tests/targets/recorded_program.h"
 
 namespace {
@@ -13,12 +14,6 @@ using protocol::ThreadRecord;
 using protocol::WaitKind;
 using support::RawRecording;
 using support::RecordedProgram;
-
-std::string name_of(const testing::TestParamInfo<const char*>& wait) {
-    std::string name = wait.param;
-    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
-    return name;
-}
 
 const auto kWaits =
     testing::Values("condition", "timed-condition", "semaphore", "join", "timed-join", "sleep", "futex", "read", "recv",
@@ -39,7 +34,7 @@ TEST_P(CancelledWait, IsOverBeforeTheProgramsHandlersRun) {
     EXPECT_EQ(thread->holds[0].state, has_mutex ? HoldState::kHeld : HoldState::kFree);
 }
 
-INSTANTIATE_TEST_SUITE_P(In, CancelledWait, kWaits, name_of);
+INSTANTIATE_TEST_SUITE_P(In, CancelledWait, kWaits, support::word_of_parameter);
 
 class LeftWait : public testing::TestWithParam<const char*> {};
 
@@ -57,7 +52,7 @@ TEST_P(LeftWait, IsForgottenByTheNextCall) {
     EXPECT_EQ(raw.thread_of(tid)->wait.kind, WaitKind::kNone);
 }
 
-INSTANTIATE_TEST_SUITE_P(OutOf, LeftWait, kWaits, name_of);
+INSTANTIATE_TEST_SUITE_P(OutOf, LeftWait, kWaits, support::word_of_parameter);
 
 /// The call, its row's wait, and where its object's own number stands.
 struct Stepped {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "tests/support/parameter_names.h"
 #include "tests/support/report.h"
 #include "tests/targets/recorded_program.h"
 
@@ -20,12 +21,6 @@ using report::Json;
 using report::Site;
 using support::RawRecording;
 using support::RecordedProgram;
-
-std::string name_of(const testing::TestParamInfo<const char*>& parameter) {
-    std::string name = parameter.param;
-    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
-    return name;
-}
 
 std::vector<const Hold*> holds_of(const ThreadRecord& thread) {
     std::vector<const Hold*> holds;
@@ -52,7 +47,7 @@ TEST_P(LeftInitializer, IsNobodysAnyMore) {
 INSTANTIATE_TEST_SUITE_P(By, LeftInitializer,
                          testing::Values("throw", "throw-deep", "cancel", "exit", "create", "fork", "handler",
                                          "local-exit", "local-fork"),
-                         name_of);
+                         support::word_of_parameter);
 
 class NestedInitializer : public testing::TestWithParam<const char*> {};
 
@@ -70,7 +65,8 @@ TEST_P(NestedInitializer, ThatThrowsLeavesTheOuterOneToItsOwner) {
     EXPECT_EQ(holds[0]->detail, 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, NestedInitializer, testing::Values("throw-in-nested", "local-throw"), name_of);
+INSTANTIATE_TEST_SUITE_P(Of, NestedInitializer, testing::Values("throw-in-nested", "local-throw"),
+                         support::word_of_parameter);
 
 /// libc waits for it for ever: nobody but its thread has it.
 TEST(NestedInitializerLeftByAJump, StaysWithItsOwnerWhenTheOuterOneIsLeft) {
@@ -120,7 +116,7 @@ TEST_P(SharedObject, IsNotedBeforeAndAfterTheRecordingIsMade) {
 INSTANTIATE_TEST_SUITE_P(Of, SharedObject,
                          testing::Values("mutex", "rwlock", "condition", "barrier", "spin", "semaphore",
                                          "named-semaphore"),
-                         name_of);
+                         support::word_of_parameter);
 
 class RobustMutex : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
@@ -315,7 +311,7 @@ TEST_P(OddMutex, HasItsOwner) {
     EXPECT_EQ(only_owner(waiter)["thread"], 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kind, OddMutex, testing::Values("priority-inheriting", "robust"), name_of);
+INSTANTIATE_TEST_SUITE_P(Kind, OddMutex, testing::Values("priority-inheriting", "robust"), support::word_of_parameter);
 
 TEST(Stuck, MutexThatAnotherProcessHoldsAccusesNobodyHere) {
     const Json json = report_of("shared");

@@ -25,7 +25,7 @@ std::vector<std::string> list_of(const char* program) {
     return list;
 }
 
-std::string name_of(const testing::TestParamInfo<std::string>& info) {
+std::string action_of(const testing::TestParamInfo<std::string>& info) {
     return info.param;
 }
 
@@ -86,7 +86,7 @@ TEST(ReportedCall, GoesOnWhileTheReportIsMade) {
     }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, InterruptedCall, testing::ValuesIn(list_of(INTERRUPTED_CALLS)), name_of);
+INSTANTIATE_TEST_SUITE_P(Of, InterruptedCall, testing::ValuesIn(list_of(INTERRUPTED_CALLS)), action_of);
 
 /// Without a folder for recordings a forked child has none until it makes a thread.
 Outcome plainly_preloaded(std::vector<std::string> arguments) {
@@ -109,7 +109,7 @@ TEST_P(SignalAction, OfTheProgramsOwnFromTheStartIsLeftAlone) {
     EXPECT_EQ(expected.output, actual.output);
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, SignalAction, testing::ValuesIn(list_of(SIGNAL_ACTIONS)), name_of);
+INSTANTIATE_TEST_SUITE_P(Of, SignalAction, testing::ValuesIn(list_of(SIGNAL_ACTIONS)), action_of);
 
 constexpr char kRounds[] = "500";
 

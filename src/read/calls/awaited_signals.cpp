@@ -7,18 +7,13 @@
 #include <bit>
 
 #include "read/calls/words.h"
+#include "read/signal_sets.h"
 #include "read/target_memory.h"
 
 namespace reader {
 
 namespace {
 
-constexpr uint64_t bit_of(int signal) {
-    return uint64_t{1} << (signal - 1);
-}
-
-/// libc keeps two for itself; two can be neither blocked nor awaited.
-constexpr uint64_t kOfLibc = bit_of(32) | bit_of(33);
 constexpr uint64_t kNeverHeld = bit_of(SIGKILL) | bit_of(SIGSTOP);
 constexpr int kManySignals = 31;
 
@@ -30,7 +25,7 @@ bool read_set(uint32_t pid, uint64_t address, uint64_t& signals) {
 std::string unblocked_words(uint64_t blocked, const Task& task, uint32_t own_signal) {
     std::string words = set_words(~blocked);
     const uint64_t own = own_signal == 0 ? 0 : bit_of(static_cast<int>(own_signal));
-    const uint64_t caught = task.status ? task.status->caught & ~blocked & ~kOfLibc & ~own : 0;
+    const uint64_t caught = task.status ? task.status->caught & ~blocked & ~kSignalsOfLibc & ~own : 0;
     if (caught != 0 && std::popcount(caught) <= kManySignals) words += " (handlers: " + signal_words(caught) + ")";
     return words;
 }
@@ -38,9 +33,9 @@ std::string unblocked_words(uint64_t blocked, const Task& task, uint32_t own_sig
 }  // namespace
 
 std::string set_words(uint64_t signals) {
-    signals &= ~kOfLibc;
+    signals &= ~kSignalsOfLibc;
     if (std::popcount(signals) <= kManySignals) return signal_words(signals);
-    const uint64_t others = ~signals & ~kOfLibc & ~kNeverHeld;
+    const uint64_t others = ~signals & ~kSignalsOfLibc & ~kNeverHeld;
     return "any signal" + (others == 0 ? "" : " but " + signal_words(others));
 }
 

@@ -51,13 +51,13 @@ std::optional<double> time_at(uint32_t pid, uint64_t address, int64_t fractions)
     return static_cast<double>(time[0]) + static_cast<double>(time[1]) / static_cast<double>(fractions);
 }
 
-constexpr int64_t kNano = 1'000'000'000;
+constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kMicro = 1'000'000;
 
 std::optional<double> now(clockid_t clock) {
     timespec time = {};
     if (clock_gettime(clock, &time) != 0) return {};
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / kNano;
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / kSecond;
 }
 
 Bound until(clockid_t clock, const std::optional<double>& end) {
@@ -69,7 +69,7 @@ Bound until(clockid_t clock, const std::optional<double>& end) {
 
 Bound bound_of_futex(uint32_t pid, const SystemCall& call) {
     const auto operation = static_cast<uint32_t>(call.arguments[1]);
-    const std::optional<double> time = time_at(pid, call.arguments[3], kNano);
+    const std::optional<double> time = time_at(pid, call.arguments[3], kSecond);
     const uint32_t command = operation & static_cast<uint32_t>(FUTEX_CMD_MASK);
     if (command == FUTEX_WAIT) return {{}, time};
     const bool is_realtime = command == FUTEX_LOCK_PI || (operation & FUTEX_CLOCK_REALTIME) != 0;
@@ -88,10 +88,10 @@ bool is_bounded(const SystemCall& call) {
 Bound bound_of(uint32_t pid, const SystemCall& call) {
     if (is_futex_wait(call)) return bound_of_futex(pid, call);
     if (call.number == SYS_futex_waitv) {
-        return until(static_cast<clockid_t>(call.arguments[4]), time_at(pid, call.arguments[3], kNano));
+        return until(static_cast<clockid_t>(call.arguments[4]), time_at(pid, call.arguments[3], kSecond));
     }
     if (call.number == SYS_clock_nanosleep) {
-        const std::optional<double> time = time_at(pid, call.arguments[2], kNano);
+        const std::optional<double> time = time_at(pid, call.arguments[2], kSecond);
         const bool is_absolute = (call.arguments[1] & TIMER_ABSTIME) != 0;
         return is_absolute ? until(static_cast<clockid_t>(call.arguments[0]), time) : Bound{{}, time};
     }
@@ -100,9 +100,9 @@ Bound bound_of(uint32_t pid, const SystemCall& call) {
     const uint64_t argument = call.arguments[known.argument];
     switch (known.form) {
         case Form::kMilliseconds: return {{}, static_cast<int32_t>(argument) / 1000.0};
-        case Form::kTimespec: return {{}, time_at(pid, argument, kNano)};
+        case Form::kTimespec: return {{}, time_at(pid, argument, kSecond)};
         case Form::kTimeval: return {{}, time_at(pid, argument, kMicro)};
-        case Form::kRealtime: return until(CLOCK_REALTIME, time_at(pid, argument, kNano));
+        case Form::kRealtime: return until(CLOCK_REALTIME, time_at(pid, argument, kSecond));
     }
     return {};
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kKeptWatches = 64;
 constexpr size_t kKeptLocks = 64;
-constexpr double kNano = 1e-9;
+constexpr double kNanosecond = 1e-9;
 
 template <typename Number>
 void take(std::string_view value, std::optional<Number>& to, int base = 10) {
@@ -26,7 +26,7 @@ double seconds_in(std::string_view pair) {
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     const auto whole = number_in<uint64_t>(pair.substr(1, comma - 1));
     const auto part = number_in<uint64_t>(rest);
-    return whole && part ? static_cast<double>(*whole) + static_cast<double>(*part) * kNano : 0;
+    return whole && part ? static_cast<double>(*whole) + static_cast<double>(*part) * kNanosecond : 0;
 }
 
 /// "tfd:        5 events:       19 data:                5  pos:0 ino:9f1 sdev:e"

@@ -18,7 +18,7 @@ namespace reader {
 
 namespace {
 
-constexpr size_t kTableBytes = size_t{64} << 20;
+constexpr size_t kConnectionsBytes = size_t{64} << 20;
 constexpr size_t kMostSockets = 1'000'000;
 constexpr size_t kUnixFields = 7;  // then the path, which may have blanks
 
@@ -167,7 +167,7 @@ const Sockets::Table& Sockets::table(uint32_t tid, const std::string& name) {
     const auto [entry, is_new] = tables_.try_emplace(name);
     Table& table = entry->second;
     if (!is_new) return table;
-    table.text = read_file(task_path(pid_, tid, "net/" + name), kTableBytes);
+    table.text = read_file(task_path(pid_, tid, "net/" + name), kConnectionsBytes);
     std::string_view text = table.text;
     std::string_view line;
     while (table.lines.size() < kMostSockets && take_line(text, line)) {

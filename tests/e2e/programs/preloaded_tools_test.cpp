@@ -45,7 +45,7 @@ Json kept_of(const Command& command) {
     Command observed = command;
     observed.environment.emplace_back("LD_PRELOAD", LOITER_LIBRARY);
     observed.environment.emplace_back("LOITER_OPTIONS", "grace=50ms:dir=" + folder.path());
-    expect_untouched({support::run(command), support::run(observed), {}}, 0);
+    expect_untouched(Twice{support::run(command), support::run(observed), {}}, 0);
 
     const Outcome told = support::run({{LOITER_COMMAND, "report", "--format", "json", folder.path()}});
 

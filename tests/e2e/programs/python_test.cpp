@@ -13,8 +13,8 @@
 namespace programs {
 namespace {
 
-const std::string kSources = LANGUAGE_SOURCES;
-const std::string kWaits = kSources + "/waits.py";
+const std::string kPythonSources = LANGUAGE_SOURCES;
+const std::string kWaits = kPythonSources + "/waits.py";
 
 struct Place {
     std::string function;
@@ -142,7 +142,7 @@ TEST_P(Versions, AtItsEndToo) {
 
 /// Threads that never rest: what is told of each is a chain that the program can be in.
 TEST_P(Versions, ThreadsThatMoveAreNeverToldAWrongChain) {
-    const std::string source = kSources + "/calls.py";
+    const std::string source = kPythonSources + "/calls.py";
     const support::TemporaryFolder folder;
     support::Running program(preloaded({{python_, source}}, folder.path()));
     ASSERT_TRUE(program.await_output("ready"));
