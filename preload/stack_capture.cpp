@@ -31,6 +31,10 @@ namespace preload {
 // Absent where stacks are tried without the rest of the library.
 extern __attribute__((weak)) decltype(shown_restorer) shown_restorer;
 
+bool is_our_code(uintptr_t pc) {
+    return pc >= reinterpret_cast<uintptr_t>(loiter_code_begin) && pc < reinterpret_cast<uintptr_t>(loiter_code_end);
+}
+
 namespace {
 
 /// Below this much stack only one program counter is taken: a walk with cold caches needs up to a
@@ -218,12 +222,6 @@ uint32_t intern_or_count(const RawStack& stack) {
     return id;
 }
 
-/// The library's own frame below the program's, of a start routine or an initializer of ours, or of a
-/// wrapper that a signal handler interrupted: nobody's business.
-bool is_our_code(uintptr_t pc) {
-    return pc >= reinterpret_cast<uintptr_t>(loiter_code_begin) && pc < reinterpret_cast<uintptr_t>(loiter_code_end);
-}
-
 /// It finds what libc's finds.
 template <typename Learner>
 __attribute__((noinline)) Step step_over_restorer(Frame& frame, SafeReader& memory, Learner& lesson) {
@@ -325,12 +323,17 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller,
     // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
     const bool is_own = limits.low != 0 && here >= limits.low && caller.sp > here && caller.sp < limits.high;
     StackMemo* const memo = is_own && self != nullptr ? enter_memo(self, here, code_epoch()) : nullptr;
-    if (memo == nullptr) return capture_without_memo(caller, limits);
+    if (memo == nullptr) {
+        const uint32_t whole = capture_without_memo(caller, limits);
+        check_walked(whole, caller);
+        return whole;
+    }
     uint32_t id = recall(*memo, caller, limits.high);
     if (id != 0) {
         check_recalled(id, caller, limits);
     } else {
         id = capture_unknown(self, *memo, caller, limits);
+        check_walked(id, caller);
     }
     leave_memo(self);
     return id;

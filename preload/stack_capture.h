@@ -50,6 +50,10 @@ struct RawStack {
 };
 void unwind(const CallerFrame& caller, StackLimits limits, RawStack& stack);
 
+/// The library's own frame below the program's, of a start routine or an initializer of ours, or of a
+/// wrapper that a signal handler interrupted: nobody's business, and left out of stacks.
+bool is_our_code(uintptr_t pc);
+
 /// The stack has room for a walk that begins at `sp`.
 bool has_room_to_walk(uintptr_t sp, StackLimits limits);
 

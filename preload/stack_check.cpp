@@ -3,7 +3,12 @@
 
 #ifdef LOITER_CHECK_STACKS
 
+#include <errno.h>
 #include <fcntl.h>
+#ifdef LOITER_CHECK_WITH_LIBUNWIND
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+#endif
 #include <string.h>
 
 #include <atomic>
@@ -20,6 +25,9 @@ namespace {
 constinit std::atomic<uint64_t> recalled{0};
 constinit std::atomic<uint64_t> different{0};
 constinit std::atomic<uint64_t> walked{0};
+constinit std::atomic<uint64_t> compared{0};        // with libunwind
+constinit std::atomic<uint64_t> unlike{0};          // of the compared: neither equal, nor marked and a part
+constinit std::atomic<uint64_t> not_comparable{0};  // libunwind did not come to the caller
 
 constinit char report_path[512] = "";
 
@@ -27,6 +35,59 @@ bool is_same(const protocol::StackHeader& header, const RawStack& stack) {
     return header.mark == protocol::kStackMark && header.depth == stack.depth && header.flags == stack.flags &&
            header.exact == stack.exact && memcmp(&header + 1, stack.pcs, stack.depth * sizeof(*stack.pcs)) == 0;
 }
+
+const protocol::StackHeader& header_of(uint32_t id) {
+    return *static_cast<const protocol::StackHeader*>(region_address(protocol::kStacks, uint64_t{id} * 8));
+}
+
+constinit thread_local bool is_comparing = false;  // libunwind takes locks of its own
+
+#ifdef LOITER_CHECK_WITH_LIBUNWIND
+
+/// Whether libunwind, from the caller on, agrees with an interned stack.
+enum class Agreement { kSame, kUnlike, kNotComparable };
+
+Agreement agreement_of(const protocol::StackHeader& header, const CallerFrame& caller) {
+    constexpr uint8_t kCutShort =
+        protocol::kStackIncomplete | protocol::kStackTruncated | protocol::kStackInterruptedOwn;
+    unw_context_t context;
+    unw_cursor_t cursor;
+    unw_getcontext(&context);
+    unw_init_local(&cursor, &context);
+    unw_word_t pc = 0;
+    unw_word_t sp = 0;
+    do {
+        if (unw_step(&cursor) <= 0) return Agreement::kNotComparable;
+        unw_get_reg(&cursor, UNW_REG_IP, &pc);
+        unw_get_reg(&cursor, UNW_REG_SP, &sp);
+    } while (sp < caller.sp);
+    if (pc != caller.pc || sp != caller.sp) return Agreement::kNotComparable;
+    const auto* const pcs = reinterpret_cast<const uintptr_t*>(&header + 1);
+    uint16_t depth = 0;
+    do {
+        unw_get_reg(&cursor, UNW_REG_IP, &pc);
+        if (pc == 0) break;
+        if (is_our_code(pc)) continue;
+        if (depth == header.depth) return (header.flags & kCutShort) != 0 ? Agreement::kSame : Agreement::kUnlike;
+        if (pcs[depth] != pc) return Agreement::kUnlike;
+        ++depth;
+    } while (unw_step(&cursor) > 0);
+    return depth == header.depth ? Agreement::kSame : Agreement::kUnlike;
+}
+
+void compare(const protocol::StackHeader& header, const CallerFrame& caller) {
+    const int error = errno;
+    is_comparing = true;
+    const Agreement agreement = agreement_of(header, caller);
+    is_comparing = false;
+    errno = error;
+    compared.fetch_add(1, std::memory_order_relaxed);
+    if (agreement == Agreement::kUnlike) unlike.fetch_add(1, std::memory_order_relaxed);
+    if (agreement == Agreement::kNotComparable) not_comparable.fetch_add(1, std::memory_order_relaxed);
+}
+#else
+void compare(const protocol::StackHeader&, const CallerFrame&) {}
+#endif
 
 __attribute__((constructor)) void find_report_path(int, char**, char** variables) {
     constexpr char kName[] = "LOITER_CHECK_FILE=";
@@ -39,10 +100,12 @@ __attribute__((constructor)) void find_report_path(int, char**, char** variables
 
 __attribute__((destructor)) void write_counts() {
     if (report_path[0] == '\0') return;
-    char line[160];
+    char line[256];
     Text text(line, sizeof(line));
     text.add("recalled ").add_number(recalled.load()).add(" different ").add_number(different.load());
-    text.add(" walked ").add_number(walked.load()).add("\n");
+    text.add(" walked ").add_number(walked.load());
+    text.add(" compared ").add_number(compared.load()).add(" unlike ").add_number(unlike.load());
+    text.add(" not-comparable ").add_number(not_comparable.load()).add("\n");
     const long descriptor =
         raw_syscall(SYS_openat, AT_FDCWD, as_argument(report_path), O_WRONLY | O_APPEND | O_CREAT, 0600);
     raw_syscall(SYS_write, descriptor, as_argument(line), static_cast<long>(strlen(line)));
@@ -52,13 +115,18 @@ __attribute__((destructor)) void write_counts() {
 }  // namespace
 
 void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits) {
+    if (is_comparing) return;
     uintptr_t pcs[protocol::kMaxFrames];
     RawStack stack{pcs, 0, 0, 0};
     unwind(caller, limits, stack);
     recalled.fetch_add(1, std::memory_order_relaxed);
-    const auto& header =
-        *static_cast<const protocol::StackHeader*>(region_address(protocol::kStacks, uint64_t{id} * 8));
+    const protocol::StackHeader& header = header_of(id);
     if (!is_same(header, stack)) different.fetch_add(1, std::memory_order_relaxed);
+    compare(header, caller);
+}
+
+void check_walked(uint32_t id, const CallerFrame& caller) {
+    if (id != 0 && !is_comparing) compare(header_of(id), caller);
 }
 
 void check_recalled(uint32_t id, const CallerFrame& caller, const protocol::ThreadRecord* self) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The checking build (LOITER_CHECK_STACKS): every stack that was recalled is unwound as well and
-// compared with the one that its id stands for. Where the environment names a file in
-// LOITER_CHECK_FILE, the process adds a line of counts to it at its end. For the project's own tests.
+// compared with the one that its id stands for, and every stack, recalled or walked, with libunwind's.
+// Where the environment names a file in LOITER_CHECK_FILE, the process adds a line of counts to it at
+// its end. For the project's own tests.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +23,12 @@ StackCounts stack_counts();
 
 void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits);
 void check_recalled(uint32_t id, const CallerFrame& caller, const protocol::ThreadRecord* self);
+void check_walked(uint32_t id, const CallerFrame& caller);
 void count_walk();
 #else
 inline void check_recalled(uint32_t, const CallerFrame&, StackLimits) {}
 inline void check_recalled(uint32_t, const CallerFrame&, const protocol::ThreadRecord*) {}
+inline void check_walked(uint32_t, const CallerFrame&) {}
 inline void count_walk() {}
 #endif
 
