@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/outside_stacks.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -107,8 +109,10 @@ std::optional<OutsideStacks::Sight> OutsideStacks::look(const Task& task) {
         if (!seen || !seen->call || (looks == 0 && !prepare()) || unwinder_ == nullptr) return std::nullopt;
         const SystemCall& call = *seen->call;
         if (call.number >= 0 && call.pc != 0) {
+            unwind::Registers registers{call.pc, call.stack_pointer};
+            if (call.number == SYS_vfork) registers.first_argument = call.arguments[0];
             std::optional<snapshot::Stack> stack =
-                unwinder_->stack_at(call.pc, call.stack_pointer, [&] { return sleeps_on(pid_, *seen); });
+                unwinder_->stack_at(registers, [&] { return sleeps_on(pid_, *seen); });
             if (stack) {
                 const std::string_view function = waiting_function(*seen, *stack);
                 drop_library(*stack);

@@ -3,6 +3,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -98,8 +100,10 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     }
     const auto field = [&](int number) { return static_cast<uint64_t>(fields[static_cast<size_t>(number - kFirst)]); };
     stat.parent = static_cast<uint32_t>(field(4));
-    constexpr uint64_t kOfKernel = 0x00200000;  // linux/sched.h: PF_KTHREAD
+    constexpr uint64_t kOfKernel = 0x00200000;   // linux/sched.h: PF_KTHREAD
+    constexpr uint64_t kNoExecYet = 0x00000040;  // PF_FORKNOEXEC
     stat.is_kernel_thread = (field(9) & kOfKernel) != 0;
+    stat.has_executed = (field(9) & kNoExecYet) == 0;
     stat.cpu_ticks = field(14) + field(15);
     stat.start_ticks = field(kLast);
     stat.group = fields[1];
@@ -147,6 +151,8 @@ std::optional<SystemCall> parse_system_call(std::string_view text) {
         }
     }
     if (!take_number(text, call.stack_pointer) || !take_number(text, call.pc)) return std::nullopt;
+    call.awaits_new_child =
+        call.number == SYS_vfork || (call.number == SYS_clone && (call.arguments[0] & CLONE_VFORK) != 0);
     return call;
 }
 

@@ -20,7 +20,8 @@ struct TaskStat {
     char state = '?';  ///< R, S, D, Z, ...
     uint32_t parent = 0;
     bool is_kernel_thread = false;
-    uint64_t cpu_ticks = 0;  ///< user and system time
+    bool has_executed = false;  ///< a program, since it was forked
+    uint64_t cpu_ticks = 0;     ///< user and system time
     uint64_t start_ticks = 0;
     int64_t group = 0;  ///< process group
 };
@@ -42,6 +43,8 @@ struct SystemCall {
     std::array<uint64_t, 6> arguments{};
     uint64_t stack_pointer = 0;
     uint64_t pc = 0;
+    /// In vfork, or a clone like it: the kernel holds it until its child has executed a program, or ended.
+    bool awaits_new_child = false;
 
     bool operator==(const SystemCall&) const = default;
 };
@@ -50,6 +53,7 @@ std::optional<TaskStat> parse_stat(std::string_view text);
 std::optional<TaskStatus> parse_status(std::string_view text);
 /// It sleeps, and a signal would wake it.
 bool is_asleep(const std::optional<TaskStatus>& status);
+/// What clone3 is called for lies in memory: see call_of_task.
 std::optional<SystemCall> parse_system_call(std::string_view text);
 /// The numbers of /proc/PID/status' line `NSpid:`, outermost namespace first; empty: none.
 std::vector<uint32_t> parse_namespace_pids(std::string_view status);

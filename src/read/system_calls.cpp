@@ -146,6 +146,7 @@ bool is_untimed_futex_wait(const SystemCall& call, bool private_only) {
 
 KernelWait kernel_wait(const SystemCall& call) {
     if (call.running) return {};
+    if (call.awaits_new_child) return in_state(State::kChildWait);
     switch (call.number) {
         case SYS_futex: {
             if (!is_futex_wait(call)) return {};

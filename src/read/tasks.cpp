@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/tasks.h"
 
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "read/target_memory.h"
 
 namespace reader {
 
@@ -27,7 +32,21 @@ bool sleep_on(uint32_t pid, const std::vector<Task>& tasks) {
     return task == tasks.end();
 }
 
+/// `arguments`: of clone3, which has them in memory.
+bool is_like_vfork(uint32_t pid, uint64_t arguments) {
+    uint64_t flags = 0;  // come first
+    return read_memory(pid, arguments, &flags, sizeof(flags)).bytes == sizeof(flags) && (flags & CLONE_VFORK) != 0;
+}
+
 }  // namespace
+
+std::optional<SystemCall> call_of_task(uint32_t pid, uint32_t tid, int* error) {
+    std::optional<SystemCall> call =
+        parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kCallBytes, error));
+    if (call && !call->running && call->number == SYS_clone3)
+        call->awaits_new_child = is_like_vfork(pid, call->arguments[0]);
+    return call;
+}
 
 std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error) {
     Task task;
@@ -37,7 +56,7 @@ std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error) {
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
     task.stat = std::move(*stat);
     int error = 0;
-    task.call = parse_system_call(read_small_file(task_path(pid, tid, "syscall"), kCallBytes, &error));
+    task.call = call_of_task(pid, tid, &error);
     if (error != 0 && error != ENOENT && error != ESRCH) call_error = error;
     return task;
 }

@@ -25,6 +25,9 @@ struct TaskLook {
     bool all_slept = false;   ///< at one moment after all of that was read, in the very calls that were
 };
 
+/// Empty: there is no such thread, or `error`, an errno, says why it cannot be known.
+std::optional<SystemCall> call_of_task(uint32_t pid, uint32_t tid, int* error = nullptr);
+
 /// Empty: it is gone. `call_error` is set only where a system call could not be read.
 std::optional<Task> look_at_task(uint32_t pid, uint32_t tid, int& call_error);
 

@@ -59,6 +59,12 @@ bool is_in_other_call(const SystemCall& call, protocol::WaitKind kind) {
            kernel_wait(call).state != State::kSignalWait;
 }
 
+/// A child of vfork has its parent's memory, and what it waits in may stand in the parent's record, while the
+/// parent waits for it. (What libc's system waits for is a child in any case.)
+bool is_of_new_child(const WaitCopy& wait, const Task* task) {
+    return task != nullptr && task->call && task->call->awaits_new_child && wait.kind != protocol::WaitKind::kChild;
+}
+
 }  // namespace
 
 ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& records, StackTable& stacks,
@@ -251,7 +257,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
     } else if (takes_mutex_again(wait, task)) {
         fill_mutex_taken_again(wait, stacks_, thread);
         thread.asleep = thread.settled && is_asleep(*task, true);
-    } else if (is_in_wait(wait)) {
+    } else if (is_in_wait(wait) && !is_of_new_child(wait, task)) {
         fill_recorded_wait(copy, looks_.times, signals_, handles_, stacks_, thread);
         if (wait.caller != 0 && task != nullptr) fill_outside_stack(*task, thread);
         if (task != nullptr && task->call) {

@@ -16,6 +16,8 @@ struct Registers {
     /// Of a stopped thread, all of them, by their numbers in unwind tables: rax, rdx, rcx, rbx, rsi, rdi,
     /// rbp, rsp, r8, ... r15.
     std::optional<std::array<uint64_t, 16>> general = {};
+    /// rdi, of a thread in a system call. libc's vfork has its return address there.
+    std::optional<uint64_t> first_argument = {};
     bool pc_is_exact = false;  ///< not one past a call instruction
 };
 

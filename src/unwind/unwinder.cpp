@@ -2,6 +2,7 @@
 #include "unwind/unwinder.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "unwind/call_sites.h"
@@ -29,9 +30,12 @@ struct Unwinder::Parts {
     Parts(std::vector<Region> regions, ReadMemory read) : memory(std::move(regions), std::move(read)) {}
 
     Walk walk_from(const Registers& registers);
-    Walk walk(uint64_t pc, uint64_t stack_pointer);
-    std::optional<Walk> walk_past(const Walk& walk);
-    std::optional<Walk> walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk, bool is_direct);
+    Walk walk(const Registers& registers);
+    std::optional<uint64_t> end_of(uint64_t function);
+    std::optional<Walk> walk_past_clone(const Walk& walk);
+    std::optional<Walk> walk_past(const Registers& registers, const Walk& walk);
+    std::optional<Walk> walk_with(const Registers& registers, const Function& function, const Walk& walk,
+                                  bool is_direct);
     snapshot::Frame frame(const Step& step) const;
     snapshot::Stack stack(const Walk& walk) const;
     void begin_moment(uint64_t stack_pointer, uint64_t most_bytes);
@@ -63,25 +67,51 @@ Walk Unwinder::Parts::walk_from(const Registers& registers) {
     return walk.end == Walk::End::kOutermost || walk.end == Walk::End::kTooDeep ? walk : direct;
 }
 
-Walk Unwinder::Parts::walk(uint64_t pc, uint64_t stack_pointer) {
-    Walk found = walk_from({pc, stack_pointer, std::nullopt});
-    if (found.end != Walk::End::kNeedsFramePointer) return found;
-    std::optional<Walk> longer = walk_past(found);
+Walk Unwinder::Parts::walk(const Registers& registers) {
+    Walk found = walk_from(registers);
+    std::optional<Walk> longer;
+    if (found.end == Walk::End::kNeedsFramePointer) longer = walk_past(registers, found);
+    if (found.end == Walk::End::kNotDescribed && found.steps.size() == 1) longer = walk_past_clone(found);
     return longer ? std::move(*longer) : std::move(found);
 }
 
+/// Where the function that begins here ends.
+std::optional<uint64_t> Unwinder::Parts::end_of(uint64_t function) {
+    const std::optional<Function> found = walker.function_at(function);
+    return found && found->start == function ? std::optional<uint64_t>(found->end) : std::nullopt;
+}
+
+/// libc ends the description of its clone functions with their system call, behind which a child would be
+/// without a caller. They have nothing on the stack but their return address.
+std::optional<Walk> Unwinder::Parts::walk_past_clone(const Walk& walk) {
+    constexpr std::array<unsigned char, 2> kSystemCall = {0x0f, 0x05};
+    const Step& innermost = walk.steps.front();
+    const uint64_t call = innermost.pc - kSystemCall.size();
+    if (memory.value<std::array<unsigned char, 2>>(call) != kSystemCall) return std::nullopt;
+    const std::optional<Function> function = walker.function_at(call - 1);
+    const std::optional<uint64_t> back = memory.value<uint64_t>(innermost.stack_pointer);
+    if (!function || function->end != call || !back) return std::nullopt;
+    const CallSite site = call_before(memory, *back, function->start, [this](uint64_t at) { return end_of(at); });
+    if (site != CallSite::kDirect && site != CallSite::kIndirect) return std::nullopt;
+    Walk rest = this->walk({*back, innermost.stack_pointer + sizeof(uint64_t)});
+    rest.steps.insert(rest.steps.begin(), innermost);
+    return rest;
+}
+
 /// From the frame at which `walk` ended for want of rbp, which is that frame's own frame pointer.
-std::optional<Walk> Unwinder::Parts::walk_past(const Walk& walk) {
+std::optional<Walk> Unwinder::Parts::walk_past(const Registers& registers, const Walk& walk) {
     const Step& last = walk.steps.back();
     const std::optional<Function> function = walker.function_at(last.is_return_address ? last.pc - 1 : last.pc);
     if (!function) return std::nullopt;
     const std::optional<uint64_t> size = frame_size(memory, function->start, function->end);
     if (!size) return std::nullopt;
-    const uint64_t expected = last.stack_pointer + *size;
-    if (std::optional<Walk> found = walk_with(expected, *function, walk, false)) return found;
+    Registers with = registers;
+    with.frame_pointer = last.stack_pointer + *size;
+    if (std::optional<Walk> found = walk_with(with, *function, walk, false)) return found;
     std::optional<Walk> only;
     for (uint64_t words = 1; words <= kMaxPushedWords; ++words) {
-        std::optional<Walk> found = walk_with(expected + 8 * words, *function, walk, true);
+        with.frame_pointer = *with.frame_pointer + sizeof(uint64_t);
+        std::optional<Walk> found = walk_with(with, *function, walk, true);
         if (found && only) return std::nullopt;
         if (found) only = std::move(found);
     }
@@ -89,19 +119,16 @@ std::optional<Walk> Unwinder::Parts::walk_past(const Walk& walk) {
 }
 
 /// `is_direct`: the code must name the function as the one called.
-std::optional<Walk> Unwinder::Parts::walk_with(uint64_t frame_pointer, const Function& function, const Walk& walk,
+std::optional<Walk> Unwinder::Parts::walk_with(const Registers& registers, const Function& function, const Walk& walk,
                                                bool is_direct) {
-    const auto end_of = [this](uint64_t start) {
-        const std::optional<Function> found = walker.function_at(start);
-        return found && found->start == start ? std::optional<uint64_t>(found->end) : std::nullopt;
-    };
-    const std::optional<uint64_t> back = memory.value<uint64_t>(frame_pointer + sizeof(uint64_t));
+    const std::optional<uint64_t> back = memory.value<uint64_t>(*registers.frame_pointer + sizeof(uint64_t));
     if (!back) return std::nullopt;
     // The kernel calls a handler with the signal's return in place of a caller.
-    const CallSite call =
-        walker.is_signal_return(*back) ? CallSite::kIndirect : call_before(memory, *back, function.start, end_of);
+    const CallSite call = walker.is_signal_return(*back)
+                              ? CallSite::kIndirect
+                              : call_before(memory, *back, function.start, [this](uint64_t at) { return end_of(at); });
     if (call != CallSite::kDirect && (is_direct || call != CallSite::kIndirect)) return std::nullopt;
-    Walk found = walk_from({walk.steps.front().pc, walk.steps.front().stack_pointer, frame_pointer});
+    Walk found = walk_from(registers);
     const size_t next = walk.steps.size();
     const bool is_proof = found.end == Walk::End::kOutermost || found.end == Walk::End::kTooDeep;
     if (found.steps.size() <= next || found.steps[next].pc != *back || !is_proof) {
@@ -149,11 +176,11 @@ Unwinder::Unwinder(std::vector<Region> regions, ReadMemory read)
 
 Unwinder::~Unwinder() = default;
 
-std::optional<snapshot::Stack> Unwinder::stack_at(uint64_t pc, uint64_t stack_pointer,
+std::optional<snapshot::Stack> Unwinder::stack_at(const Registers& registers,
                                                   const std::function<bool()>& has_not_run) {
-    parts_->begin_moment(stack_pointer, kStackBytes);
+    parts_->begin_moment(registers.stack_pointer, kStackBytes);
     if (!has_not_run()) return std::nullopt;
-    const Walk walk = parts_->walk(pc, stack_pointer);
+    const Walk walk = parts_->walk(registers);
     if (parts_->memory.fetches() > 0 && !has_not_run()) return std::nullopt;
     return parts_->stack(walk);
 }

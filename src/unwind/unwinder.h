@@ -36,8 +36,7 @@ public:
 
     /// Frames have address, module, build-id and offset. `has_not_run` is asked after memory was
     /// read; empty: it said no, and nothing is known.
-    std::optional<snapshot::Stack> stack_at(uint64_t pc, uint64_t stack_pointer,
-                                            const std::function<bool()>& has_not_run);
+    std::optional<snapshot::Stack> stack_at(const Registers& registers, const std::function<bool()>& has_not_run);
     /// The same for a thread that cannot run, with the registers that it had.
     snapshot::Stack stack_of(uint64_t pc, uint64_t stack_pointer, uint64_t frame_pointer);
 

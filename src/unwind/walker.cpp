@@ -64,8 +64,10 @@ Walk::End Walker::step_on(unw_cursor_t& cursor, Walk& walk) {
         if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 || pc == 0) return Walk::End::kUnreadable;
         const bool is_exact = is_signal_return(steps.back().pc);
         met_signal_ = met_signal_ || is_exact;
+        // Its return address, and nothing of it on the stack.
+        const bool may_be_in_register = steps.size() == 1 && registers_.first_argument.has_value();
         if (unw_get_reg(&cursor, UNW_REG_SP, &stack_pointer) != 0 || !memory_.is_code(is_exact ? pc : pc - 1) ||
-            (stack_pointer <= steps.back().stack_pointer && !is_exact)) {
+            (stack_pointer < steps.back().stack_pointer + (may_be_in_register ? 0 : 1) && !is_exact)) {
             return Walk::End::kUnreadable;
         }
         const bool is_return = !is_exact && is_signal_return(pc);
@@ -126,6 +128,8 @@ int Walker::access_register(unw_addr_space_t, unw_regnum_t number, unw_word_t* v
         *value = (*known.general)[static_cast<size_t>(number)];
     } else if (number == UNW_X86_64_RBP && known.frame_pointer) {
         *value = *known.frame_pointer;
+    } else if (number == UNW_X86_64_RDI && known.first_argument) {
+        *value = *known.first_argument;
     } else {
         if (number == UNW_X86_64_RBP) self->lacks_frame_pointer_ = true;
         return -UNW_EBADREG;

@@ -30,7 +30,6 @@ using snapshot::State;
 namespace {
 
 constexpr size_t kShownPath = 255;
-constexpr size_t kCallLine = 512;
 
 /// Where the call's argument is a path; empty: it has none, or memory cannot be read.
 std::string path_of(uint32_t pid, const SystemCall& call) {
@@ -69,7 +68,7 @@ bool is_as_awaited(const snapshot::Thread& thread, const SystemCall& call) {
 
 /// Memory that was read meanwhile belongs to this call.
 bool is_still_in(uint32_t pid, const Task& task) {
-    return parse_system_call(read_small_file(task_path(pid, task.tid, "syscall"), kCallLine)) == task.call;
+    return call_of_task(pid, task.tid) == task.call;
 }
 
 snapshot::Wait& wait_of(snapshot::Thread& thread) {
@@ -211,6 +210,7 @@ std::string CallDetails::connection(uint32_t tid, const SystemCall& call) {
 }
 
 std::string CallDetails::child(uint32_t tid, const SystemCall& call) {
+    if (call.awaits_new_child) return children_.words_of_new(tid);
     if (call.number == SYS_wait4) return children_.words({static_cast<int32_t>(call.arguments[0])});
     const auto id = static_cast<int32_t>(call.arguments[1]);
     switch (static_cast<int>(call.arguments[0])) {

@@ -5,6 +5,8 @@
 
 #include "read/calls/words.h"
 #include "read/proc.h"
+#include "read/system_calls.h"
+#include "read/tasks.h"
 
 namespace reader {
 
@@ -70,6 +72,30 @@ std::string Children::words(const AwaitedChild& awaited) {
     }
     if (count == 0) return text + ": there is none";
     return text + ": " + joined(parts, count - parts.size());
+}
+
+/// The kernel lists children by the thread that made them; where it does not, any of the process' may be it.
+std::string Children::words_of_new(uint32_t tid) {
+    constexpr size_t kListed = 1 << 16;
+    std::vector<uint32_t> made;
+    int error = 0;
+    const std::string list = read_small_file(task_path(pid_, tid, "children"), kListed, &error);
+    for (const std::string_view field : fields_of(list, kListed)) {
+        if (const std::optional<uint32_t> pid = number_in<uint32_t>(field)) made.push_back(*pid);
+    }
+    if (error != 0) {
+        for (const Child& child : all()) made.push_back(child.pid);
+    }
+    std::vector<std::string> parts;
+    for (const uint32_t pid : made) {
+        const std::optional<TaskStat> stat = stat_of_process(pid);
+        if (!stat || stat->parent != pid_ || stat->has_executed) continue;
+        const std::optional<SystemCall> call = call_of_task(pid, pid);
+        const std::string function = call ? kernel_wait(*call).io_function : "";
+        parts.push_back(describe({pid, pid, stat->group, stat->state}) + (function.empty() ? "" : " in " + function) +
+                        ", has not executed its program yet");
+    }
+    return parts.empty() ? "a new child" : "child " + joined(parts, 0);
 }
 
 }  // namespace reader

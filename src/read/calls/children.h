@@ -24,6 +24,9 @@ public:
 
     /// "child 4245 (sleep 100), sleeping"; "any child: 4245 (sleep 100), sleeping; ..."
     std::string words(const AwaitedChild& awaited);
+    /// Of the child that thread `tid` has just made, and that has no program of its own yet: "child 4245 (make),
+    /// sleeping in openat, has not executed its program yet"
+    std::string words_of_new(uint32_t tid);
 
 private:
     struct Child {

@@ -90,6 +90,17 @@ TEST(SystemCallLine, MayHoldLess) {
     EXPECT_FALSE(reader::parse_system_call("0 0x0 0x0 0x0 0x0 0x0 0x0 0x1"));
 }
 
+TEST(SystemCallLine, TellsAWaitForANewChildFromTheStartOfAThread) {
+    const auto awaits = [](const std::string& call) {
+        return reader::parse_system_call(call + " 0x0 0x0 0x0 0x0 0x0 0x7ffd10 0x7f82ad\n")->awaits_new_child;
+    };
+    EXPECT_TRUE(awaits("58 0x1"));        // vfork
+    EXPECT_TRUE(awaits("56 0x4111"));     // clone, CLONE_VM | CLONE_VFORK | SIGCHLD
+    EXPECT_FALSE(awaits("56 0x3d0f00"));  // clone, as for a thread
+    EXPECT_FALSE(awaits("435 0x4111"));   // clone3: in memory
+    EXPECT_FALSE(awaits("202 0x4111"));
+}
+
 TEST(NamespacePids, AreOutermostFirst) {
     EXPECT_THAT(reader::parse_namespace_pids("Name:\tx\nNSpid:\t4242\t17\t1\nNSpgid:\t1\n"), ElementsAre(4242, 17, 1));
     EXPECT_THAT(reader::parse_namespace_pids("Name:\tx\n"), IsEmpty());

@@ -80,6 +80,10 @@ TEST(KernelWait, KnowsSleepersWaitersForChildrenSignalsAndFileLocks) {
     EXPECT_EQ(reader::kernel_wait(system_call(SYS_restart_syscall)).state, State::kSleep);
     EXPECT_EQ(reader::kernel_wait(system_call(SYS_wait4)).state, State::kChildWait);
     EXPECT_EQ(reader::kernel_wait(system_call(SYS_waitid)).state, State::kChildWait);
+    EXPECT_EQ(reader::kernel_wait(system_call(SYS_clone)).state, State::kRunning);
+    SystemCall vfork_like = system_call(SYS_clone);
+    vfork_like.awaits_new_child = true;
+    EXPECT_EQ(reader::kernel_wait(vfork_like).state, State::kChildWait);
     EXPECT_EQ(reader::kernel_wait(system_call(SYS_pause)).state, State::kSignalWait);
     EXPECT_TRUE(reader::kernel_wait(system_call(SYS_rt_sigtimedwait, {1, 2, 3})).timed);
     EXPECT_FALSE(reader::kernel_wait(system_call(SYS_rt_sigtimedwait, {1, 2, 0})).timed);

@@ -141,12 +141,12 @@ TEST_P(Unwinder, StopsAndSaysSoWhereAFrameHasNoKnownSize) {
 
 TEST(UnwinderAlone, SaysNothingOfAThreadThatRanMeanwhile) {
     unwind::Unwinder unwinder({}, [](uint64_t, void*, size_t) { return size_t{0}; });
-    EXPECT_FALSE(unwinder.stack_at(1, 2, [] { return false; }));
+    EXPECT_FALSE(unwinder.stack_at({1, 2}, [] { return false; }));
 }
 
 TEST(UnwinderAlone, KeepsTheInnermostFrameWhereMemoryCannotBeRead) {
     unwind::Unwinder unwinder({}, [](uint64_t, void*, size_t) { return size_t{0}; });
-    const std::optional<Stack> stack = unwinder.stack_at(0x1234, 0x5678, [] { return true; });
+    const std::optional<Stack> stack = unwinder.stack_at({0x1234, 0x5678}, [] { return true; });
     ASSERT_TRUE(stack);
     EXPECT_EQ(addresses_of(*stack), std::vector<uint64_t>{0x1234});
     EXPECT_TRUE(stack->incomplete);
