@@ -16,6 +16,7 @@
 #include "launch/program_start.h"
 #include "launch/run_directory.h"
 #include "launch/signal_source.h"
+#include "launch/started_processes.h"
 
 namespace launch {
 namespace {
@@ -45,11 +46,12 @@ bool catches(pid_t pid, int signal) {
 class Run {
 public:
     Run(const Request& request, const OnLastReports& on_last_reports, ProcessTree& tree, SignalSource& signals,
-        pid_t pid)
+        StartedProcesses& all, pid_t pid)
         : request_(request),
           on_last_reports_(on_last_reports),
           tree_(tree),
           signals_(signals),
+          all_(all),
           pid_(pid),
           started_(Clock::now()) {
         tree_.set_root(pid);
@@ -73,6 +75,7 @@ private:
     const OnLastReports& on_last_reports_;
     ProcessTree& tree_;
     SignalSource& signals_;
+    StartedProcesses& all_;
     pid_t pid_;
     Clock::time_point started_;
     Clock::time_point last_look_ = started_;
@@ -157,14 +160,16 @@ void Run::expire() {
     tree_.report_live(snapshot::Reason::kTimeout);
     tree_.fall_silent();
     on_last_reports_();
+    all_.look(tree_.live());
     kill(pid_, SIGTERM);
-    tree_.signal_others(SIGTERM);
+    all_.signal(SIGTERM);
     const auto patience_ends = Clock::now() + kTermToKill;
-    while ((!has_ended() || tree_.any_live()) && Clock::now() < patience_ends) {
+    while ((!has_ended() || tree_.any_live() || all_.any_live()) && Clock::now() < patience_ends) {
         wait_for_events(std::chrono::ceil<milliseconds>(patience_ends - Clock::now()));
     }
+    all_.look(tree_.live());
     if (!has_ended()) kill(pid_, SIGKILL);
-    tree_.signal_others(SIGKILL);
+    all_.signal(SIGKILL);
     while (!has_ended()) wait_for_events(kSafetyPoll);
 }
 
@@ -241,8 +246,9 @@ Result run(const Request& request, const OnSnapshot& on_snapshot, const OnLastRe
         request.command,
         observes ? observed_environment(request.library, directory.path(), request.grace.count()) : environment(),
         signals);
+    StartedProcesses all(started.pid, directory.is_private() ? directory.path() : "");
     Result result = started.error != 0 ? not_started(started.error)
-                                       : Run(request, on_last_reports, tree, signals, started.pid).follow();
+                                       : Run(request, on_last_reports, tree, signals, all, started.pid).follow();
     if (started.error == 0 && !result.observed) {
         result.why_not_observed = guess_why(request, directory, tree.root_error());
     }

@@ -40,13 +40,21 @@ bool has_variable(const std::string& variables, const std::string& variable) {
     return at != std::string::npos && (at == 0 || variables[at - 1] == '\0');
 }
 
+std::string variables_of(uint32_t pid) {
+    return reader::read_file(reader::proc_path(pid, "environ"), kEnvironmentBytes);
+}
+
 }  // namespace
+
+bool has_environment_of(const std::string& directory, uint32_t pid) {
+    return has_variable(variables_of(pid), "LOITER_DIR=" + directory);
+}
 
 bool has_newcomer(const std::string& directory, const std::function<bool(uint32_t)>& is_of_others) {
     const std::string variable = "LOITER_DIR=" + directory;
     for (const uint32_t pid : reader::process_ids()) {
         if (pid == static_cast<uint32_t>(getpid()) || is_of_others(pid)) continue;
-        const std::string variables = reader::read_file(reader::proc_path(pid, "environ"), kEnvironmentBytes);
+        const std::string variables = variables_of(pid);
         if (variables.empty() ? is_executing(pid) : has_variable(variables, variable)) return true;
     }
     return false;

@@ -9,6 +9,9 @@
 
 namespace launch {
 
+/// A live process was started in the environment of a run that records in `directory`.
+bool has_environment_of(const std::string& directory, uint32_t pid);
+
 /// A live process was started in the environment of a run that records in `directory`, or is in the middle of
 /// an exec, where none can be seen, and is not of those that `is_of_others` knows. One look through /proc, at
 /// processes whose environment may be read.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -273,10 +272,12 @@ void ProcessTree::mark_live_as_reported() {
     for (Image& image : images_) image.killing_is_no_news = true;
 }
 
-void ProcessTree::signal_others(int signal) {
+std::vector<uint32_t> ProcessTree::live() const {
+    std::vector<uint32_t> pids;
     for (const Image& image : images_) {
-        if (image.pid != root_ && image.recording.is_live()) kill(static_cast<pid_t>(image.pid), signal);
+        if (image.recording.is_live()) pids.push_back(image.pid);
     }
+    return pids;
 }
 
 bool ProcessTree::any_live() const {

@@ -47,8 +47,8 @@ public:
     /// From now on processes are answered, not reported.
     void fall_silent() { silent_ = true; }
 
-    /// Sends the signal to every live process but CMD.
-    void signal_others(int signal);
+    /// Those that record.
+    std::vector<uint32_t> live() const;
     bool any_live() const;
     /// A process of the run has no recording yet: just forked, or executing.
     bool any_newcomer() const;

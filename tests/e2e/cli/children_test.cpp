@@ -8,8 +8,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/e2e/cli/cli.h"
+#include "tests/support/eventually.h"
 
 namespace cli {
 namespace {
@@ -217,6 +219,31 @@ TEST(ChildrenNo, SaysNothingOfThemOnATimeout) {
                                           "-c", BLOCKED_WORKER " hang; exit 0"});
 
     EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("timeout alive null"));
+}
+
+bool has_ended(const std::string& pid) {
+    std::string stat = content("/proc/" + pid + "/stat");
+    stat.erase(0, stat.rfind(')') + 1);
+    return !stat.starts_with(" ") || stat.starts_with(" Z") || stat.starts_with(" X");
+}
+
+/// One has an empty environment and leaves its parent alone, one has no program yet and lets no signal come but
+/// KILL.
+TEST(UnobservedChildren, EndAtATimeoutWithTheOthers) {
+    const support::TemporaryFolder folder;
+    const std::string script = "env -i sleep 1000 & echo $!; exec " NEW_CHILDREN " spawn " + folder.path() + "/fifo";
+
+    const support::Outcome outcome = run({"gate", "--format", "json", "--timeout", "3s", "sh", "-c", script});
+
+    EXPECT_THAT(ends(objects(outcome.errors)), testing::Contains("timeout alive null"));
+    std::istringstream words(outcome.output);
+    std::string sleeping;
+    std::string sitting;
+    std::string child;
+    ASSERT_TRUE(words >> sleeping >> sitting >> child) << outcome.output;
+    EXPECT_EQ(sitting, "sitting");
+    EXPECT_TRUE(support::eventually([&] { return has_ended(sleeping); }));
+    EXPECT_TRUE(support::eventually([&] { return has_ended(child); }));
 }
 
 }  // namespace

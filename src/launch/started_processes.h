@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All processes that CMD has started, whether they record or not: a child that has not executed its program yet,
+// a static or setuid program, one whose environment was emptied.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace launch {
+
+class StartedProcesses {
+public:
+    /// `directory`: the run's private folder, which the environment of its processes names; empty: others may use
+    /// it too, and it says nothing.
+    StartedProcesses(pid_t root, std::string directory)
+        : root_(static_cast<uint32_t>(root)), directory_(std::move(directory)) {}
+
+    /// Looks through /proc for those that descend from CMD, or from one that was met already, and for those that
+    /// have its environment though all between have ended. Best while CMD lives. `known` are of them.
+    void look(const std::vector<uint32_t>& known);
+    /// Sends the signal to every one that lives, but CMD.
+    void signal(int signal) const;
+    /// But CMD.
+    bool any_live() const;
+
+private:
+    uint32_t root_;
+    std::string directory_;
+    std::map<uint32_t, uint64_t> met_;  ///< when they began, by pid, which may be another's by now
+};
+
+}  // namespace launch
