@@ -32,7 +32,8 @@ public:
                     [this](uint64_t address, void* to, size_t bytes) { return memory_.read(address, to, bytes); }),
           functions_(unwinder_),
           streams_([this](uint64_t address, void* to, size_t bytes) { return memory_.read(address, to, bytes); },
-                   [this](std::span<const std::string_view> names) { return unwinder_.objects_of_glibc(names); }) {}
+                   [this](std::span<const std::string_view> names) { return unwinder_.objects_of_glibc(names); },
+                   [this](std::span<const std::string_view> names) { return unwinder_.functions_of_glibc(names); }) {}
 
     snapshot::Snapshot take() {
         std::vector<CoreThread> threads = core_.threads();

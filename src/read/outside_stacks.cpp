@@ -136,6 +136,11 @@ std::unordered_map<uint64_t, std::string_view> OutsideStacks::objects_of_libc(st
     return prepare() ? unwinder_->objects_of_glibc(names) : std::unordered_map<uint64_t, std::string_view>();
 }
 
+std::unordered_map<uint64_t, std::string_view> OutsideStacks::functions_of_libc(
+    std::span<const std::string_view> names) {
+    return prepare() ? unwinder_->functions_of_glibc(names) : std::unordered_map<uint64_t, std::string_view>();
+}
+
 std::vector<snapshot::Module> OutsideStacks::modules() {
     return prepare() ? unwinder_->modules() : std::vector<snapshot::Module>();
 }

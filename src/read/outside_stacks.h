@@ -40,8 +40,9 @@ public:
     /// time, or there is no right to stop it.
     std::optional<snapshot::Stack> stop_and_look(uint32_t tid);
 
-    /// Variables of these names in the process' libc, by address.
+    /// Variables, or functions, of these names in the process' libc, by address.
     std::unordered_map<uint64_t, std::string_view> objects_of_libc(std::span<const std::string_view> names);
+    std::unordered_map<uint64_t, std::string_view> functions_of_libc(std::span<const std::string_view> names);
     /// Of the process; empty before the first look.
     std::vector<snapshot::Module> modules();
 

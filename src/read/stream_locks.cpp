@@ -23,6 +23,7 @@ constexpr uint64_t kLockBehindFile = 224;
 constexpr uint32_t kContended = 2;  ///< the value that a low-level lock is waited on with
 
 constexpr std::string_view kList = "_IO_list_all";
+constexpr std::string_view kLocksList = "_IO_list_lock";
 constexpr std::string_view kTidPlace = "_thread_db_pthread_tid";
 constexpr std::array<std::pair<std::string_view, const char*>, 3> kStandard = {{
     {"_IO_2_1_stdin_", "stdin"},
@@ -31,6 +32,7 @@ constexpr std::array<std::pair<std::string_view, const char*>, 3> kStandard = {{
 }};
 
 constexpr size_t kMaxStreams = 4096;
+constexpr size_t kCodeBytes = 96;             // of a function that takes a lock and returns
 constexpr uint64_t kSelfInHandle = 16;        // the same for every thread: its ABI with compilers
 constexpr uint32_t kJoined = UINT32_MAX;      // what libc makes of the number then
 constexpr uint32_t kMostOfHandle = 1U << 14;  // more than any pthread_t has
@@ -62,7 +64,7 @@ snapshot::Object stream_object(const StreamLock& lock) {
     object.kind = LockKind::kMutex;
     object.address = lock.stream;
     object.name = lock.name;
-    object.noun = "stream";
+    object.noun = lock.is_list ? "stream list" : "stream";
     return object;
 }
 
@@ -70,13 +72,15 @@ bool may_wait_for_stream(const SystemCall& call) {
     return is_untimed_futex_wait(call, true) && static_cast<uint32_t>(call.arguments[2]) == kContended;
 }
 
-StreamLocks::StreamLocks(ReadBytes read, FindObjects find) : read_(std::move(read)), find_(std::move(find)) {}
+StreamLocks::StreamLocks(ReadBytes read, Find find_objects, Find find_functions)
+    : read_(std::move(read)), find_objects_(std::move(find_objects)), find_functions_(std::move(find_functions)) {}
 
 void StreamLocks::prepare() {
     if (std::exchange(is_prepared_, true)) return;
     std::vector<std::string_view> wanted{kList, kTidPlace};
     for (const auto& [symbol, name] : kStandard) wanted.push_back(symbol);
-    for (const auto& [address, symbol] : find_(wanted)) {
+    for (const auto& [address, symbol] : find_functions_({&kLocksList, 1})) locks_list_ = address;
+    for (const auto& [address, symbol] : find_objects_(wanted)) {
         FieldPlace place{};
         if (symbol == kList) list_ = address;
         if (symbol == kTidPlace && copy(address, place) && place.bits == 32 && place.offset < kMostOfHandle) {
@@ -106,11 +110,28 @@ std::optional<StreamLock> StreamLocks::lock_of(uint64_t stream, uint64_t futex) 
     const std::optional<File> file = file_at(stream);
     if (!file || file->lock != futex) return std::nullopt;
     const auto name = names_.find(stream);
-    return StreamLock{stream, futex, name == names_.end() ? "" : name->second, file->descriptor};
+    return StreamLock{stream, futex, false, name == names_.end() ? "" : name->second, file->descriptor};
+}
+
+/// libc does not export where that is, but a function that takes it: one whose code names, by their distance,
+/// both the lock's word and its owner's.
+bool StreamLocks::is_lock_of_list(uint64_t futex) const {
+    std::array<unsigned char, kCodeBytes> code;
+    if (!copy(locks_list_, code)) return false;
+    const auto names = [&](uint64_t address) {
+        for (size_t at = 0; at + sizeof(int32_t) <= code.size(); ++at) {
+            int32_t distance;
+            __builtin_memcpy(&distance, code.data() + at, sizeof(distance));
+            const uint64_t next = locks_list_ + at + sizeof(distance);
+            if (next + static_cast<uint64_t>(int64_t{distance}) == address) return true;
+        }
+        return false;
+    };
+    return names(futex) && names(futex + offsetof(Word, owner));
 }
 
 /// What fopen makes has its lock behind it, the standard streams are asked one by one, and whatever else
-/// reads or writes a descriptor is in libc's list.
+/// reads or writes a descriptor is in libc's list, whose own lock it may be.
 std::optional<StreamLock> StreamLocks::with_lock(uint64_t futex) {
     if (futex <= kLockBehindFile) return std::nullopt;
     const auto [entry, is_new] = known_.try_emplace(futex);
@@ -120,13 +141,14 @@ std::optional<StreamLock> StreamLocks::with_lock(uint64_t futex) {
     found = lock_of(futex - kLockBehindFile, futex);
     for (auto name = names_.begin(); !found && name != names_.end(); ++name) found = lock_of(name->first, futex);
     uint64_t stream = 0;
-    if (found || !copy(list_, stream)) return found;
-    for (size_t streams = 0; !found && streams < kMaxStreams; ++streams) {
+    if (!found) copy(list_, stream);
+    for (size_t streams = 0; !found && stream != 0 && streams < kMaxStreams; ++streams) {
         const std::optional<File> file = file_at(stream);
         if (!file) break;
         found = lock_of(stream, futex);
         stream = file->chain;
     }
+    if (!found && is_lock_of_list(futex)) found = StreamLock{futex, futex, true, "", -1};
     return found;
 }
 

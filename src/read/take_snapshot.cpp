@@ -413,8 +413,9 @@ snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, con
     OutsideStacks outside(pid);
     StreamLocks streams(
         [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes).bytes; },
-        [&](std::span<const std::string_view> names) { return outside.objects_of_libc(names); });
-    Looks looks = look(source, layout, identity, fate, streams);
+        [&](std::span<const std::string_view> names) { return outside.objects_of_libc(names); },
+        [&](std::span<const std::string_view> names) { return outside.functions_of_libc(names); });
+    Looks looks = look(source, layout, identity, fate, streams, outside);
     if (fate == Fate::kRuns) {
         // Of a process that ended meanwhile, threads seem to be gone that were there to the last.
         const Fate now = identity.fate(source);

@@ -79,7 +79,8 @@ public:
           outside_(pid),
           streams_(
               [pid](uint64_t address, void* to, size_t bytes) { return read_memory(pid, address, to, bytes).bytes; },
-              [this](std::span<const std::string_view> names) { return outside_.objects_of_libc(names); }) {
+              [this](std::span<const std::string_view> names) { return outside_.objects_of_libc(names); },
+              [this](std::span<const std::string_view> names) { return outside_.functions_of_libc(names); }) {
         check_program(pid, kind_);
     }
 

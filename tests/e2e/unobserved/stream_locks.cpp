@@ -3,12 +3,14 @@
 // Threads that wait for streams which others have. Says "sitting" past stdio
 // when they do; ends by a signal only.
 //
-//   stream_locks waiting    one reads from stdin, others want stdin, a file and
-//   stderr stream_locks crossed    two want each the file that the other has
-//   stream_locks mixed      one has a file and wants a mutex, another has that
-//   and writes to the file stream_locks near       they meet all the time, and
-//   never get stuck stream_locks left       a thread has ended with a file, and
-//   was joined stream_locks kept       the same, and nobody has joined it
+//   stream_locks waiting    one reads from stdin, others want stdin, a file and stderr
+//   stream_locks crossed    two want each the file that the other has
+//   stream_locks mixed      one has a file and wants a mutex, another has that and writes to the file
+//   stream_locks near       they meet all the time, and never get stuck
+//   stream_locks flushing   one has a file and opens another, one flushes all
+//   stream_locks opening    they meet all the time over the list of all, and never get stuck
+//   stream_locks left       a thread has ended with a file, and was joined
+//   stream_locks kept       the same, and nobody has joined it
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -119,6 +121,30 @@ void take_mutex_first() {
     }
 }
 
+void open_another() {
+    fclose(fopen("/dev/null", "w"));  // SITE(opens) open_another
+}
+void have_file_and_open() {
+    flockfile(files[0]);
+    taken.open();
+    gone.await_open();
+    open_another();
+}
+void flush_all() {
+    taken.await_open();
+    fflush(nullptr);  // SITE(flushes) flush_all
+}
+void keep_flushing() {
+    for (;;) fflush(nullptr);
+}
+void keep_opening() {
+    for (;;) {
+        flockfile(files[0]);
+        funlockfile(files[0]);
+        open_another();
+    }
+}
+
 void write_when_left() {
     gone.await_open();
     write_file();
@@ -138,6 +164,18 @@ void wait_for_streams() {
     start([] { return named("complains", complain); });
 }
 
+void await_others_asleep_in_futex(size_t count) {
+    gate::await([=] {
+        gate::detail::Sights sights;
+        gate::detail::look(sights);
+        size_t waiting = 0;
+        for (size_t i = 0; i < sights.count; ++i) {
+            waiting += sights.threads[i].asleep && sights.threads[i].call == gate::kCallFutex ? 1 : 0;
+        }
+        return waiting == count;
+    });
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -154,6 +192,17 @@ int main(int, char** arguments) {
         start([] { return named("mutex first", take_mutex_first); });
         gate::say("sitting\n");
         for (;;) pause();
+    } else if (std::strcmp(way, "opening") == 0) {
+        start([] { return named("flushes", keep_flushing); });
+        start([] { return named("opens", keep_opening); });
+        start([] { return named("opens too", keep_opening); });
+        gate::say("sitting\n");
+        for (;;) pause();
+    } else if (std::strcmp(way, "flushing") == 0) {
+        start([] { return named("opens", have_file_and_open); });
+        start([] { return named("flushes", flush_all); });
+        await_others_asleep_in_futex(1);
+        gone.open();
     } else if (std::strcmp(way, "crossed") == 0) {
         start([] { return named("first", cross_first); });
         start([] { return named("second", cross_second); });
@@ -174,15 +223,7 @@ int main(int, char** arguments) {
     if (blocked != 0) {
         gate::await_others_blocked(blocked);
     } else {
-        gate::await([] {
-            gate::detail::Sights sights;
-            gate::detail::look(sights);
-            size_t waiting = 0;
-            for (size_t i = 0; i < sights.count; ++i) {
-                waiting += sights.threads[i].asleep && sights.threads[i].call == gate::kCallFutex ? 1 : 0;
-            }
-            return waiting == 5;
-        });
+        await_others_asleep_in_futex(5);
     }
     gate::say("sitting\n");
     for (;;) pause();
