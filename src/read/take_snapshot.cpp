@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "read/foreign_owners.h"
 #include "read/futex.h"
 #include "read/jit_frames.h"
+#include "read/library_waits.h"
 #include "read/lock_orders.h"
 #include "read/lock_words.h"
 #include "read/mappings.h"
@@ -26,6 +28,7 @@
 #include "read/python_stacks.h"
 #include "read/stacks.h"
 #include "read/stream_locks.h"
+#include "read/system_calls.h"
 #include "read/target_memory.h"
 #include "read/threads.h"
 #include "read/wakers.h"
@@ -93,9 +96,8 @@ std::set<uint64_t> valued_futexes(const std::vector<ThreadCopy>& threads) {
     return futexes;
 }
 
-/// What the record says its thread is in leaves room for a stream: nothing, or a call of I/O.
-bool may_be_for_stream(const Task& task, const std::vector<ThreadCopy>& threads) {
-    if (!task.call || !may_wait_for_stream(*task.call)) return false;
+/// What the record says its thread is in leaves room for a wait within libc: nothing, or a call of I/O.
+bool may_wait_unseen(const Task& task, const std::vector<ThreadCopy>& threads) {
     return std::none_of(threads.begin(), threads.end(), [&](const ThreadCopy& thread) {
         const bool is_its = thread.tid == task.recorded_tid && !thread.is(protocol::kLifeFinished);
         return is_its && thread.wait.kind != protocol::WaitKind::kNone && thread.wait.kind != protocol::WaitKind::kIo;
@@ -104,7 +106,7 @@ bool may_be_for_stream(const Task& task, const std::vector<ThreadCopy>& threads)
 
 void look_at_streams(StreamLocks& streams, ThreadLooks& threads, LockWords& words) {
     for (const Task& task : threads.between.tasks) {
-        if (!may_be_for_stream(task, threads.first)) continue;
+        if (!task.call || !may_wait_for_stream(*task.call) || !may_wait_unseen(task, threads.first)) continue;
         const std::optional<StreamLock> lock = streams.with_lock(task.call->arguments[0]);
         if (!lock) continue;
         threads.streams.emplace(task.tid, *lock);
@@ -113,16 +115,43 @@ void look_at_streams(StreamLocks& streams, ThreadLooks& threads, LockWords& word
     for (const auto& [tid, lock] : threads.streams) streams.add_owner(lock, words);
 }
 
+/// The mutexes and rwlocks that are waited for where no wrapper sees it: within libc and its loader.
+void look_at_unseen(OutsideStacks& outside, ThreadLooks& threads, LockWords& words) {
+    LocksToAsk locks;
+    for (const Task& task : threads.between.tasks) {
+        if (!task.call || awaited_futex(*task.call) == 0 || threads.streams.contains(task.tid)) continue;
+        if (!may_wait_unseen(task, threads.first)) continue;
+        std::optional<OutsideStacks::Sight> sight = outside.look(task);
+        if (!sight || sight->task.call != task.call) continue;
+        const LibraryWait wait = library_wait(*task.call, sight->function);
+        if (wait.kind == snapshot::LockKind::kMutex) locks.emplace(wait.address, protocol::LockKind::kMutex);
+        if (wait.kind == snapshot::LockKind::kRwlock) locks.emplace(wait.address, protocol::LockKind::kRwlock);
+        if (locks.contains(wait.address)) threads.unseen.emplace(task.tid, UnseenWait{wait, false});
+        threads.sights.emplace(task.tid, std::move(*sight));
+    }
+    LockWords read = read_lock_words(threads.pid, locks);
+    // Words that cannot be those of a lock: it is some other one, and only the futex is known.
+    std::erase_if(threads.unseen,
+                  [&](const auto& entry) { return !read.owner_tids.contains(entry.second.wait.address); });
+    for (auto& [tid, unseen] : threads.unseen)
+        unseen.prefers_writers = read.prefer_writers.contains(unseen.wait.address);
+    words.owner_tids.merge(read.owner_tids);
+    words.robust.merge(read.robust);
+    words.shared.merge(read.shared);
+}
+
 /// A wait that was left meanwhile is shown as what came next.
-void settle_streams(ThreadLooks& threads) {
-    std::erase_if(threads.streams, [&](const auto& entry) {
+template <typename Wait>
+void settle(const ThreadLooks& threads, std::map<uint32_t, Wait>& waits) {
+    std::erase_if(waits, [&](const auto& entry) {
         const auto is_its = [&](const Task& task) { return task.tid == entry.first; };
         const auto task = std::find_if(threads.between.tasks.begin(), threads.between.tasks.end(), is_its);
         return task == threads.between.tasks.end() || !sleeps_on(threads.pid, *task);
     });
 }
 
-Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate, StreamLocks& streams) {
+Looks look(const Source& source, const Layout& layout, const Identity& identity, Fate fate, StreamLocks& streams,
+           OutsideStacks& outside) {
     Looks looks;
     looks.fate = fate;
     ThreadLooks& threads = looks.threads;
@@ -142,10 +171,12 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
             [pid = threads.pid](uint64_t at, void* to, size_t bytes) { return read_memory(pid, at, to, bytes); },
             valued_futexes(threads.first), looks.lock_words);
         look_at_streams(streams, threads, looks.lock_words);
+        look_at_unseen(outside, threads, looks.lock_words);
     }
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);
     threads.second = records.copy_all(*looks.head, &threads.legacy);
-    settle_streams(threads);
+    settle(threads, threads.streams);
+    settle(threads, threads.unseen);
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
     threads.created_total = looks.head->created_total.load(std::memory_order_relaxed);
     threads.ended_by = looks.head->ended_by.load(std::memory_order_relaxed);
@@ -307,6 +338,24 @@ void fill_stream_owners(const Looks& looks, snapshot::Snapshot& snapshot) {
     }
 }
 
+/// The same of other locks that were waited for where no wrapper sees it, and maybe taken there.
+void fill_unseen_owners(const Looks& looks, snapshot::Snapshot& snapshot) {
+    std::set<uint64_t> filled;
+    for (const auto& [tid, unseen] : looks.threads.unseen) {
+        const auto memory = snapshot.lock_memory.find(unseen.wait.address);
+        if (memory == snapshot.lock_memory.end() || !memory->second.owner_thread) continue;
+        if (!filled.insert(unseen.wait.address).second) continue;
+        for (snapshot::Thread& thread : snapshot.threads) {
+            const auto is_this = [&](const snapshot::Hold& hold) { return hold.lock.address == unseen.wait.address; };
+            if (thread.id != memory->second.owner_thread || std::ranges::any_of(thread.holds, is_this)) continue;
+            snapshot::Hold& hold = thread.holds.emplace_back();
+            hold.lock.kind = unseen.wait.kind;
+            hold.lock.address = unseen.wait.address;
+            hold.unrecorded = true;
+        }
+    }
+}
+
 void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
     const ProcessRecord& head = *looks.head;
     snapshot.losses.threads = head.threads_lost.load(std::memory_order_relaxed);
@@ -391,6 +440,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_misuses(head, looks.threads.times, stacks, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
     fill_stream_owners(looks, snapshot);
+    fill_unseen_owners(looks, snapshot);
     fill_losses(looks, snapshot);
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
     snapshot.may_lack_threads =
@@ -419,7 +469,7 @@ snapshot::Snapshot take_snapshot(const Source& source, const Layout& layout, con
     if (fate == Fate::kRuns) {
         // Of a process that ended meanwhile, threads seem to be gone that were there to the last.
         const Fate now = identity.fate(source);
-        if (now != fate) looks = look(source, layout, identity, now, streams);
+        if (now != fate) looks = look(source, layout, identity, now, streams, outside);
     }
     return put_together(source, layout, identity, looks, reason, outside, options);
 }

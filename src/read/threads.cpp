@@ -252,7 +252,7 @@ void ThreadAssembly::fill_task(const Task& task, snapshot::Thread& thread) const
 
 void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapshot::Thread& thread) {
     const WaitCopy& wait = copy.wait;
-    if (task != nullptr && fill_stream_wait(*task, thread)) {
+    if (task != nullptr && (fill_stream_wait(*task, thread) || fill_unseen_wait(*task, thread))) {
         thread.asleep = thread.settled && is_asleep(*task, false);
     } else if (takes_mutex_again(wait, task)) {
         fill_mutex_taken_again(wait, stacks_, thread);
@@ -311,11 +311,16 @@ void ThreadAssembly::add_handler(const Task& task, snapshot::Thread& thread) {
     }
 }
 
+std::optional<OutsideStacks::Sight> ThreadAssembly::sight_of(const Task& task) {
+    const auto taken = looks_.sights.find(task.tid);
+    return taken == looks_.sights.end() ? outside_.look(task) : taken->second;
+}
+
 /// What it waits for and its stack are of one moment; where it moved on since it was first looked at,
 /// of a later one.
 void ThreadAssembly::fill_outside(const Task& task, snapshot::Thread& thread) {
-    if (fill_stream_wait(task, thread)) return;
-    std::optional<OutsideStacks::Sight> sight = outside_.look(task);
+    if (fill_stream_wait(task, thread) || fill_unseen_wait(task, thread)) return;
+    std::optional<OutsideStacks::Sight> sight = sight_of(task);
     const Task& seen = sight ? sight->task : task;
     fill_kernel_wait(seen, stacks_, thread);
     details_.fill(seen, nullptr, thread);
@@ -349,6 +354,22 @@ bool ThreadAssembly::fill_stream_wait(const Task& task, snapshot::Thread& thread
     thread.stack = stacks_.index_of_call(task.call->pc);
     fill_outside_stack(task, thread);
     fill_stream(found->second, task, thread);
+    return true;
+}
+
+/// Its lock was looked at while it waited, as where a wrapper published the wait.
+bool ThreadAssembly::fill_unseen_wait(const Task& task, snapshot::Thread& thread) {
+    const auto found = looks_.unseen.find(task.tid);
+    if (found == looks_.unseen.end()) return false;
+    const UnseenWait& unseen = found->second;
+    fill_kernel_wait(task, stacks_, thread);
+    std::optional<OutsideStacks::Sight> sight = sight_of(task);
+    if (sight && !sight->stack.frames.empty()) thread.stack = stacks_.index_of_unwound(std::move(sight->stack));
+    thread.state = unseen.wait.state;
+    thread.wait.emplace();
+    thread.wait->object.kind = unseen.wait.kind;
+    thread.wait->object.address = unseen.wait.address;
+    thread.wait->prefers_writers = unseen.prefers_writers;
     return true;
 }
 

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "read/calls/call_details.h"
+#include "read/library_waits.h"
 #include "read/outside_stacks.h"
 #include "read/running_threads.h"
 #include "read/stacks.h"
@@ -24,12 +26,20 @@
 
 namespace reader {
 
+/// A wait for a lock with an owner in its memory, in a function of libc that no wrapper saw the call of.
+struct UnseenWait {
+    LibraryWait wait;
+    bool prefers_writers = false;  ///< the lock
+};
+
 /// What was seen of the threads of a process.
 struct ThreadLooks {
     std::vector<ThreadCopy> first;
-    TaskLook between;                             ///< empty unless `is_live`
-    StreamWaits streams;                          ///< from `between` to `second`
-    std::map<uint64_t, StreamLock> stream_locks;  ///< that were waited for, however shortly; by lock
+    TaskLook between;                                 ///< empty unless `is_live`
+    StreamWaits streams;                              ///< from `between` to `second`
+    std::map<uint32_t, UnseenWait> unseen;            ///< the same, of other locks; by tid
+    std::map<uint32_t, OutsideStacks::Sight> sights;  ///< those that were taken already; by tid
+    std::map<uint64_t, StreamLock> stream_locks;      ///< that were waited for, however shortly; by lock
     std::vector<ThreadCopy> second;
     Legacy legacy;         ///< of the second look
     bool is_live = false;  ///< the kernel was asked too
@@ -71,9 +81,11 @@ private:
     void add_unrecorded();
     snapshot::Thread describe(const ThreadCopy& copy);
     void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
+    std::optional<OutsideStacks::Sight> sight_of(const Task& task);
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
     void complete_stack(const Task& task, snapshot::Thread& thread);
     bool fill_stream_wait(const Task& task, snapshot::Thread& thread);
+    bool fill_unseen_wait(const Task& task, snapshot::Thread& thread);
     void fill_stream(const StreamLock& lock, const Task& task, snapshot::Thread& thread);
     void add_handler(const Task& task, snapshot::Thread& thread);
     void fill_outside(const Task& task, snapshot::Thread& thread);
