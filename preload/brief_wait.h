@@ -25,8 +25,8 @@ inline WaitRequest io_on_none(Function function) {
 /// The first half of the wait; none is published, and the thread is not writing its record.
 void publish_briefly(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller);
 
-/// As wait_in. In a child of vfork the wait is noted as its parent's, which stands still meanwhile: to ask
-/// who we are would be a system call.
+/// As wait_in. In a raw clone that shares its creator's memory the wait is noted as the creator's, which mostly
+/// stands still meanwhile, as the kernel tells the reader: to ask who we are would be a system call.
 template <typename Call>
 auto call_briefly(const WaitRequest& request, const CallerFrame& caller, Call call) -> decltype(call()) {
     ThreadRecord* const self = this_thread();

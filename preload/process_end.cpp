@@ -79,7 +79,7 @@ bool others_are_left(const ThreadRecord* self) {
 
 /// The last thread of a process ends it after its own end.
 const ThreadRecord* this_thread_or_ended() {
-    return reinterpret_cast<const ThreadRecord*>(current_record & ~uintptr_t{1});
+    return record_in(current_record);
 }
 
 /// The command hears of a change of the file's times; that takes no descriptor.

@@ -9,10 +9,11 @@
 #pragma weak dlvsym
 
 extern "C" {
-// Jump targets of the stubs in loader_stubs.S and syscall_stub.S.
+// Jump targets of the stubs in loader_stubs.S, syscall_stub.S and vfork_stub.S.
 __attribute__((visibility("hidden"))) void* loiter_real_dlopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_dlmopen = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real_syscall = nullptr;
+__attribute__((visibility("hidden"))) void* loiter_real_vfork = nullptr;
 // For the wrapper in semaphore.cpp.
 __attribute__((visibility("hidden"))) void* loiter_real_sem_open = nullptr;
 // For those in file_locks.cpp.

@@ -372,7 +372,7 @@ void visit_own_frames(const CallerFrame& caller, StackLimits limits, void (*visi
 }
 
 uint32_t capture_stack(const CallerFrame& caller, StackLimits limits) {
-    auto* const self = reinterpret_cast<protocol::ThreadRecord*>(current_record & ~uintptr_t{1});
+    auto* const self = record_in(current_record);
     const uintptr_t here = WRAPPER_FRAME.address;
     const uint32_t id = self != nullptr ? recall_stack(self, caller, limits, here) : 0;
     if (__builtin_expect(id == 0, 0)) return detail::capture_slowly(self, caller, limits, here);

@@ -180,7 +180,7 @@ ThreadRecord* adopt() {
 
 /// The first call in a forked child: this thread is T1 of a new process. What it held, it holds.
 ThreadRecord* start_after_fork() {
-    const uintptr_t before = current_record & ~uintptr_t{1};
+    const auto before = reinterpret_cast<uintptr_t>(record_in(current_record));
     current_record = 1;
     StackLimits limits{0, 0};  // the child goes on with the stack of whichever thread forked
     if (before != 0) limits = stack_limits(reinterpret_cast<const ThreadRecord*>(before));
@@ -234,8 +234,14 @@ void initialize() {
 }
 
 ThreadRecord* find_this_thread() {
+    if ((current_record & kMayBeChild) != 0 && process_mark->ours != 0) {
+        // The parent again, or its child, whose doings are none of the parent's.
+        ThreadRecord* const record = record_in(current_record);
+        if (!is_really(record)) return nullptr;
+        current_record = reinterpret_cast<uintptr_t>(record);
+    }
     const uintptr_t value = current_record;
-    if ((value & 1) != 0) return nullptr;
+    if ((value & (kForwardOnly | kMayBeChild)) == kForwardOnly) return nullptr;
     if (process_mark == &unmarked) {
         if (start.load(std::memory_order_acquire) == Start::kDone) return nullptr;  // no page for the mark
         return adopt();

@@ -13,8 +13,16 @@
 namespace preload {
 
 /// Address of the calling thread's record; 0: none yet; odd: forward only (the record's address with
-/// the lowest bit set once the thread has ended, 1 while it is being adopted).
+/// the lowest bit set once the thread has ended, 1 while it is being adopted). With kMayBeChild as well the
+/// thread has called vfork, whose child shares this very word: who comes next asks who it is.
 OURS extern __thread uintptr_t current_record __attribute__((tls_model("initial-exec")));
+inline constexpr uintptr_t kForwardOnly = 1;
+inline constexpr uintptr_t kMayBeChild = 2;
+
+/// Of a value of current_record, whoever asks; null: none.
+inline protocol::ThreadRecord* record_in(uintptr_t value) {
+    return reinterpret_cast<protocol::ThreadRecord*>(value & ~(kForwardOnly | kMayBeChild));
+}
 
 /// Words on a page of their own that fork wipes. Both are non-zero in an initialized process.
 struct ProcessMark {

@@ -50,6 +50,7 @@ void on_thread_end(void* value) {
         pthread_setspecific(key, reinterpret_cast<void*>(word + 1));
         return;
     }
+    if ((current_record & kMayBeChild) != 0) this_thread();
     const uintptr_t record = current_record;
     if (record == 0 || (record & 1) != 0) return;
     auto* const self = reinterpret_cast<ThreadRecord*>(record);

@@ -171,7 +171,8 @@ ThreadRecord* record_of(pthread_t handle) {
     // every thread. libc itself reads that memory in each call that takes a pthread_t.
     const auto distance = reinterpret_cast<uintptr_t>(&current_record) - static_cast<uintptr_t>(pthread_self());
     const uintptr_t value = __atomic_load_n(reinterpret_cast<uintptr_t*>(handle + distance), __ATOMIC_RELAXED);
-    if (is_slot_address(value & ~uintptr_t{1})) return reinterpret_cast<ThreadRecord*>(value & ~uintptr_t{1});
+    ThreadRecord* const record = record_in(value);
+    if (is_slot_address(reinterpret_cast<uintptr_t>(record))) return record;
 
     // It has not run yet: its creator has stored the handle.
     return find_by_handle(handle, false);

@@ -59,8 +59,8 @@ bool is_in_other_call(const SystemCall& call, protocol::WaitKind kind) {
            kernel_wait(call).state != State::kSignalWait;
 }
 
-/// A child of vfork has its parent's memory, and what it waits in may stand in the parent's record, while the
-/// parent waits for it. (What libc's system waits for is a child in any case.)
+/// A clone that has its creator's memory may have what it waits in noted in the creator's record, while that one
+/// waits for it. (What libc's system waits for is a child in any case.)
 bool is_of_new_child(const WaitCopy& wait, const Task* task) {
     return task != nullptr && task->call && task->call->awaits_new_child && wait.kind != protocol::WaitKind::kChild;
 }

@@ -414,6 +414,10 @@ pthread_mutex_t* lock_of_plugin(bool with_namespace) {
     return static_cast<pthread_mutex_t*>(dlsym(plugin, "plugin_lock"));
 }
 
+void fork_and_exit() {
+    if (vfork() == 0) _exit(0);
+}
+
 void block_on(pthread_mutex_t* lock) {
     pthread_mutex_lock(lock);
     AT(lock, pthread_mutex_lock(lock));
@@ -439,6 +443,7 @@ std::map<std::string, Row> process_rows() {
         {"execle", ending([] { AT(nullptr, execle(program, program, nullptr, environ)); })},
         {"execveat", ending([] { AT(nullptr, execveat(AT_FDCWD, program, arguments, environ, 0)); })},
         {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
+        {"vfork", {[] { AT(nullptr, fork_and_exit()); }, {}}},
         {"posix_spawn@new",
          {[] { AT(nullptr, posix_spawn(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
         {"posix_spawn@old",

@@ -5,6 +5,7 @@
 //   forks _fork   the same by _Fork, which runs no atfork handlers
 //   forks writing a forked child writes and calls _exit
 //   forks vfork   a vfork child writes, fails to exec, then calls _exit
+//   forks killed  a vfork child is killed while it writes, and nobody waits for it
 // The parent waits for it, says "done STATUS" and then stays.
 #include <fcntl.h>
 #include <pthread.h>
@@ -50,6 +51,16 @@ pid_t start_child(const char* how) {
             _exit(5);
         }
         return child;
+    }
+    if (strcmp(how, "killed") == 0) {
+        int ends[2];
+        if (pipe(ends) != 0 || close(ends[0]) != 0) _exit(4);
+        if (vfork() == 0) {
+            write(ends[1], "x", 1);  // SIGPIPE
+            _exit(1);
+        }
+        gate::say("done 5\n");
+        gate::Flag().await_open();
     }
     const pid_t child = strcmp(how, "_fork") == 0 ? _Fork() : fork();
     if (child == 0 && strcmp(how, "writing") == 0) {

@@ -115,7 +115,7 @@ TEST_P(BriefChild, TouchesNothing) {
     expect_parent_untouched(RawRecording(recorded.first_recording()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, BriefChild, testing::Values("vfork", "writing"),
+INSTANTIATE_TEST_SUITE_P(Of, BriefChild, testing::Values("vfork", "killed", "writing"),
                          [](const auto& call) { return std::string(call.param); });
 
 }  // namespace

@@ -122,6 +122,7 @@ std::map<std::string, Expected> expectations() {
                                         named("execle", exec),
                                         named("fexecve", exec),
                                         named("execveat", exec),
+                                        named("vfork", {}),
                                         named("sem_open", {}),
                                         named("setsockopt", {}),
                                         named("pthread_spin_init", {}),
