@@ -112,7 +112,8 @@ File ModuleFiles::open() {
     if (deleted) path.resize(path.size() - kDeleted.size());
     File file;
     // Where a deleted file was, another one may be by now: only a build-id could tell.
-    if (path.starts_with('/') && !(deleted && identity_.build_id.empty())) {
+    const bool was_deleted = deleted || !identity_.link.empty();
+    if (path.starts_with('/') && !(was_deleted && identity_.build_id.empty())) {
         if (!identity_.root.empty()) file = open_matching(identity_.root + path);
         if (!file.is_open()) file = open_matching(path);
     }

@@ -79,7 +79,9 @@ Module& Symbolizer::Cache::module(const std::string& path, const std::string& bu
     // One that could not be made, of which the caller was told, left an empty place.
     const bool is_there = known != modules.end() && known->second != nullptr;
     if (is_there && known->second->is_open()) return *known->second;
-    const auto deleted = process.deleted.find(path);
+    // A recording has the path as it was when the module was loaded, the kernel as it is now.
+    auto deleted = process.deleted.find(path);
+    if (deleted == process.deleted.end()) deleted = process.deleted.find(path + " (deleted)");
     const ModuleIdentity identity{path, build_id, root, deleted == process.deleted.end() ? "" : deleted->second};
     std::shared_ptr<Module>& opened = modules[identity];
     if (!opened) {
