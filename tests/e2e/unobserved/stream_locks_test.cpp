@@ -45,7 +45,9 @@ protected:
         EXPECT_EQ(thread.at("timed"), false);
         const Json& wanted = thread.at("waits_for");
         EXPECT_EQ(wanted.at("kind"), kind);
-        if (std::string(kind) == "stream") EXPECT_EQ(report::text_of(wanted.at("name")), name);
+        if (std::string(kind) == "stream") {
+            EXPECT_EQ(report::text_of(wanted.at("name")), name);
+        }
         ASSERT_EQ(wanted.at("owners").size(), 1U);
         EXPECT_EQ(wanted.at("owners").at(0).at("thread"), owner);
     }
