@@ -47,6 +47,7 @@ struct Finding {
     std::string fingerprint;  ///< 16 hex digits, stable over runs, rebuilds and line shifts
     std::optional<std::string> suppressed_by;
     std::vector<OrderEdge> order;
+    bool order_by_class = false;  ///< what one order takes and the next one holds may be different locks of a class
 };
 
 /// So many threads wait for this.

@@ -8,6 +8,9 @@
 #include <utility>
 
 #include "analyze/fingerprint.h"
+#include "analyze/lock_class_order.h"
+#include "analyze/lock_classes.h"
+#include "analyze/lock_order_rules.h"
 #include "analyze/strongly_connected.h"
 #include "analyze/words.h"
 
@@ -16,57 +19,13 @@ namespace analyze {
 namespace {
 
 using snapshot::LockOrder;
-using snapshot::Mode;
 
 constexpr size_t kMostFindings = 64;
 constexpr size_t kMostSteps = 400'000;  ///< of the search for cycles of one length
 constexpr size_t kToldLocks = 6;
 
-using Path = std::vector<const LockOrder*>;
+using Path = OrderRing;
 using Locks = std::set<uint64_t>;
-
-bool is_read(const LockOrder& order) {
-    return order.mode == Mode::kShared;
-}
-
-/// The lock that `before` takes is held by `after`: two readers do not keep each other out.
-bool both_read(const LockOrder& before, const LockOrder& after) {
-    return is_read(before) && after.held_mode == Mode::kShared;
-}
-
-/// What a thread has on this edge, and nobody else can have then.
-std::vector<uint32_t> guards_of(const LockOrder& order) {
-    std::vector<uint32_t> guards = order.gates;
-    if (order.held_mode == Mode::kExclusive) guards.push_back(snapshot::gate_of(order.held));
-    std::sort(guards.begin(), guards.end());
-    return guards;
-}
-
-bool exclude_each_other(const LockOrder& left, const LockOrder& right) {
-    const std::vector<uint32_t> a = guards_of(left);
-    const std::vector<uint32_t> b = guards_of(right);
-    std::vector<uint32_t> common;
-    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
-    return !common.empty();
-}
-
-bool is_of_one_thread(const Path& cycle) {
-    const auto did = [](const LockOrder& order, uint32_t thread) {
-        return order.thread == thread && order.other_thread == 0;
-    };
-    const uint32_t first = cycle.front()->thread;
-    return std::all_of(cycle.begin(), cycle.end(), [&](const LockOrder* order) { return did(*order, first); });
-}
-
-bool can_happen(const Path& cycle) {
-    if (is_of_one_thread(cycle) || both_read(*cycle.back(), *cycle.front())) return false;
-    for (size_t left = 0; left < cycle.size(); ++left) {
-        for (size_t right = left + 1; right < cycle.size(); ++right) {
-            if (exclude_each_other(*cycle[left], *cycle[right])) return false;
-        }
-    }
-    return true;
-}
 
 Locks locks_of(const Path& cycle) {
     Locks locks;
@@ -171,39 +130,65 @@ Locks awaited_locks(const snapshot::Snapshot& snapshot, const Finding& finding) 
     return locks;
 }
 
-std::string message(const Path& cycle) {
-    std::string text;
-    for (size_t i = 0; i < cycle.size() && i < kToldLocks; ++i) text += object_words(cycle[i]->held) + " before ";
-    if (cycle.size() > kToldLocks) text += "... before ";
+std::vector<uint32_t> threads_of(const Path& cycle) {
     std::vector<uint32_t> threads;
     for (const LockOrder* const order : cycle) threads.push_back(order->thread);
     std::sort(threads.begin(), threads.end());
     threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
-    return "locks are taken in opposite orders by " + thread_words(threads) + ": " + text +
+    return threads;
+}
+
+std::string message(const Path& cycle) {
+    std::string text;
+    for (size_t i = 0; i < cycle.size() && i < kToldLocks; ++i) text += object_words(cycle[i]->held) + " before ";
+    if (cycle.size() > kToldLocks) text += "... before ";
+    return "locks are taken in opposite orders by " + thread_words(threads_of(cycle)) + ": " + text +
            object_words(cycle.front()->held);
 }
 
-std::string identity_of(const snapshot::Snapshot& snapshot, const LockOrder& order) {
-    const std::string taken = place_words(snapshot, order.stack, "");
-    const std::string held = place_words(snapshot, order.held_stack, "");
-    return order.held.name + "\n" + held + "\n" + order.lock.name + "\n" + taken;
+/// The facts, and which of the locks are of one class: what an order takes, and what the next one holds.
+std::string class_message(const Path& ring) {
+    std::vector<std::string> orders;
+    std::vector<std::string> classes;
+    for (size_t i = 0; i < ring.size() && i < kToldLocks; ++i) {
+        const LockOrder& order = *ring[i];
+        const LockOrder& next = *ring[(i + 1) % ring.size()];
+        orders.push_back(object_words(order.held) + " before " + object_words(order.lock));
+        if (order.lock.address != next.held.address)
+            classes.push_back(object_words(order.lock) + " is of the class of " + object_words(next.held));
+    }
+    if (ring.size() > kToldLocks) orders.emplace_back("others");
+    return "locks of the same classes, though not the same locks, are taken in opposite orders by " +
+           thread_words(threads_of(ring)) + ": " + listing(orders) + "; " + listing(classes);
 }
 
-Finding judge(const snapshot::Snapshot& snapshot, const Path& cycle) {
+std::string identity_of(const snapshot::Snapshot& snapshot, const LockOrder& order, bool by_class) {
+    const auto name_of = [by_class](const snapshot::Object& lock) {
+        return by_class ? class_name(lock.name) : lock.name;
+    };
+    const std::string taken = place_words(snapshot, order.stack, "");
+    const std::string held = place_words(snapshot, order.held_stack, "");
+    return (by_class ? "class\n" : "") + name_of(order.held) + "\n" + held + "\n" + name_of(order.lock) + "\n" + taken;
+}
+
+Finding judge(const snapshot::Snapshot& snapshot, const Path& cycle, bool by_class) {
     Finding finding;
     finding.verdict = Verdict::kLockOrder;
     finding.certainty = Certainty::kPossible;
-    std::set<uint32_t> threads;
     std::vector<std::string> identities;
     for (const LockOrder* const order : cycle) {
-        threads.insert(order->thread);
         finding.order.push_back({order->lock, order->held, order->stack, order->held_stack, order->thread});
-        identities.push_back(identity_of(snapshot, *order));
+        identities.push_back(identity_of(snapshot, *order, by_class));
     }
-    finding.threads.assign(threads.begin(), threads.end());
-    finding.message = message(cycle);
+    finding.order_by_class = by_class;
+    finding.threads = threads_of(cycle);
+    finding.message = by_class ? class_message(cycle) : message(cycle);
     finding.fingerprint = fingerprint(finding.verdict, std::move(identities));
     return finding;
+}
+
+bool have_common(const Locks& left, const Locks& right) {
+    return std::any_of(left.begin(), left.end(), [&](uint64_t lock) { return right.contains(lock); });
 }
 
 }  // namespace
@@ -215,7 +200,14 @@ std::vector<Finding> find_lock_orders(const snapshot::Snapshot& snapshot, const 
         if (finding.verdict == Verdict::kDeadlock) known.push_back(awaited_locks(snapshot, finding));
     }
     std::vector<Finding> findings;
-    for (const Path& cycle : OrderSearch(snapshot, std::move(known)).run()) findings.push_back(judge(snapshot, cycle));
+    const std::vector<Path> cycles = OrderSearch(snapshot, known).run();
+    for (const Path& cycle : cycles) findings.push_back(judge(snapshot, cycle, false));
+    for (const Path& ring : find_class_rings(snapshot, cycles)) {
+        const Locks locks = locks_of(ring);
+        const bool has_happened =
+            std::any_of(known.begin(), known.end(), [&](const Locks& awaited) { return have_common(awaited, locks); });
+        if (!has_happened) findings.push_back(judge(snapshot, ring, true));
+    }
     return findings;
 }
 

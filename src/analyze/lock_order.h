@@ -16,8 +16,9 @@ namespace analyze {
 
 inline constexpr size_t kLongestInversion = 16;
 
-/// Shortest first; each set of locks once, and none that contains that of a shorter one. `but`: findings
-/// whose cycle happened, so that it is no news. The search for long cycles has a bound.
+/// Of single locks, and then of classes of them (lock_class_order.h). Shortest first; each set of locks once, and none
+/// that contains that of a shorter one. `but`: findings whose cycle happened, so that it is no news. The search for
+/// long cycles has a bound.
 std::vector<Finding> find_lock_orders(const snapshot::Snapshot& snapshot, const std::vector<Finding>& but);
 
 }  // namespace analyze

@@ -357,7 +357,8 @@ private:
                 {"message", finding.message},
                 {"fingerprint", finding.fingerprint},
                 {"suppressed_by", or_null(finding.suppressed_by)},
-                {"order", std::move(order)}};
+                {"order", std::move(order)},
+                {"order_by_class", finding.order_by_class}};
     }
 
     /// Ten thousand may wait at one barrier: each is counted once.

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/lock_class_order.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "analyze/lock_classes.h"
+#include "analyze/lock_order.h"
+#include "analyze/strongly_connected.h"
+
+namespace analyze {
+
+namespace {
+
+using snapshot::LockOrder;
+
+constexpr size_t kMostClassFindings = 32;
+constexpr size_t kMostClassSteps = 200'000;  ///< of the search for rings of one length
+constexpr uint64_t kMostDistance = 1024;     ///< between locks of one object
+constexpr size_t kMostAlike = 16;            ///< orders of the same places that are looked at
+
+using Classes = std::set<LockClass>;
+
+using Places = std::pair<LockClass, LockClass>;  ///< of what is held, and what is taken
+
+struct Directions {
+    bool up = false;
+    bool down = false;
+};
+
+class ClassOrders {
+public:
+    explicit ClassOrders(const snapshot::Snapshot& snapshot) : classes_(snapshot) {
+        for (size_t number = 0; number < classes_.size(); ++number) note(number);
+        keep_sound_ones();
+        connect();
+    }
+
+    const LockClasses& classes() const { return classes_; }
+    const std::vector<size_t>& kept() const { return kept_; }
+    const Edges& successors() const { return successors_; }  ///< of kept ones, by their place among them
+
+    bool is_by_address(const std::vector<size_t>& ring) const {
+        Directions all;
+        for (const size_t at : ring) {
+            const Directions& seen = directions_.at(places_of(kept_[at]));
+            all.up = all.up || seen.up;
+            all.down = all.down || seen.down;
+        }
+        return !all.up || !all.down;
+    }
+
+    /// A lock around both may be one of the same object.
+    bool have_gates_of_one_class(size_t left, size_t right) const {
+        const Classes a = gate_classes(kept_[left]);
+        const Classes b = gate_classes(kept_[right]);
+        return std::any_of(a.begin(), a.end(), [&](const LockClass& gate) { return b.contains(gate); });
+    }
+
+private:
+    Places places_of(size_t number) const { return {classes_.held_class(number), classes_.taken_class(number)}; }
+
+    void note(size_t number) {
+        const LockOrder& order = classes_.order(number);
+        Directions& seen = directions_[places_of(number)];
+        (order.held.address < order.lock.address ? seen.up : seen.down) = true;
+        gate_classes_[snapshot::gate_of(order.held)].insert(classes_.held_class(number));
+        by_lock_[order.lock.address].push_back(number);
+        if (classes_.is_one_class(number, number)) nested_in_own_.insert(order.lock.address);
+    }
+
+    Classes gate_classes(size_t number) const {
+        Classes found;
+        for (const uint32_t gate : classes_.order(number).gates) {
+            const auto known = gate_classes_.find(gate);
+            if (known != gate_classes_.end()) found.insert(known->second.begin(), known->second.end());
+        }
+        return found;
+    }
+
+    /// It holds what it took when it had one of the class that it takes now.
+    bool comes_after_own(size_t number) const {
+        const auto before = by_lock_.find(classes_.order(number).held.address);
+        return before != by_lock_.end() && std::any_of(before->second.begin(), before->second.end(), [&](size_t one) {
+                   return classes_.is_one_way(one, number) && classes_.is_one_class(number, one);
+               });
+    }
+
+    void keep_sound_ones() {
+        std::map<Places, size_t> alike;
+        for (size_t number = 0; number < classes_.size(); ++number) {
+            const LockOrder& order = classes_.order(number);
+            const bool is_sound = !order.gates_unknown && order.held.address != order.lock.address &&
+                                  !nested_in_own_.contains(order.lock.address) && !comes_after_own(number);
+            if (is_sound && ++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
+        }
+    }
+
+    bool is_joint(size_t taken, size_t held) const {
+        return classes_.is_one_class(taken, held) && !classes_.is_one_way(taken, held) &&
+               !both_read(classes_.order(taken), classes_.order(held));
+    }
+
+    void connect() {
+        std::map<LockClass, std::vector<Node>> by_class;
+        std::map<uint64_t, std::vector<Node>> by_address;
+        for (Node at = 0; at < kept_.size(); ++at) {
+            by_class[classes_.held_class(kept_[at])].push_back(at);
+            by_address[classes_.order(kept_[at]).held.address].push_back(at);
+        }
+        Edges joints(kept_.size());
+        for (Node at = 0; at < kept_.size(); ++at) {
+            std::set<Node> next;
+            const auto add = [&](const auto& index, const auto& key) {
+                const auto found = index.find(key);
+                if (found != index.end()) next.insert(found->second.begin(), found->second.end());
+            };
+            for (const LockClass& one : classes_.taken_classes(kept_[at])) add(by_class, one);
+            add(by_address, classes_.order(kept_[at]).lock.address);
+            for (const Node to : next) {
+                if (is_joint(kept_[at], kept_[to])) joints[at].push_back(to);
+            }
+        }
+        successors_ = joints;
+        for (Node at = 0; at < kept_.size(); ++at) {
+            for (const Node to : joints[at]) {
+                const auto& back = joints[to];
+                const bool is_known = std::find(back.begin(), back.end(), at) != back.end();
+                if (!is_known && are_of_one_object(kept_[at], kept_[to])) successors_[to].push_back(at);
+            }
+        }
+    }
+
+    /// `taken` takes what is of the class of what `held` holds, and has beside it what `held` takes beside that.
+    bool are_of_one_object(size_t taken, size_t held) const {
+        const LockOrder& inner = classes_.order(taken);
+        const LockOrder& outer = classes_.order(held);
+        const uint64_t distance = outer.lock.address - outer.held.address;
+        const bool is_near = distance + kMostDistance <= 2 * kMostDistance;
+        const bool is_other = inner.lock.address != outer.held.address;
+        return is_other && is_near && inner.held.address - inner.lock.address == distance && inner.held.name.empty() &&
+               outer.lock.name.empty() && inner.held.kind == outer.lock.kind && !classes_.is_one_way(held, taken) &&
+               !both_read(outer, inner);
+    }
+
+    LockClasses classes_;
+    std::map<Places, Directions> directions_;
+    std::map<uint32_t, Classes> gate_classes_;
+    std::map<uint64_t, std::vector<size_t>> by_lock_;
+    std::set<uint64_t> nested_in_own_;
+    std::vector<size_t> kept_;
+    Edges successors_;
+};
+
+class ClassSearch {
+public:
+    ClassSearch(const ClassOrders& orders, std::vector<Classes> known) : orders_(orders), known_(std::move(known)) {
+        component_.resize(orders.kept().size(), 0);
+        size_t count = 0;
+        for (const std::vector<Node>& component : strongly_connected_components(orders.successors())) {
+            ++count;
+            largest_ = std::max(largest_, component.size());
+            for (const Node node : component) component_[node] = count;
+        }
+    }
+
+    std::vector<OrderRing> run() {
+        const size_t longest = std::min(largest_, kLongestInversion);
+        for (length_ = 2; length_ <= longest; ++length_) {
+            steps_ = 0;
+            for (Node start = 0; start < component_.size(); ++start) {
+                path_.assign(1, start);
+                walk();
+            }
+        }
+        return std::move(found_);
+    }
+
+private:
+    const LockClass& class_of(size_t at) const { return orders_.classes().held_class(orders_.kept()[at]); }
+
+    void walk() {
+        for (const Node next : orders_.successors()[path_.back()]) {
+            if (found_.size() >= kMostClassFindings || ++steps_ > kMostClassSteps) return;
+            if (path_.size() == length_) {
+                if (next == path_.front()) close();
+                continue;
+            }
+            const bool is_new =
+                next > path_.front() && component_[next] == component_[path_.front()] &&
+                std::none_of(path_.begin(), path_.end(), [&](size_t at) { return class_of(at) == class_of(next); });
+            if (!is_new) continue;
+            path_.push_back(next);
+            walk();
+            path_.pop_back();
+        }
+    }
+
+    void close() {
+        Classes classes;
+        OrderRing ring;
+        for (const size_t at : path_) {
+            classes.insert(class_of(at));
+            ring.push_back(&orders_.classes().order(orders_.kept()[at]));
+        }
+        const auto is_in = [&](const Classes& known) {
+            return std::includes(classes.begin(), classes.end(), known.begin(), known.end());
+        };
+        if (std::any_of(known_.begin(), known_.end(), is_in) || is_of_single_locks() || !can_happen(ring) ||
+            orders_.is_by_address(path_) || is_gated())
+            return;
+        known_.push_back(std::move(classes));
+        found_.push_back(std::move(ring));
+    }
+
+    bool is_of_single_locks() const {
+        for (size_t i = 0; i < path_.size(); ++i) {
+            const size_t next = path_[(i + 1) % path_.size()];
+            if (!orders_.classes().is_one_lock(orders_.kept()[path_[i]], orders_.kept()[next])) return false;
+        }
+        return true;
+    }
+
+    bool is_gated() const {
+        for (size_t left = 0; left < path_.size(); ++left) {
+            for (size_t right = left + 1; right < path_.size(); ++right) {
+                if (orders_.have_gates_of_one_class(path_[left], path_[right])) return true;
+            }
+        }
+        return false;
+    }
+
+    const ClassOrders& orders_;
+    std::vector<Classes> known_;
+    std::vector<size_t> component_;
+    std::vector<OrderRing> found_;
+    std::vector<size_t> path_;
+    size_t largest_ = 0;
+    size_t length_ = 0;
+    size_t steps_ = 0;
+};
+
+std::vector<Classes> classes_of(const LockClasses& classes, const snapshot::Snapshot& snapshot,
+                                const std::vector<OrderRing>& rings) {
+    std::vector<Classes> all;
+    for (const OrderRing& ring : rings) {
+        Classes& one = all.emplace_back();
+        for (const LockOrder* const order : ring)
+            one.insert(classes.held_class(static_cast<size_t>(order - snapshot.lock_orders.data())));
+    }
+    return all;
+}
+
+}  // namespace
+
+std::vector<OrderRing> find_class_rings(const snapshot::Snapshot& snapshot, const std::vector<OrderRing>& known) {
+    const ClassOrders orders(snapshot);
+    return ClassSearch(orders, classes_of(orders.classes(), snapshot, known)).run();
+}
+
+}  // namespace analyze
