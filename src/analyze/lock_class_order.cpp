@@ -68,7 +68,9 @@ private:
         (order.held.address < order.lock.address ? seen.up : seen.down) = true;
         gate_classes_[snapshot::gate_of(order.held)].insert(classes_.held_class(number));
         by_lock_[order.lock.address].push_back(number);
-        if (classes_.is_one_class(number, number)) nested_in_own_.insert(order.lock.address);
+        if (!classes_.is_one_class(number, number)) return;
+        nested_in_own_.insert(order.lock.address);
+        hierarchies_.insert(classes_.held_class(number));
     }
 
     Classes gate_classes(size_t number) const {
@@ -81,20 +83,40 @@ private:
     }
 
     /// It holds what it took when it had one of the class that it takes now.
-    bool comes_after_own(size_t number) const {
+    bool comes_after_own(size_t number) {
         const auto before = by_lock_.find(classes_.order(number).held.address);
-        return before != by_lock_.end() && std::any_of(before->second.begin(), before->second.end(), [&](size_t one) {
-                   return classes_.is_one_way(one, number) && classes_.is_one_class(number, one);
-               });
+        if (before == by_lock_.end()) return false;
+        const auto own = std::find_if(before->second.begin(), before->second.end(), [&](size_t one) {
+            return classes_.is_one_way(one, number) && classes_.is_one_class(number, one);
+        });
+        if (own == before->second.end()) return false;
+        hierarchies_.insert(classes_.held_class(*own));
+        return true;
+    }
+
+    /// Locks of one class are taken one within the other: which first, their places in a structure say.
+    bool is_of_hierarchy(const LockClass& one) const {
+        return std::any_of(hierarchies_.begin(), hierarchies_.end(), [&](const LockClass& other) {
+            const size_t common = std::min(one.size(), other.size());
+            return std::equal(one.begin(), one.begin() + static_cast<std::ptrdiff_t>(common), other.begin());
+        });
     }
 
     void keep_sound_ones() {
-        std::map<Places, size_t> alike;
+        std::vector<size_t> sound;
         for (size_t number = 0; number < classes_.size(); ++number) {
             const LockOrder& order = classes_.order(number);
-            const bool is_sound = !order.gates_unknown && order.held.address != order.lock.address &&
-                                  !nested_in_own_.contains(order.lock.address) && !comes_after_own(number);
-            if (is_sound && ++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
+            const bool is_chained = comes_after_own(number);
+            if (!is_chained && !order.gates_unknown && order.held.address != order.lock.address &&
+                !nested_in_own_.contains(order.lock.address))
+                sound.push_back(number);
+        }
+        std::map<LockClass, bool> known;
+        std::map<Places, size_t> alike;
+        for (const size_t number : sound) {
+            const auto [entry, is_new] = known.try_emplace(classes_.held_class(number));
+            if (is_new) entry->second = is_of_hierarchy(entry->first);
+            if (!entry->second && ++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
         }
     }
 
@@ -150,6 +172,7 @@ private:
     std::map<uint32_t, Classes> gate_classes_;
     std::map<uint64_t, std::vector<size_t>> by_lock_;
     std::set<uint64_t> nested_in_own_;
+    Classes hierarchies_;
     std::vector<size_t> kept_;
     Edges successors_;
 };

@@ -3,8 +3,8 @@
 // Lock-order inversions by class: where a lock of one class was taken before one of another, and elsewhere the other
 // way round, without both ever being the same two locks. That two threads could meet in them is possible only where
 // the same two can come together, which nobody has seen: so nothing is told
-// - of nested locks of one class, nor of a lock that was taken after others of its class, through whatever lay
-//   between (trees, lists that are walked hand over hand);
+// - of classes with locks that are taken one within the other, or after each other through whatever lies between
+//   (trees, lists that are walked hand over hand);
 // - of locks that were acquired by the same way through the program in both orders: code that is given its locks;
 // - where all orders of these places went up in memory, or all down: locks may be taken by their address;
 // - where a lock of one class, as of one object, was held around both.

@@ -54,5 +54,57 @@ TEST_P(LockOrders, ThatCannotHangAreNotTold) {
     }
 }
 
+class LockClassOrders : public GalleryTest {
+protected:
+    Program program_ = program("inverted_class_order");
+
+    Json inversion(const std::string& variant) {
+        const Json report = report_of_clean(program_, variant);
+        EXPECT_THAT(report::verdicts(report), ElementsAre("lock-order possible"));
+        return report.at("findings").empty() ? Json::object({{"order", Json::array()}}) : report.at("findings").at(0);
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, LockClassOrders, testing::ValuesIn(all_builds()), testing::PrintToStringParamName());
+
+TEST_P(LockClassOrders, OppositeOnesOfEmbeddedLocksAreToldWithBothPlacesOfEach) {
+    for (const char* const variant : {"leaky", "one_log"}) {
+        SCOPED_TRACE(variant);
+        const Json finding = inversion(variant);
+
+        EXPECT_EQ(report::threads_of(finding), (std::set<int>{2, 3}));
+        ASSERT_EQ(finding.at("order").size(), 2U);
+        EXPECT_EQ(finding.at("order_by_class"), true);
+        std::set<std::string> customers;
+        for (const Json& edge : finding.at("order")) {
+            const bool pays_first = edge.at("thread") == 2;
+            customers.insert(edge.at(pays_first ? "while_holding" : "lock").at("address"));
+            EXPECT_TRUE(report::starts_at(edge.at("held_stack"), program_.site(pays_first ? "pay" : "print")));
+            EXPECT_TRUE(report::starts_at(edge.at("stack"), program_.site(pays_first ? "print" : "pay")));
+        }
+        EXPECT_EQ(customers.size(), 2U) << "of different objects";
+    }
+}
+
+TEST_P(LockClassOrders, MembersOfAnArraysElementsAreOfOneClass) {
+    const Json finding = inversion("books");
+
+    ASSERT_EQ(finding.at("order").size(), 2U);
+    const std::string books = program_.site("books").function;
+    for (const Json& edge : finding.at("order")) {
+        const bool enters = edge.at("thread") == 2;
+        EXPECT_EQ(edge.at("while_holding").at("name"), books + (enters ? "[0].entries" : "[1].index"));
+        EXPECT_EQ(edge.at("lock").at("name"), books + (enters ? "[0].index" : "[1].entries"));
+    }
+}
+
+TEST_P(LockClassOrders, ThatCannotHangOrMayBeOfOtherKindsAreNotTold) {
+    for (const char* const variant : {"fixed", "callbacks", "gated", "offices", "tries", "alone", "addresses", "tree",
+                                      "hands", "wrapped", "shared"}) {
+        SCOPED_TRACE(variant);
+        expect_clean(program_, variant);
+    }
+}
+
 }  // namespace
 }  // namespace gallery

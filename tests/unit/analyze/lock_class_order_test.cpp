@@ -161,9 +161,14 @@ TEST(LockClassOrder, NestedLocksOfOneClassAreAHierarchy) {
                {guard(), visit, descends, descends, kAuditor});
     EXPECT_EQ(orders.judged(), Lines{});
 
-    // And between them a leaf of another class: its order to the next node is no news.
+    // A part of another tree, where a leaf comes before a node.
     const snapshot::Frame leaf = frame("Leaf::visit()", "tree.cpp", 15);
     const snapshot::Frame leaf_descends = frame("Leaf::visit()", "tree.cpp", 17);
+    orders.add(2, mutex(0x5000), {guard(), visit, kTeller}, mutex(0x9000), {guard(), leaf, descends, kTeller});
+    orders.add(3, mutex(0x9200), {guard(), leaf, kAuditor}, mutex(0x6000), {guard(), visit, leaf_descends, kAuditor});
+    EXPECT_EQ(orders.judged(), Lines{});
+
+    // And between them a leaf of another class: its order to the next node is no news.
     orders.add(2, mutex(0x1000), {guard(), visit, kTeller}, mutex(0x9000), {guard(), leaf, descends, kTeller});
     orders.add(3, mutex(0x9100), {guard(), leaf, kAuditor}, mutex(0x1800), {guard(), visit, leaf_descends, kAuditor});
     EXPECT_EQ(orders.judged(), Lines{});
@@ -261,13 +266,20 @@ public:
 private:
     static bool is_in_own(const Made& order) { return order.held_class == order.lock_class; }
 
-    bool is_sound(const Made& order) const {
-        return std::none_of(orders_.begin(), orders_.end(), [&](const Made& other) {
-            const bool into_own = is_in_own(other) && other.lock == order.lock;
-            const bool after_own =
-                other.lock == order.held && other.way == order.held_way && other.held_class == order.lock_class;
-            return into_own || after_own;
+    bool is_chain(const Made& first, const Made& second) const {
+        return first.lock == second.held && first.way == second.held_way && first.held_class == second.lock_class;
+    }
+
+    bool is_hierarchy(uint64_t lock_class) const {
+        return std::any_of(orders_.begin(), orders_.end(), [&](const Made& one) {
+            const auto goes_on = [&](const Made& next) { return is_chain(one, next); };
+            return one.held_class == lock_class &&
+                   (is_in_own(one) || std::any_of(orders_.begin(), orders_.end(), goes_on));
         });
+    }
+
+    bool is_sound(const Made& order) const {
+        return !is_hierarchy(order.held_class) && !is_hierarchy(order.lock_class);
     }
 
     static bool is_joint(const Made& before, const Made& after) {
@@ -397,7 +409,7 @@ TEST(LockClassOrder, AgreesWithANaiveTwinOnRandomOrders) {
         ASSERT_EQ(judged, NaiveClassOrders(all, known).judge()) << "seed " << seed;
         found += judged.size();
     }
-    EXPECT_GT(found, 300U);
+    EXPECT_GT(found, 200U);
 }
 
 }  // namespace

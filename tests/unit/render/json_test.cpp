@@ -403,14 +403,16 @@ TEST(Json, TellsAllOfAFinding) {
     analyze::Finding order = finding(Verdict::kLockOrder, {}, "orders");
     order.certainty = Certainty::kPossible;
     order.suppressed_by = "lock-order:main";
+    order.order_by_class = true;
     order.order = {{mutex(0x20, "g_b"), mutex(0x10), builder.stack({frame("ab()", "bank.cpp", 5)}), 0, 2}};
 
     const Json findings = json_of(builder, {deadlock, order})["findings"];
 
     EXPECT_EQ(findings[0].dump(),
               R"({"verdict":"deadlock","certainty":"proved","threads":[2,3],"behind":[7],"message":"T2 and T3",)"
-              R"("fingerprint":"0123456789abcdef","suppressed_by":null,"order":[]})");
+              R"("fingerprint":"0123456789abcdef","suppressed_by":null,"order":[],"order_by_class":false})");
     EXPECT_EQ(findings[1]["certainty"], "possible");
+    EXPECT_EQ(findings[1]["order_by_class"], true);
     EXPECT_EQ(findings[1]["suppressed_by"], "lock-order:main");
     EXPECT_EQ(findings[1]["order"][0].dump(),
               R"({"lock":{"kind":"mutex","address":"0x20","name":"g_b"},)"
