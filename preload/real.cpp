@@ -23,6 +23,8 @@ __attribute__((visibility("hidden"))) void* loiter_real_fcntl64 = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_acquire = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_release = nullptr;
 __attribute__((visibility("hidden"))) void* loiter_real___cxa_guard_abort = nullptr;
+// For terminate.cpp.
+__attribute__((visibility("hidden"))) void* loiter_real__ZSt9terminatev = nullptr;
 __attribute__((visibility("hidden"))) void loiter_resolve_all() {
     preload::real::resolve_all();
 }

@@ -178,6 +178,11 @@ ThreadRecord* record_of(pthread_t handle) {
     return find_by_handle(handle, false);
 }
 
+ThreadRecord* unjoined_record_of(pthread_t handle) {
+    ThreadRecord* const thread = process == nullptr ? nullptr : find_by_handle(handle, false);
+    return thread != nullptr && thread->origin.load(std::memory_order_relaxed) == Origin::kCreated ? thread : nullptr;
+}
+
 ThreadRecord* finished_record_of(pthread_t handle) {
     return process == nullptr ? nullptr : find_by_handle(handle, true);
 }

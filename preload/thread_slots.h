@@ -31,6 +31,10 @@ void free_if_done(protocol::ThreadRecord* thread);
 /// The record of a thread that is joinable or that is the caller; null when it is not known.
 protocol::ThreadRecord* record_of(pthread_t handle);
 
+/// The record of a created thread that is neither joined nor detached; null: no such thread has this handle, whatever
+/// it is. O(slots).
+protocol::ThreadRecord* unjoined_record_of(pthread_t handle);
+
 /// The record of a thread that was just joined, whose memory is gone; null when it is not known.
 protocol::ThreadRecord* finished_record_of(pthread_t handle);
 

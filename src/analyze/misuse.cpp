@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/misuse.h"
 
+#include <algorithm>
 #include <map>
 
+#include "analyze/frames.h"
+#include "analyze/function_name.h"
 #include "analyze/words.h"
 
 namespace analyze {
@@ -49,6 +52,61 @@ void add_held_long(const snapshot::Snapshot& snapshot, double limit, std::vector
     }
 }
 
+/// std::terminate was called by what destroys, or assigns to, a std::thread; empty: no debug information tells.
+std::optional<bool> destroys_thread(const snapshot::Stack& stack) {
+    constexpr size_t kInlined = 4;
+    for (size_t i = 0; i < std::min(kInlined, stack.frames.size()); ++i) {
+        const std::string_view function = without_return_type(stack.frames[i].function);
+        if (function.starts_with("std::thread::~thread") || function.starts_with("std::thread::operator=")) return true;
+    }
+    if (stack.frames.empty() || stack.frames.front().line == 0) return std::nullopt;
+    return false;
+}
+
+/// By its start routine, where that has a name.
+bool may_be_std_thread(const snapshot::Snapshot& snapshot, const Thread& thread) {
+    const std::vector<snapshot::Frame>& entry = snapshot.stacks.at(thread.entry).frames;
+    if (entry.empty() || entry.back().function.empty()) return true;
+    return entry.back().function.find("execute_native_thread_routine") != std::string::npos ||
+           base_name(entry.back().module).starts_with("libstdc++");
+}
+
+std::vector<uint32_t> joinable_threads(const snapshot::Snapshot& snapshot) {
+    std::vector<uint32_t> threads;
+    for (const Thread& thread : snapshot.threads) {
+        const bool is_joinable = thread.id > 1 && !thread.joined && !thread.detached.value_or(false);
+        if (is_joinable && may_be_std_thread(snapshot, thread)) threads.push_back(thread.id);
+    }
+    return threads;
+}
+
+/// Programs may call std::terminate for other reasons. Where the recording does not say which std::thread it was, it
+/// is one that can still be joined. False: it was none.
+bool settle_destroyed(const snapshot::Snapshot& snapshot, Misuse& misuse) {
+    const std::optional<bool> destroys = destroys_thread(snapshot.stacks.at(misuse.stack));
+    if (!destroys.value_or(misuse.other_thread != 0)) return false;
+    misuse.likely = !destroys;
+    if (misuse.other_thread != 0) return true;
+    misuse.candidates = joinable_threads(snapshot);
+    const bool knows_all = snapshot.losses.threads == 0 && !snapshot.may_lack_threads;
+    if (misuse.candidates.size() != 1 || !knows_all) return true;
+    misuse.other_thread = misuse.candidates.front();
+    misuse.candidates.clear();
+    return true;
+}
+
+std::string destroyed_words(const Misuse& misuse) {
+    const std::string which =
+        misuse.other_thread != 0 ? "the std::thread of " + thread_words(misuse.other_thread) : "a std::thread";
+    const std::string who = thread_words(misuse.thread);
+    std::string text =
+        misuse.likely ? who + " called std::terminate with " + which + " at hand" : who + " destroyed " + which;
+    text += ", neither joined nor detached";
+    if (misuse.candidates.size() == 1) text += ": probably that of " + thread_words(misuse.candidates);
+    if (misuse.candidates.size() > 1) text += ": that of one of " + thread_words(misuse.candidates);
+    return text;
+}
+
 std::string someone(uint32_t thread) {
     return thread == 0 ? "another thread" : thread_words(thread);
 }
@@ -57,6 +115,9 @@ std::string someone(uint32_t thread) {
 
 std::vector<Misuse> find_misuses(const snapshot::Snapshot& snapshot, std::optional<double> held_longer_than) {
     std::vector<Misuse> misuses = snapshot.misuses;
+    std::erase_if(misuses, [&](Misuse& misuse) {
+        return misuse.kind == MisuseKind::kUnjoinedDestroyed && !settle_destroyed(snapshot, misuse);
+    });
     add_two_mutexes(snapshot, misuses);
     if (held_longer_than) add_held_long(snapshot, *held_longer_than, misuses);
     return misuses;
@@ -73,9 +134,7 @@ std::string misuse_words(const Misuse& misuse) {
         case MisuseKind::kDestroyedWaited: return who + " destroyed " + object + " while threads waited on it";
         case MisuseKind::kRelocked: return who + " locked " + object + " again, which it held";
         case MisuseKind::kExitedHolding: return who + " ended and had " + object + " still locked";
-        case MisuseKind::kUnjoinedDestroyed:
-            return who + " destroyed the std::thread of " + someone(misuse.other_thread) +
-                   ", neither joined nor detached";
+        case MisuseKind::kUnjoinedDestroyed: return destroyed_words(misuse);
         case MisuseKind::kTwoMutexes:
             return who + " and " + thread_words(misuse.other_thread) + " wait on " + object + " with different mutexes";
         case MisuseKind::kHeldLong: return who + " has held " + object + " for long";

@@ -126,6 +126,16 @@ void print_headline(Sheet& sheet, const Finding& finding) {
                    (says_more ? " (" + share_words(shares) + ")" : ""));
 }
 
+/// Whoever starts a thread is to see to its end.
+void print_creation(Sheet& sheet, uint32_t id) {
+    const Thread* const thread = snapshot::find_thread(sheet.snapshot, id);
+    if (thread == nullptr || thread->created_by == 0) return;
+    const bool has_stack = !sheet.stacks.is_empty(thread->created_stack);
+    sheet.page.add(fmt::format("  {} was created by {}{}", thread_words(sheet.snapshot, id),
+                               thread_words(sheet.snapshot, thread->created_by), has_stack ? " at" : ""));
+    sheet.stacks.print(sheet.page, thread->created_stack);
+}
+
 }  // namespace
 
 void print_headlines(Sheet& sheet) {
@@ -148,6 +158,7 @@ void print_misuses(Sheet& sheet) {
         sheet.page.add("MISUSE: " + printable(analyze::misuse_words(misuse)) + time + (has_stack ? ", at" : ""),
                        Style::kHeadline);
         sheet.stacks.print(sheet.page, misuse.stack);
+        if (misuse.kind == snapshot::MisuseKind::kUnjoinedDestroyed) print_creation(sheet, misuse.other_thread);
     }
 }
 

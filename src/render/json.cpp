@@ -373,7 +373,7 @@ private:
         return {{"kind", analyze::word(misuse.kind)},      {"object", object_json(misuse.object)},
                 {"thread", number_or_null(misuse.thread)}, {"other_thread", number_or_null(misuse.other_thread)},
                 {"seconds", seconds(misuse.ago_seconds)},  {"message", analyze::misuse_words(misuse)},
-                {"stack", stack_json(misuse.stack)}};
+                {"stack", stack_json(misuse.stack)},       {"candidates", misuse.candidates}};
     }
 
     /// A share that is of no lock is of joins.

@@ -244,6 +244,8 @@ struct Misuse {
     uint32_t other_thread = 0;  ///< that it was done to; 0: none, or not known
     StackIndex stack = 0;
     std::optional<double> ago_seconds;
+    std::vector<uint32_t> candidates;  ///< where `other_thread` is not known: one of these; empty: nothing is known
+    bool likely = false;               ///< the code that did it has no debug information to prove it
 };
 
 /// One mapped object; lets `symbolize` name global locks.

@@ -434,6 +434,10 @@ std::map<std::string, Row> process_rows() {
         {"_Exit", ending([] { AT(nullptr, _Exit(7)); })},
         {"quick_exit@new", ending([] { AT(nullptr, quick_exit(7)); })},
         {"quick_exit@old", ending([] { AT(nullptr, old_quick_exit(7)); })},
+        {"_ZSt9terminatev", ending([] {
+             std::set_terminate([] { _exit(7); });
+             AT(nullptr, std::terminate());
+         })},
         {"execve", ending([] { AT(nullptr, execve(program, arguments, environ)); })},
         {"execv", ending([] { AT(nullptr, execv(program, arguments)); })},
         {"execvp", ending([] { AT(nullptr, execvp(program, arguments)); })},

@@ -113,6 +113,7 @@ std::map<std::string, Expected> expectations() {
                                         named("_Exit", end(End::kUnderscoreExit)),
                                         named("quick_exit@new", end(End::kQuickExit)),
                                         named("quick_exit@old", end(End::kQuickExit)),
+                                        named("_ZSt9terminatev", end(End::kUnderscoreExit)),
                                         named("execve", exec),
                                         named("execv", exec),
                                         named("execvp", exec),
