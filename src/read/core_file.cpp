@@ -13,6 +13,7 @@
 #include <cstring>
 #include <optional>
 
+#include "read/core_calls.h"
 #include "read/program_kind.h"
 #include "read/read.h"
 
@@ -31,26 +32,6 @@ std::optional<Value> value_at(const std::string& bytes, uint64_t offset) {
     Value value;
     std::memcpy(&value, bytes.data() + offset, sizeof(value));
     return value;
-}
-
-/// What the kernel leaves as the result of a call that a signal interrupts: the call's own EINTR, or
-/// one of those with which it would be restarted; and what stands there while it is in progress.
-bool is_unfinished(int64_t result) {
-    constexpr int64_t kRestart[] = {512, 513, 514, 516};
-    return result == -EINTR || result == -ENOSYS ||
-           std::any_of(std::begin(kRestart), std::end(kRestart), [&](int64_t code) { return result == -code; });
-}
-
-SystemCall system_call_of(const user_regs_struct& registers) {
-    SystemCall call;
-    const auto number = static_cast<int64_t>(registers.orig_rax);
-    call.running = number < 0 || !is_unfinished(static_cast<int64_t>(registers.rax));
-    if (call.running) return call;
-    call.number = number;
-    call.arguments = {registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9};
-    call.stack_pointer = registers.rsp;
-    call.pc = registers.rip;
-    return call;
 }
 
 double seconds_of(const elf_prstatus& status) {
@@ -195,7 +176,8 @@ void CoreFile::take_thread(const std::string& content) {
     thread.pc = registers.rip;
     thread.stack_pointer = registers.rsp;
     thread.frame_pointer = registers.rbp;
-    thread.call = system_call_of(registers);
+    thread.call =
+        dumped_call(registers, [this](uint64_t address, void* to, size_t bytes) { return read(address, to, bytes); });
     thread.cpu_seconds = seconds_of(*status);
     constexpr int kLastSignal = 64;
     if (threads_.empty() && status->pr_cursig > 0 && status->pr_cursig <= kLastSignal) signal_ = status->pr_cursig;

@@ -87,6 +87,29 @@ TEST_F(Core, OfADeadlockProvesIt) {
     }
 }
 
+std::vector<std::string> states_of_others(const Json& seen) {
+    std::vector<std::string> states;
+    for (const Json& thread : seen.at("threads")) {
+        if (thread.at("id") != 1) states.push_back(thread.at("state"));
+    }
+    return states;
+}
+
+/// The kernel ends a transfer that has begun with what is done of it, as if it had gone well.
+TEST_F(Core, SaysWhichCallsThreadsWereStuckIn) {
+    for (const std::string variant : {"none", "cut"}) {
+        take(CUT_TRANSFERS, variant);
+        if (core_.empty()) return;
+
+        const Json seen = report_of({"report", core_});
+
+        EXPECT_THAT(states_of_others(seen), ElementsAre("io write", "io writev", "io send", "io sendmsg", "io sendfile",
+                                                        "io recv", "io recvmsg"))
+            << variant;
+        fs::remove(core_);
+    }
+}
+
 TEST_F(Core, SaysWhichFilesAreMissingOrOthers) {
     const std::string program = folder_.path() + "/prog";
     fs::copy_file(gallery("opposite_lock_order_O2"), program);
