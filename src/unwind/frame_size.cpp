@@ -46,9 +46,10 @@ size_t harmless_bytes(Code code) {
     if (is_constant) return prefix + 5;
     switch (operation) {
         case 0xc7: return prefix + 1 + operand_bytes(code, prefix + 1) + 4;  // mov of a constant
-        case 0x83: {                                                         // cmp with one
+        case 0x83: {  // cmp with one; or a register, but for rsp, rounded by one
             const bool is_compare = (operand >> 3 & 7) == 7;
-            return is_compare ? prefix + 1 + operand_bytes(code, prefix + 1) + 1 : 0;
+            const bool is_other_register = operand >> 6 == 3 && ((operand & 7) != 4 || (rex & 1) != 0);
+            return is_compare || is_other_register ? prefix + 1 + operand_bytes(code, prefix + 1) + 1 : 0;
         }
         case 0x31:  // xor
         case 0x33:
@@ -67,9 +68,9 @@ size_t harmless_bytes(Code code) {
     }
 }
 
-/// Some instruction moves rsp by what is in a register: a frame that has no fixed size. Bytes that
-/// only look like one do no harm.
-bool has_changing_size(Code code) {
+/// The first instruction that moves rsp by what is in a register: from there on the frame has no fixed size.
+/// Bytes that only look like one do no harm.
+std::optional<uint64_t> first_growth(Code code) {
     for (size_t at = 0; at + 3 <= code.size(); ++at) {
         const unsigned char prefix = code[at];
         const unsigned char operation = code[at + 1];
@@ -78,11 +79,11 @@ bool has_changing_size(Code code) {
         const bool into_rsp = (prefix & 1) == 0 && (operand & 0xc7) == 0xc4;
         const bool from_rsp_field = (prefix & 4) == 0 && (operand & 0x38) == 0x20;
         if (!is_wide) continue;
-        if ((operation == 0x29 || operation == 0x89) && into_rsp) return true;         // sub, mov to rsp
-        if ((operation == 0x2b || operation == 0x8b) && from_rsp_field) return true;   // the other way to say it
-        if ((operation == 0x83 || operation == 0x81) && operand == 0xe4) return true;  // and: aligned anew
+        if ((operation == 0x29 || operation == 0x89) && into_rsp) return at;         // sub, mov to rsp
+        if ((operation == 0x2b || operation == 0x8b) && from_rsp_field) return at;   // the other way to say it
+        if ((operation == 0x83 || operation == 0x81) && operand == 0xe4) return at;  // and: aligned anew
     }
-    return false;
+    return std::nullopt;
 }
 
 bool makes_room(Code code) {
@@ -93,14 +94,8 @@ bool makes_room(Code code) {
     return false;
 }
 
-}  // namespace
-
-std::optional<uint64_t> frame_size(Memory& memory, uint64_t start, uint64_t end) {
-    if (end <= start || end - start > kMaxWalked) return std::nullopt;
-    std::vector<unsigned char> bytes(end - start);
-    if (!memory.read(start, bytes.data(), bytes.size())) return std::nullopt;
-    Code code = bytes;
-    if (has_changing_size(code)) return std::nullopt;
+/// Empty: there is no such frame.
+std::optional<uint64_t> size_past_prologue(Code code) {
     if (starts_with(code, {0xf3, 0x0f, 0x1e, 0xfa})) code = code.subspan(4);
     bool has_pushed = false;  // the caller's frame pointer
     bool has_frame = false;   // its own one is set
@@ -134,6 +129,18 @@ std::optional<uint64_t> frame_size(Memory& memory, uint64_t start, uint64_t end)
     }
     // A function that calls nobody may do without room of its own.
     return has_frame && !makes_room(code) ? std::optional<uint64_t>(size) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<FrameSize> frame_size(Memory& memory, uint64_t start, uint64_t end) {
+    if (end <= start || end - start > kMaxWalked) return std::nullopt;
+    std::vector<unsigned char> code(end - start);
+    if (!memory.read(start, code.data(), code.size())) return std::nullopt;
+    const std::optional<uint64_t> bytes = size_past_prologue(code);
+    if (!bytes) return std::nullopt;
+    const std::optional<uint64_t> growth = first_growth(code);
+    return FrameSize{*bytes, growth ? std::optional<uint64_t>(start + *growth) : std::nullopt};
 }
 
 }  // namespace unwind

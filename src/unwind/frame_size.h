@@ -11,8 +11,16 @@
 
 namespace unwind {
 
-/// Past the prologue of the function that fills [start, end), and outside of its pushed arguments.
-/// Empty: it has no frame pointer, its frame changes in size, or its prologue is an unusual one.
-std::optional<uint64_t> frame_size(Memory& memory, uint64_t start, uint64_t end);
+struct FrameSize {
+    uint64_t bytes = 0;  ///< past the prologue, and outside of pushed arguments
+    /// Where the first instruction is that makes the frame larger by an amount that the code does not tell, as
+    /// for alloca; empty: there is none.
+    std::optional<uint64_t> grows_at;
+
+    bool operator==(const FrameSize&) const = default;
+};
+
+/// Of the function that fills [start, end). Empty: it has no frame pointer, or its prologue is an unusual one.
+std::optional<FrameSize> frame_size(Memory& memory, uint64_t start, uint64_t end);
 
 }  // namespace unwind

@@ -22,7 +22,8 @@ constexpr uint64_t kStoppedStackBytes = 512 * 1024;
 // Of a deeper stack, what is kept of both ends.
 constexpr size_t kKeptInnermost = 512;
 constexpr size_t kKeptOutermost = 128;
-constexpr uint64_t kMaxPushedWords = 8;  // arguments that did not fit into registers
+constexpr uint64_t kMaxPushedWords = 8;    // arguments that did not fit into registers
+constexpr uint64_t kMaxGrownWords = 1024;  // what is looked through of a frame that may have grown
 
 }  // namespace
 
@@ -103,14 +104,20 @@ std::optional<Walk> Unwinder::Parts::walk_past(const Registers& registers, const
     const Step& last = walk.steps.back();
     const std::optional<Function> function = walker.function_at(last.is_return_address ? last.pc - 1 : last.pc);
     if (!function) return std::nullopt;
-    const std::optional<uint64_t> size = frame_size(memory, function->start, function->end);
+    const std::optional<FrameSize> size = frame_size(memory, function->start, function->end);
     if (!size) return std::nullopt;
+    const uint64_t expected = last.stack_pointer + size->bytes;
     Registers with = registers;
-    with.frame_pointer = last.stack_pointer + *size;
-    if (std::optional<Walk> found = walk_with(with, *function, walk, false)) return found;
+    with.frame_pointer = expected;
+    // Compilers put what seldom happens last: where it grows further on, it seldom has.
+    const bool seems_grown = size->grows_at && *size->grows_at < last.pc;
+    if (!seems_grown) {
+        if (std::optional<Walk> found = walk_with(with, *function, walk, false)) return found;
+    }
     std::optional<Walk> only;
-    for (uint64_t words = 1; words <= kMaxPushedWords; ++words) {
-        with.frame_pointer = *with.frame_pointer + sizeof(uint64_t);
+    const uint64_t most = size->grows_at ? kMaxGrownWords : kMaxPushedWords;
+    for (uint64_t words = seems_grown ? 0 : 1; words <= most; ++words) {
+        with.frame_pointer = expected + sizeof(uint64_t) * words;
         std::optional<Walk> found = walk_with(with, *function, walk, true);
         if (found && only) return std::nullopt;
         if (found) only = std::move(found);

@@ -49,6 +49,10 @@ void read_line() {
 void read_byte() {
     getc(stdin);  // SITE(byte) read_byte
 }
+void read_field() {
+    int field = 0;
+    if (fscanf(stdin, "%d", &field) == 1) _exit(4);  // SITE(field) read_field
+}
 void lock_stdin() {
     flockfile(stdin);
 }
@@ -159,6 +163,7 @@ void wait_for_streams() {
     flockfile(stderr);
     start([] { return named("line", read_line); });
     start([] { return named("byte", read_byte); });
+    start([] { return named("field", read_field); });
     start([] { return named("locks", lock_stdin); });
     start([] { return named("writes", write_file); });
     start([] { return named("complains", complain); });
@@ -223,7 +228,7 @@ int main(int, char** arguments) {
     if (blocked != 0) {
         gate::await_others_blocked(blocked);
     } else {
-        await_others_asleep_in_futex(5);
+        await_others_asleep_in_futex(6);
     }
     gate::say("sitting\n");
     for (;;) pause();

@@ -87,7 +87,7 @@ TEST_P(Streams, AreNamedWithTheirOwnersAndDescriptors) {
     EXPECT_EQ(report.at("findings"), Json::array());
     const int reader = id_of(report, "reads");
     EXPECT_THAT(thread_named(report, "reads").at("state").get<std::string>(), testing::StartsWith("io "));
-    for (const char* const name : {"line", "byte", "locks"}) {
+    for (const char* const name : {"line", "byte", "field", "locks"}) {
         expect_wait(thread_named(report, name), "stdin", reader);
         EXPECT_THAT(thread_named(report, name).at("waits_for").at("detail").get<std::string>(), HasSubstr("fd 0 pipe"));
     }
@@ -96,8 +96,11 @@ TEST_P(Streams, AreNamedWithTheirOwnersAndDescriptors) {
     expect_wait(writer, "", 1);
     EXPECT_THAT(writer.at("waits_for").at("detail").get<std::string>(), HasSubstr(" /dev/null"));
     EXPECT_TRUE(report::starts_at(writer.at("stack"), report::site_of(STREAM_LOCKS_SOURCE, "writes")));
-    EXPECT_TRUE(
-        report::starts_at(thread_named(report, "byte").at("stack"), report::site_of(STREAM_LOCKS_SOURCE, "byte")));
+    for (const char* const name : {"byte", "field"}) {
+        const Json& stack = thread_named(report, name).at("stack");
+        EXPECT_TRUE(report::starts_at(stack, report::site_of(STREAM_LOCKS_SOURCE, name))) << report::describe(stack);
+        EXPECT_FALSE(thread_named(report, name).at("stack_incomplete").get<bool>());
+    }
     const Json& held = thread_named(report, "reads").at("holds");
     ASSERT_EQ(held.size(), 1U);
     EXPECT_EQ(held.at(0).at("kind"), "stream");

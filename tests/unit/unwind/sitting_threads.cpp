@@ -27,7 +27,7 @@
 
 namespace {
 
-constexpr int kThreads = 13;
+constexpr int kThreads = 14;
 
 std::mutex output;
 int told;     // so many threads have
@@ -133,9 +133,9 @@ KEPT int in_many(int first) {
 }
 
 /// Its frame has a size that only the running function knows.
-KEPT int in_changing_frame(size_t bytes) {
+KEPT int in_changing_frame(const char* name, size_t bytes) {
     auto* const room = static_cast<char*>(alloca(bytes));
-    tell("changing", SYS_read);
+    tell(name, SYS_read);
     const int count = static_cast<int>(read(ends[0], room, bytes));
     return room[bytes - 1] + count;
 }
@@ -173,7 +173,8 @@ int main() {
     start([] { return in_waitpid(); });
     start([] { return in_qsort(); });
     start([] { return in_many(1); });
-    start([] { return in_changing_frame(static_cast<size_t>(getpid()) % 512 + 16); });
+    start([] { return in_changing_frame("changing", static_cast<size_t>(getpid()) % 512 + 16); });
+    start([] { return in_changing_frame("vast", static_cast<size_t>(getpid()) % 512 + 100'000); });
     start([] { return in_handler(); });
     tell("main", SYS_futex);
     int word = 0;
