@@ -123,8 +123,8 @@ ProcessFacts look_at_process(uint32_t pid) {
     facts.is_dumpable =
         is_root || stat == std::nullopt || ::stat(reader::proc_path(pid, "").c_str(), &owner) != 0 || owner.st_uid != 0;
     look_at_mappings(facts);
-    facts.exe = reader::read_link(reader::proc_path(pid, "exe"));
-    facts.program = launch::look_at_program(reader::proc_path(pid, "exe"));
+    facts.exe = reader::exe_of_process(pid);
+    facts.program = launch::look_at_program(reader::task_path(pid, reader::live_task(pid), "exe"));
     facts.is_secure = secure_mode(pid);
     look_at_environment(facts);
     look_at_recording(facts);

@@ -239,9 +239,19 @@ uint32_t innermost_pid(uint32_t pid, uint32_t tid) {
     return pids.empty() ? 0 : pids.back();
 }
 
+std::string command_line_of_process(uint32_t pid, size_t limit) {
+    std::string line = read_small_file(proc_path(pid, "cmdline"), limit);
+    return line.empty() ? read_small_file(task_path(pid, live_task(pid), "cmdline"), limit) : line;
+}
+
+std::string exe_of_process(uint32_t pid) {
+    std::string exe = read_link(proc_path(pid, "exe"));
+    return exe.empty() ? read_link(task_path(pid, live_task(pid), "exe")) : exe;
+}
+
 std::vector<std::string> arguments_of_process(uint32_t pid) {
     constexpr size_t kMostBytes = 64 * 1024;
-    const std::string text = read_small_file(proc_path(pid, "cmdline"), kMostBytes);
+    const std::string text = command_line_of_process(pid, kMostBytes);
     std::vector<std::string> arguments;
     for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find('\0', at), text.size());

@@ -75,7 +75,11 @@ std::optional<TaskStatus> status_of_task(uint32_t pid, uint32_t tid);
 /// The pid of a task in its own pid namespace; 0: not known.
 uint32_t innermost_pid(uint32_t pid, uint32_t tid);
 
-/// Its command line as it is now; empty: not known.
+/// Up to `limit` bytes of its command line as it is now, each argument with a zero; empty: not known. As the
+/// next one, of a process whose main thread has ended too: by then only the others have it.
+std::string command_line_of_process(uint32_t pid, size_t limit);
+std::string exe_of_process(uint32_t pid);
+/// Empty: not known.
 std::vector<std::string> arguments_of_process(uint32_t pid);
 
 /// Numbers of the threads of a process, or of all processes; ascending, capped.

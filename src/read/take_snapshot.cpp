@@ -262,7 +262,7 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
             std::vector<std::string> command = arguments_of_process(process.pid);
             if (!command.empty()) process.command = std::move(command);
         }
-        if (process.exe.empty()) process.exe = read_link(proc_path(process.pid, "exe"));
+        if (process.exe.empty()) process.exe = exe_of_process(process.pid);
         process.root = identity.root();
         process.deleted = deleted_files(process.pid);
     }

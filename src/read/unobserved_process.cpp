@@ -173,6 +173,7 @@ private:
         snapshot::Snapshot snapshot;
         snapshot.process = describe();
         snapshot.threads = threads.threads();
+        name_ended_main(snapshot.threads);
         snapshot.lock_memory = threads.lock_memory();
         snapshot.created_total = static_cast<uint32_t>(snapshot.threads.size());
         snapshot.modules = modules.latest();
@@ -184,6 +185,12 @@ private:
         snapshot.stacks = stacks.take();
         mark_jit_frames(pid_, snapshot.process.root, snapshot.stacks);
         return snapshot;
+    }
+
+    /// It is in no listing of threads that live; the process still has its name.
+    void name_ended_main(std::vector<snapshot::Thread>& threads) const {
+        const std::optional<TaskStat> stat = task_ != pid_ ? stat_of_process(pid_) : std::nullopt;
+        if (stat && !threads.empty() && threads.front().finished) threads.front().name = stat->name;
     }
 
     void add_notes(const StackTable& stacks, std::vector<std::string>& notes) const {

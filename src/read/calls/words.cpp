@@ -51,7 +51,7 @@ std::string shortened(std::string text, size_t most) {
 }
 
 std::string command_of_process(uint32_t pid, size_t most) {
-    std::string command = read_small_file(proc_path(pid, "cmdline"), kCommandFile);
+    std::string command = command_line_of_process(pid, kCommandFile);
     command.resize(command.find_last_not_of('\0') + 1);  // titles are padded with it
     std::replace(command.begin(), command.end(), '\0', ' ');
     if (command.empty()) {

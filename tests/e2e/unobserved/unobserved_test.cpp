@@ -134,8 +134,11 @@ TEST_F(Sitting, IsReachedThroughAnotherThreadWhenMainHasEnded) {
         if (report::thread(seen, 1).at("state") == "exited") break;
     }
 
+    EXPECT_EQ(seen.at("process").at("exe"), SITTING_IN_WAITS);
+    EXPECT_EQ(seen.at("process").at("command"), Json::array({SITTING_IN_WAITS, "leave"}));
     expect_waits(seen, "pi mutex");
     EXPECT_EQ(report::thread(seen, 1).at("state"), "exited");
+    EXPECT_EQ(report::thread(seen, 1).at("name"), "sitting_in_wait");
     const std::vector<Json> orphans = report::findings(seen, "orphaned-lock");
     EXPECT_EQ(orphans.size(), 4U) << seen.at("findings").dump(1);
     for (const Json& orphan : orphans) {
