@@ -93,6 +93,19 @@ bool is_same(uint32_t id, const RawStack& stack, const StackHeader& wanted) {
     return memcmp(header, &wanted, sizeof(wanted)) == 0 && memcmp(header + 1, stack.pcs, pcs_bytes(stack)) == 0;
 }
 
+/// Of a recording with more room than the one before, as a child of fork may have: more stacks have to be found.
+void enlarge(Index* index) {
+    if (index->slot_count >= wanted_slots()) return;
+    Index* const made = map_index();
+    if (made == nullptr) return;
+    if (made->slot_count > index->slot_count) {
+        // The smaller one stays where it is: who was interrupted may go on in it. Pairs with find_index.
+        shared_index.store(made, std::memory_order_release);
+    } else {
+        raw_syscall(SYS_munmap, as_argument(made), static_cast<long>(bytes_of(made->slot_count)));
+    }
+}
+
 /// Writes the stack into the recording. Returns its id, 0 where there is no room.
 uint32_t store(const RawStack& stack, const StackHeader& header) {
     const uint64_t offset = take(protocol::kStacks, sizeof(header) + pcs_bytes(stack));
@@ -162,8 +175,10 @@ void reset_stack_table() {
     if (index == nullptr) return;
     // The kernel gives fresh zeros; where it cannot (locked memory), the slots are cleared by hand.
     const auto bytes = static_cast<long>(bytes_of(index->slot_count) - sizeof(Index));
-    if (raw_syscall(SYS_madvise, as_argument(&index->slots[0]), bytes, MADV_DONTNEED) == 0) return;
-    for (uint64_t i = 0; i < index->slot_count; ++i) index->slots[i].store(0, std::memory_order_relaxed);
+    if (raw_syscall(SYS_madvise, as_argument(&index->slots[0]), bytes, MADV_DONTNEED) != 0) {
+        for (uint64_t i = 0; i < index->slot_count; ++i) index->slots[i].store(0, std::memory_order_relaxed);
+    }
+    enlarge(index);
 }
 
 }  // namespace preload

@@ -55,6 +55,16 @@ TEST(StackTable, TellsStacksApartByEveryPartOfThem) {
     EXPECT_FALSE(ids.contains(0));
 }
 
+TEST(StackTable, FindsAllThatARecordingHasRoomForAfterASmallerOne) {
+    constexpr uintptr_t kStacks = 40'000;
+    for (const uint64_t bytes : {uint64_t{256} << 10, uint64_t{64} << 20}) {
+        const FakeRecording recording(bytes);
+        std::set<uint32_t> ids;
+        for (uintptr_t i = 0; i < kStacks; ++i) ids.insert(intern({0x400000 + i, 0x500000 + i}));
+        EXPECT_EQ(!ids.contains(0) && ids.size() == kStacks, bytes > kStacks * 32);
+    }
+}
+
 TEST(StackTable, KeepsGenerationFlagsAndExactFrame) {
     const FakeRecording recording;
     const FakeRecording::Stack stored =
