@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <sstream>
 #include <string_view>
 
 #include "read/proc.h"
@@ -11,26 +10,14 @@
 namespace launch {
 namespace {
 
-constexpr size_t kStatBytes = 4096;
 constexpr size_t kEnvironmentBytes = size_t{8} << 20;  // more than any kernel lets a program be given
 
-/// Its new memory has no environment yet: the end of that, field 51 of its state, is 0.
+/// Its new memory has no environment yet.
 bool is_executing(uint32_t pid) {
-    constexpr int kState = 3;
-    constexpr int kEnvironmentEnd = 51;
-    const std::string stat = reader::read_small_file(reader::proc_path(pid, "stat"), kStatBytes);
-    // The name in parentheses may hold anything, parentheses too.
-    const size_t name_end = stat.rfind(')');
-    if (name_end == std::string::npos) return false;
-    std::istringstream fields(stat.substr(name_end + 1));
-    std::string field;
-    for (int number = kState; fields >> field; ++number) {
-        if (number == kState && (field == "Z" || field == "X")) return false;
-        if (number < kEnvironmentEnd) continue;
-        // Threads of the kernel have no program.
-        return field == "0" && !reader::read_link(reader::proc_path(pid, "exe")).empty();
-    }
-    return false;
+    const auto stat = reader::stat_of_process(pid);
+    if (!stat || stat->state == 'Z' || stat->state == 'X' || stat->environment_end != 0) return false;
+    // Threads of the kernel have no program.
+    return !reader::read_link(reader::proc_path(pid, "exe")).empty();
 }
 
 /// Each variable ends with a null character, and begins after one.

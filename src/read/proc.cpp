@@ -39,6 +39,12 @@ bool take_number(std::string_view& text, Number& value) {
     return true;
 }
 
+/// With the blanks before it. Some are beyond every type of number.
+void skip_field(std::string_view& text) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    text.remove_prefix(std::min(text.find(' '), text.size()));
+}
+
 /// Names of entries that are numbers.
 std::vector<uint32_t> numbers_in(const std::string& folder) {
     std::vector<uint32_t> numbers;
@@ -107,6 +113,9 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     stat.cpu_ticks = field(14) + field(15);
     stat.start_ticks = field(kLast);
     stat.group = fields[1];
+    constexpr int kEnvironmentEnd = 51;
+    for (int number = kLast + 1; number < kEnvironmentEnd; ++number) skip_field(text);
+    take_number(text, stat.environment_end);
     return stat;
 }
 

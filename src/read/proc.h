@@ -24,6 +24,8 @@ struct TaskStat {
     uint64_t cpu_ticks = 0;     ///< user and system time
     uint64_t start_ticks = 0;
     int64_t group = 0;  ///< process group
+    /// Where its environment ends; 0: it has none yet, in the middle of an exec, or there is no right to know.
+    uint64_t environment_end = 0;
 };
 
 /// What is wanted of /proc/PID/task/TID/status.

@@ -29,6 +29,18 @@ TEST(StatLine, IsReadBehindANameOfAnyKind) {
     EXPECT_EQ(stat->start_ticks, 301979U);
 }
 
+TEST(StatLine, EndsWithPlacesOfTheArguments) {
+    const auto environment_end = [](const char* last) {
+        const std::string line =
+            "9 (x) R 1 9 9 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 77 0 0 18446744073709551615 1 1 0 0 0 0 0 0 "
+            "0 0 0 0 -1 3 0 0 0 0 0 93824992 93824999 93825000 140736 140739 140740 ";
+        return reader::parse_stat(line + last)->environment_end;
+    };
+    EXPECT_EQ(environment_end("140743 0\n"), 140743U);
+    EXPECT_EQ(environment_end("0 0\n"), 0U);
+    EXPECT_EQ(environment_end(""), 0U) << "an older kernel's line is shorter";
+}
+
 TEST(StatLine, ThatIsCutShortIsNone) {
     const std::string_view whole(kStat);
     for (size_t length = 0; length < whole.find(" 16961536") - 6; ++length) {
