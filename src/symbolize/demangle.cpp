@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "symbolize/rust_name.h"
+
 namespace symbolize {
 
 namespace {
@@ -96,6 +98,10 @@ bool is_mangled(std::string_view symbol) {
 
 std::string demangled(std::string_view symbol) {
     std::string plain(without_copy_suffix(symbol.substr(0, symbol.find('@'))));
+    if (is_rust_v0(plain)) {
+        std::string name = rust_name(plain);
+        return name.empty() ? plain : name;
+    }
     if (plain.substr(0, 2) != "_Z") return plain;
     int status = 0;
     const std::unique_ptr<char, decltype(&std::free)> text(

@@ -15,7 +15,7 @@ std::string demangled(std::string_view symbol);
 /// Whether `symbol` follows a mangling scheme and so carries scopes and parameters.
 bool is_mangled(std::string_view symbol);
 
-/// Rust's second mangling scheme, which `demangled` leaves as it is.
+/// Rust's second mangling scheme; debug information tells functions' names better.
 bool is_rust_v0(std::string_view symbol);
 
 }  // namespace symbolize

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 namespace {
 
 using symbolize::demangled;
@@ -37,9 +40,55 @@ TEST(Demangle, ReadsOlderRustNamesWithoutTheirHash) {
     EXPECT_EQ(demangled("_ZN1m4main28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE"), "m::main::{{closure}}");
 }
 
-TEST(Demangle, LeavesNewerRustNamesAlone) {
-    EXPECT_EQ(demangled("_RNvNtNtCsfEOYDRpO4Ta_11miniz_oxide7inflate4core"),
-              "_RNvNtNtCsfEOYDRpO4Ta_11miniz_oxide7inflate4core");
+TEST(Demangle, ReadsNewerRustNamesWithoutTheirHashes) {
+    EXPECT_EQ(demangled("_RNvNtNtCsfEOYDRpO4Ta_11miniz_oxide7inflate4core3run"), "miniz_oxide::inflate::core::run");
+    EXPECT_EQ(demangled("_RNvNtCslNYArtu3iFV_5bench3pay4LOCK"), "bench::pay::LOCK");
+    EXPECT_EQ(demangled("_RNvNtCslNYArtu3iFV_5bench3pay4LOCK.llvm.1234"), "bench::pay::LOCK");
+    EXPECT_EQ(demangled("_RNCNvCs1234_7mycrate4main0"), "mycrate::main::{{closure}}");
+    EXPECT_EQ(demangled("_RNvXC7mycrateNtC7mycrate1ANtC7mycrate1T2go"), "<mycrate::A as mycrate::T>::go");
+    EXPECT_EQ(demangled("_RNvMC7mycrateINtC7mycrate4BankyE3run"), "mycrate::Bank<u64>::run");
+    EXPECT_EQ(demangled("_RNvMC4coreSh4iter"), "<[u8]>::iter");
+    EXPECT_EQ(demangled("_RINvC7mycrate3cstKln7_Kb1_Kc78_EB2_"), "mycrate::cst<-7, true, 'x'>");
+    EXPECT_EQ(demangled("_RNvNtCshhNdl82Kjmm_1gu9gre_6ka8iu9strae_oqa"), "g::gr\u00f6\u00dfe::stra\u00dfe");
+}
+
+TEST(Demangle, ReadsTypesInNewerRustNames) {
+    const auto argument = [](const std::string& type) { return demangled("_RINvC1c1f" + type + "E"); };
+    EXPECT_EQ(argument("TRhQjE"), "c::f<(&u8, &mut usize)>");
+    EXPECT_EQ(argument("TmE"), "c::f<(u32,)>");
+    EXPECT_EQ(argument("Ahj10_"), "c::f<[u8; 16]>");
+    EXPECT_EQ(argument("POu"), "c::f<*const *mut ()>");
+    EXPECT_EQ(argument("FUKCmEu"), "c::f<unsafe extern \"C\" fn(u32)>");
+    EXPECT_EQ(argument("DINtC1c2FnTEEp6OutputuNtC1c4SendEL_"), "c::f<dyn c::Fn<(), Output = ()> + c::Send>");
+    EXPECT_EQ(argument("NtB2_1AB7_"), "c::f<c::A, c::A>");
+}
+
+/// Of places in a name from 1 on.
+std::string base_62(size_t place) {
+    constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const size_t value = place - 1;
+    return (value < 62 ? "" : std::string(1, kDigits[value / 62])) + kDigits[value % 62];
+}
+
+TEST(Demangle, LeavesDamagedAndEndlessRustNamesAlone) {
+    const std::string whole = "_RINvNtC7mycrate3payFUKCmEu3runNtB3_1AE";
+    for (size_t length = 0; length < whole.size(); ++length) demangled(whole.substr(0, length));
+    for (const std::string damaged : {"_R", "_RN", "_RNvC9short", "_RNvB_1a", "_R0", "_RC1cX", "_RINvC1c1fB5_E"}) {
+        const std::string name = demangled(damaged);
+        EXPECT_TRUE(name == damaged || damaged == "_RC1cX") << name;
+    }
+    // Each tuple has the one before many times.
+    std::string endless = "INvC1c1f";
+    std::string last = "u";
+    for (int i = 0; i < 12; ++i) {
+        const size_t place = endless.size();
+        endless += "T";
+        for (int times = 0; times < 6; ++times) endless += last;
+        endless += "E";
+        last = "B" + base_62(place) + "_";
+    }
+    EXPECT_EQ(demangled("_R" + endless + "E").substr(0, 2), "_R");
+    EXPECT_EQ(demangled("_RINvC1c1f" + std::string(100'000, 'R') + "hE").substr(0, 2), "_R");
 }
 
 }  // namespace
