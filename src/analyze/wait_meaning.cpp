@@ -132,7 +132,13 @@ std::string value_words(string_view word, uint32_t value) {
     return words;
 }
 
+/// OpenMP's runtimes wait on counts of generations and states of their own, which mean nothing to a program.
+bool hides_value(string_view word) {
+    return word.starts_with("omp ");
+}
+
 void tell_value(string_view word, snapshot::Wait& wait) {
+    if (hides_value(word)) return wait.detail.clear();
     const std::string words = wait.expected ? value_words(word, *wait.expected) : std::string();
     if (!words.empty()) wait.detail += (wait.detail.empty() ? "" : ": ") + words;
 }

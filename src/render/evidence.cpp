@@ -49,6 +49,7 @@ std::string_view last_words(LockKind kind) {
 
 /// "last signalled 3s ago by T2, before the wait began"
 std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
+    if (wait.object.noun == "time") return {};  // nobody signals what only sleeps
     if (!wait.last_signal) return std::string(sheet.snapshot.process.observed ? never_words(wait.object.kind) : "");
     const snapshot::LastSignal& signal = *wait.last_signal;
     std::string text(last_words(wait.object.kind));
@@ -121,6 +122,13 @@ std::string_view detail_opening(const Thread& thread) {
     return is_awaited ? "for " : "on ";
 }
 
+/// Of what several threads are to come to, its address tells one from another where it has no name.
+bool is_told(const snapshot::Object& object) {
+    if (!object.name.empty()) return object.kind != LockKind::kFile;  // a file's name is in the detail
+    const bool is_for_several = object.noun == "barrier" || object.noun == "region" || object.noun == "lock";
+    return object.address != 0 && object.kind == LockKind::kFutex && is_for_several;
+}
+
 /// "  waits on condition g_ready (0x55..), fd 5, never signalled since the wait began"
 std::string evidence_line(const Sheet& sheet, const Thread& thread) {
     const snapshot::Wait& wait = *thread.wait;
@@ -128,9 +136,7 @@ std::string evidence_line(const Sheet& sheet, const Thread& thread) {
     const auto append = [&text](const std::string& part) {
         if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
     };
-    // A file's name is in the detail.
-    if (!wait.object.name.empty() && wait.object.kind != LockKind::kFile)
-        append("waits on " + object_words(wait.object));
+    if (is_told(wait.object)) append("waits on " + object_words(wait.object));
     if (!wait.detail.empty()) append(std::string(detail_opening(thread)) + printable(wait.detail));
     append(lock_owner_words(sheet, thread));
     if (wait.destroys) append("to destroy it, once nobody waits on it");

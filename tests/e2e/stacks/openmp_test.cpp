@@ -63,6 +63,18 @@ TEST_P(OpenMpTeam, ThatSleepsInABarrierHasItsStackUpToTheProgram) {
     expect_waiting(2, false, "barrier", team({"barrier", "3"}, "passive"));
 }
 
+/// The value that libgomp waits on counts its generations.
+TEST_P(OpenMpTeam, InABarrierIsShownWithItAndNoCounter) {
+    support::Running target(team({"barrier", "3"}, "passive"));
+    ASSERT_TRUE(target.await_output("stuck"));
+    std::string told;
+    EXPECT_TRUE(support::eventually([&] {
+        told = dumped::dump(target.pid(), {}).output;
+        return told.find("\n  waits on barrier 0x") != std::string::npos;
+    })) << told;
+    EXPECT_THAT(told, testing::Not(testing::HasSubstr("expects ")));
+}
+
 TEST_P(OpenMpTeam, ThatSpinsInABarrierHasItsStackUpToTheProgram) {
     // Where there is no processor for each of a team, libgomp spins for a moment only.
     if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "needs two processors";

@@ -52,6 +52,14 @@ TEST(WaitMeaning, OfAnUnknownWaitIsNone) {
     EXPECT_EQ(told(waiting(State::kConditionWait, {"Channel<int>::receive()"})), "cond wait/");
 }
 
+TEST(WaitMeaning, OfOpenMpTellsNothingOfItsCounters) {
+    snapshot::Snapshot snapshot = waiting(State::kFutex, {"GOMP_barrier", "main._omp_fn.0"});
+    snapshot.threads.front().wait->detail = "expects 4294967295, in FUTEX_WAIT";
+    name_waits(snapshot);
+    EXPECT_EQ(snapshot.threads.front().meaning, "omp barrier");
+    EXPECT_EQ(snapshot.threads.front().wait->detail, "");
+}
+
 TEST(WaitMeaning, IsTheOuterLibraryFunctions) {
     EXPECT_EQ(told_futex({"std::sys::pal::unix::futex::futex_wait", "std::thread::thread::Thread::park",
                           "std::sync::mpmc::context::Context::wait_until", "std::sync::mpmc::list::Channel<T>::recv",

@@ -27,6 +27,33 @@ T2 [latch] tid 4243
 )");
 }
 
+TEST(FutexWait, OfSeveralThreadsHasTheAddressOfWhatHasNoName) {
+    SnapshotBuilder builder;
+    snapshot::Object barrier = support::object(snapshot::LockKind::kFutex, 0x10);
+    barrier.noun = "barrier";
+    builder.thread(2).waits_for(barrier).at(kStuck);
+    builder.thread(2).thread().meaning = "omp barrier";
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [omp barrier] tid 4243
+    stuck()                                  bank.cpp:10
+  waits on barrier 0x10, no wake seen since the wait began
+)");
+}
+
+TEST(FutexWait, OfSleepIsNobodysToSignal) {
+    SnapshotBuilder builder;
+    snapshot::Object time = support::object(snapshot::LockKind::kCondition, 0x10);
+    time.noun = "time";
+    builder.thread(2).waits_for(time).at(kStuck);
+    builder.thread(2).thread().meaning = "sleep";
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [sleep] tid 4243
+    stuck()                                  bank.cpp:10
+)");
+}
+
 TEST(FutexWait, NamesTheThreadsThatItEndsAfter) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(support::object(snapshot::LockKind::kFutex, 0x10)).at(kStuck);
