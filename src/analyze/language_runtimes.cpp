@@ -265,6 +265,13 @@ bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread&
     });
 }
 
+bool is_runtime_misuse(const snapshot::Snapshot& snapshot, const snapshot::Misuse& misuse) {
+    const snapshot::Stack& stack = stack_of(snapshot, misuse.stack);
+    return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
+        return is_there(runtime, snapshot) && is_wholly_in(stack, runtime.modules);
+    });
+}
+
 bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread) {
     if (snapshot.process.reason != snapshot::Reason::kExit) return false;
     const std::vector<snapshot::Frame>& frames = stack_of(snapshot, thread.stack).frames;

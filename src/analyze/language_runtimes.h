@@ -22,6 +22,9 @@ bool is_runtime_helper(const snapshot::Snapshot& snapshot, const snapshot::Threa
 /// The lock is a runtime's own: a helper took it in its own code.
 bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread& owner, const snapshot::Hold& hold);
 
+/// None but a runtime's own code did it, to a lock of its own.
+bool is_runtime_misuse(const snapshot::Snapshot& snapshot, const snapshot::Misuse& misuse);
+
 /// It asked its runtime to end the process, and waits for another thread to do so.
 bool has_asked_for_end(const snapshot::Snapshot& snapshot, const snapshot::Thread& thread);
 

@@ -6,6 +6,7 @@
 
 #include "analyze/frames.h"
 #include "analyze/function_name.h"
+#include "analyze/language_runtimes.h"
 #include "analyze/words.h"
 
 namespace analyze {
@@ -120,6 +121,7 @@ std::vector<Misuse> find_misuses(const snapshot::Snapshot& snapshot, std::option
     });
     add_two_mutexes(snapshot, misuses);
     if (held_longer_than) add_held_long(snapshot, *held_longer_than, misuses);
+    std::erase_if(misuses, [&](const Misuse& misuse) { return is_runtime_misuse(snapshot, misuse); });
     return misuses;
 }
 

@@ -13,7 +13,7 @@
 namespace analyze {
 
 /// Those that were seen as they were done, and those that the threads show now: two mutexes with one
-/// condition; locks held for longer than so many seconds.
+/// condition; locks held for longer than so many seconds. Not what a language's runtime does by itself.
 std::vector<snapshot::Misuse> find_misuses(const snapshot::Snapshot& snapshot, std::optional<double> held_longer_than);
 
 /// "T3 unlocked mutex g_m, which T2 held"

@@ -76,6 +76,7 @@ TEST(Java, TheVirtualMachinesThreadsAreNamedAndNeverAccused) {
     const Json& told = twice.reports.front();
     expect_facts_alone(told);
     EXPECT_EQ(told.at("findings"), Json::array()) << "the program has left nothing";
+    EXPECT_EQ(told.at("misuse"), Json::array()) << "\"VM Thread\" ends with the lock of its list of threads";
     EXPECT_EQ(report::thread(told, 1).at("state"), "join");
     for (const char* const name : {"VM Thread", "Finalizer", "Service Thread"}) {
         ASSERT_EQ(named(told, name).size(), 1U) << name;

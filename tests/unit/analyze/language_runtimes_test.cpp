@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyze/misuse.h"
 #include "shown.h"
 #include "tests/support/snapshot_builder.h"
 
@@ -361,6 +362,29 @@ TEST(Interpreters, AThreadThatIsWhollyInOneIsTheProgramsOwn) {
     builder.thread(2).waits_on(condition(2)).at(native).created_by(1, native).entry(frame_in("/usr/bin/python3.11"));
 
     EXPECT_EQ(applying(analyze(builder.build())), Lines{"T2: blocked"});
+}
+
+/// "VM Thread" ends with the lock of its list of threads.
+TEST(LanguageRuntime, MayMisuseItsOwnLocks) {
+    const Frames in_virtual_machine = {jvm("Mutex::lock()"), jvm("SafepointSynchronize::begin()"), kJavaStart,
+                                       libc_frame("start_thread"), libc_frame("clone3")};
+    Frames by_native_code = in_virtual_machine;
+    by_native_code.insert(by_native_code.begin() + 1, frame("JNI_OnUnload", "native.c", 3));
+    JavaVm java;
+    for (const Frames& stack : {in_virtual_machine, by_native_code}) {
+        snapshot::Misuse misuse;
+        misuse.kind = snapshot::MisuseKind::kExitedHolding;
+        misuse.object = mutex(0x10);
+        misuse.stack = java.stack(stack);
+        java.snapshot().misuses.push_back(misuse);
+    }
+
+    const snapshot::Snapshot& snapshot = java.build();
+    EXPECT_TRUE(is_runtime_misuse(snapshot, snapshot.misuses[0]));
+    EXPECT_FALSE(is_runtime_misuse(snapshot, snapshot.misuses[1]));
+    const std::vector<snapshot::Misuse> told = find_misuses(snapshot, std::nullopt);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].stack, snapshot.misuses[1].stack);
 }
 
 }  // namespace
