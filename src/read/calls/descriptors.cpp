@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kInfoBytes = 256 * 1024;
 constexpr size_t kToldDescriptors = 6;
 constexpr size_t kToldHolders = 3;
+constexpr std::string_view kNobody = ", no process holds the other end";
+constexpr std::string_view kClosed = ", closed since the call began";
 
 std::string fd_path(uint32_t pid, uint32_t tid, int descriptor) {
     return task_path(pid, tid, "fd/" + std::to_string(descriptor));
@@ -82,12 +84,17 @@ std::string Descriptors::words(uint32_t tid, int descriptor) {
 std::string Descriptors::awaited(uint32_t tid, int descriptor) {
     constexpr size_t kFunctionBytes = 128;
     const std::string number = "fd " + std::to_string(descriptor);
-    if (is_closed(tid, descriptor)) return number + ", closed since the call began";
+    if (is_closed(tid, descriptor)) return number + std::string(kClosed);
     const std::string function = read_small_file(task_path(pid_, tid, "wchan"), kFunctionBytes);
     const std::optional<uint32_t> mode = mode_of(tid, descriptor);
     const std::string now = words(tid, descriptor);
-    if (!mode || !waits_on_another_file(function, *mode)) return now;
-    return number + ", closed since the call began: the number is another file's now," + now.substr(number.size());
+    if (mode && waits_on_another_file(function, *mode)) {
+        return number + std::string(kClosed) + ": the number is another file's now," + now.substr(number.size());
+    }
+    // Nobody waits on a pipe that has no other end: a call on it would have come back.
+    const bool is_pipe = now.starts_with(number + " pipe:[");
+    const bool is_contradiction = is_pipe && now.ends_with(kNobody);
+    return is_contradiction ? now + ": it is on its way to one, or the call began on another file" : now;
 }
 
 /// The thread and its table of descriptors are there, and the number is not.
@@ -103,10 +110,12 @@ std::string Descriptors::brief(uint32_t tid, int descriptor) {
 
 std::string Descriptors::list(uint32_t tid, const std::vector<int>& descriptors, size_t total) {
     if (total == 0) return "no descriptor";
-    if (total == 1 && descriptors.size() == 1) return words(tid, descriptors.front());
+    if (total == 1 && descriptors.size() == 1) return awaited(tid, descriptors.front());
     std::vector<std::string> parts;
     for (size_t i = 0; i < std::min(descriptors.size(), kToldDescriptors); ++i) {
-        parts.push_back(brief(tid, descriptors[i]));
+        // Such calls refuse a number that is no open file's.
+        const bool was_closed = is_closed(tid, descriptors[i]);
+        parts.push_back(brief(tid, descriptors[i]) + (was_closed ? std::string(kClosed) : ""));
     }
     return joined(parts, total - parts.size());
 }
@@ -148,7 +157,7 @@ std::string Descriptors::socket(uint32_t tid, int descriptor, const std::string&
     if (*peer == 0) {
         // The end of a stream would have been seen by whoever reads it.
         const bool has_end = found->protocol != "unix dgram";
-        return socket_words(*found) + (has_end ? ", not accepted yet" : ", no process holds the other end");
+        return socket_words(*found) + (has_end ? ", not accepted yet" : std::string(kNobody));
     }
     Socket connected = *found;
     const std::optional<Socket> other = sockets_.find(tid, *peer, "UNIX");
@@ -237,7 +246,7 @@ std::string Descriptors::other_end(uint32_t tid, int descriptor, const std::stri
 std::string Descriptors::held_by(std::vector<OpenFile> files) {
     if (files.empty()) {
         const std::string gap = open_files_.gap();
-        return gap.empty() ? ", no process holds the other end" : ", other end not found (" + gap + ")";
+        return gap.empty() ? std::string(kNobody) : ", other end not found (" + gap + ")";
     }
     const auto is_own = [this](const OpenFile& file) { return file.pid == pid_; };
     std::stable_partition(files.begin(), files.end(), is_own);

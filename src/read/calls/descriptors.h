@@ -30,7 +30,7 @@ public:
     std::string awaited(uint32_t tid, int descriptor);
     /// Without other ends; an epoll descriptor with the number of its watches.
     std::string brief(uint32_t tid, int descriptor);
-    /// Each of them, the first ones in words; one alone in full.
+    /// Of those that a thread waits on in one call: each of them, the first ones in words; one alone in full.
     std::string list(uint32_t tid, const std::vector<int>& descriptors, size_t total);
 
     /// Its name, "/var/log/x"; empty: none that can be read.

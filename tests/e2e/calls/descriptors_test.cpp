@@ -42,7 +42,9 @@ std::vector<Row> rows_of(const Program& program) {
         {"pipe", "io read",
          fd("pipe") + "pipe:\\[[0-9]+\\], other end held by " + own_end("pipe write end") + " and " + child},
         {"full pipe", "io write", fd("full pipe") + "pipe:\\[[0-9]+\\], other end held by " + child},
-        {"sent pipe", "io read", fd("sent pipe") + "pipe:\\[[0-9]+\\], " + nobody},
+        {"sent pipe", "io read",
+         fd("sent pipe") + "pipe:\\[[0-9]+\\], " + nobody +
+             (sees_all ? ": it is on its way to one, or the call began on another file" : "")},
         {"fifo", "io read", fd("fifo") + "fifo " + folder + "/fifo, other end held by " + own_end("fifo") + " alone"},
         {"open fifo", "io open", folder + "/lonely"},
         {"tcp recv", "io read",
