@@ -159,7 +159,10 @@ snapshot::Frame Unwinder::Parts::frame(const Step& step) const {
 
 snapshot::Stack Unwinder::Parts::stack(const Walk& walk) const {
     snapshot::Stack stack;
-    const size_t depth = walk.steps.size();
+    // Of one that was not followed to its end the other end is not known, and how far it was followed says
+    // nothing of it: where threads' stacks are equal, what is kept of them is.
+    const bool is_cut = walk.end == Walk::End::kTooDeep;
+    const size_t depth = is_cut ? std::min(walk.steps.size(), kKeptInnermost) : walk.steps.size();
     const size_t left_out = depth > kKeptInnermost + kKeptOutermost ? depth - kKeptInnermost - kKeptOutermost : 0;
     for (size_t i = 0; i < depth; ++i) {
         if (left_out != 0 && i == kKeptInnermost) i += left_out;

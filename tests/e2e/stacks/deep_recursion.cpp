@@ -2,7 +2,8 @@
 //
 // Threads that sit in calls of a given depth. Says "sitting" when all do; SIGUSR2 lets it return from main.
 //
-//   deep_recursion DEPTH
+//   deep_recursion DEPTH          one in each kind of recursion
+//   deep_recursion DEPTH THREADS  so many in each
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 
 namespace {
 
-constexpr int kThreads = 3;
+constexpr int kKinds = 3;
 constexpr size_t kStackBytes = 64 * 1024 * 1024;
 int depth;
 pthread_mutex_t never_free = PTHREAD_MUTEX_INITIALIZER;
@@ -80,7 +81,7 @@ void* begin_tick(void*) {
 
 }  // namespace
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
     const AwaitedSignal go_on;
     depth = std::atoi(arguments[1]);
     if (pipe(silent) != 0) return 1;
@@ -89,9 +90,12 @@ int main(int, char** arguments) {
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, kStackBytes);
     pthread_t thread;
-    for (void* (*routine)(void*) : {begin_fall, begin_dive, begin_tick})
-        pthread_create(&thread, &attributes, routine, nullptr);
-    gate::await_others_stuck_in(kThreads, {SYS_read, SYS_futex});
+    const int each = count > 2 ? std::atoi(arguments[2]) : 1;
+    for (int i = 0; i < kKinds * each; ++i) {
+        void* (*const routines[kKinds])(void*) = {begin_fall, begin_dive, begin_tick};
+        pthread_create(&thread, &attributes, routines[i % kKinds], nullptr);
+    }
+    gate::await_others_stuck_in(static_cast<size_t>(kKinds * each), {SYS_read, SYS_futex});
     gate::say("sitting\n");
     go_on.await();
     return 0;

@@ -101,6 +101,26 @@ TEST_P(DeepStack, OfAProcessWithoutTheLibraryToo) {
     }
 }
 
+/// How far each is followed is bounded, and how far all of them are together.
+TEST(DeepStacks, ThatAreEqualAreKeptEqualWhereTheyAreCut) {
+    const support::TemporaryFolder folder;
+    support::Running target(dumped::observed({std::string(DEEP_RECURSION) + "O2", "300000", "2"}, folder));
+    ASSERT_TRUE(target.await_output("sitting"));
+
+    const Json report = dumped::dump_json(target.pid());
+
+    ASSERT_EQ(report.at("threads").size(), 7U);
+    for (int id = 2; id <= 4; ++id) {
+        const Json& one = report::thread(report, id);
+        const Json& other = report::thread(report, id + 3);
+        EXPECT_EQ(one.at("name"), other.at("name"));
+        EXPECT_EQ(one.at("stack_truncated"), true);
+        for (const char* const field : {"stack", "stack_truncated", "stack_left_out"}) {
+            EXPECT_TRUE(one.at(field) == other.at(field)) << one.at("name") << ": " << field;
+        }
+    }
+}
+
 TEST_P(DeepStack, IsShownWithARecursionFolded) {
     const support::TemporaryFolder folder;
     support::Running target(dumped::observed({program(), std::to_string(kDepth)}, folder));
