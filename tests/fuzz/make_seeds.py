@@ -4,7 +4,7 @@
 
   tests/fuzz/make_seeds.py LIBRARY      LIBRARY: build/release/lib/loiter/libloiter.so
 
-Needs cc and gcore (Debian: gdb). Seeds are packed: a recording without the room that it reserves, a core without
+Needs c++ and gcore (Debian: gdb). Seeds are packed: a recording without the room that it reserves, a core without
 most of its memory. The offsets are those of protocol/layout.h.
 """
 import os
@@ -161,8 +161,8 @@ def main():
     library = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/stuck"
-        subprocess.run(["cc", "-O1", "-s", f"-I{HERE.parent.parent}", str(HERE / "seed_program.c"), "-o", program],
-                       check=True)
+        subprocess.run(["c++", "-std=c++20", "-O1", "-s", f"-I{HERE.parent.parent}", str(HERE / "seed_program.cpp"),
+                        "-o", program], check=True)
         put("recording", "seed", recording(program, library, folder))
         put("core", "seed", core(program, folder))
         for name, options in MODULES.items():

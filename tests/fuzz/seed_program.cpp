@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A bit of everything that a recording, or a core, can have; stuck until it is killed. See make_seeds.py.
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "include/loiter/loiter.h"
+#include "tests/support/gate.h"
 
 static pthread_mutex_t g_ledger = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t g_accounts = PTHREAD_MUTEX_INITIALIZER;
@@ -43,9 +42,9 @@ static void* leaver(void* unused) {
 }
 
 static void* heir(void* to_join) {
-    pthread_join(*(pthread_t*)to_join, NULL);
+    pthread_join(*static_cast<pthread_t*>(to_join), nullptr);
     pthread_mutex_lock(&g_orphan);
-    return NULL;
+    return nullptr;
 }
 
 static void* worker(void* unused) {
@@ -58,7 +57,7 @@ static void* reader(void* unused) {
     char byte;
     pthread_rwlock_rdlock(&g_prices);
     if (read(g_pipe[0], &byte, 1) < 0) return unused;
-    return NULL;
+    return nullptr;
 }
 
 static void* writer(void* unused) {
@@ -70,20 +69,34 @@ static void* writer(void* unused) {
     return unused;
 }
 
-int main(void) {
+/// Every other thread slept at one moment: nobody was left to wake any.
+static void await_stuck() {
+    gate::await([] {
+        static gate::detail::Sights one;
+        static gate::detail::Sights other;
+        gate::detail::look(one);
+        for (size_t i = 0; i < one.count; ++i) {
+            if (!one.threads[i].asleep) return false;
+        }
+        gate::pause_a_moment();
+        gate::detail::look(other);
+        return gate::detail::same(one, other);
+    });
+}
+
+int main() {
     pthread_t threads[8];
-    pthread_barrier_init(&g_start, NULL, 2);
+    pthread_barrier_init(&g_start, nullptr, 2);
     sem_init(&g_slots, 0, 0);
     if (pipe(g_pipe) != 0) return 1;
     loiter_name_lock(&g_accounts, "accounts of the bank");
     void* (*const routines[])(void*) = {teller, auditor, worker, worker, reader, writer, leaver};
     for (int i = 0; i < 7; ++i) {
         loiter_set_label(i < 4 ? "at the counter" : "in the cellar");
-        pthread_create(&threads[i], NULL, routines[i], NULL);
+        pthread_create(&threads[i], nullptr, routines[i], nullptr);
     }
-    pthread_create(&threads[7], NULL, heir, &threads[6]);
-    usleep(300000);  // by then all of them wait
-    puts("stuck");
-    fflush(stdout);
+    pthread_create(&threads[7], nullptr, heir, &threads[6]);
+    await_stuck();
+    gate::say("stuck\n");
     pause();
 }
