@@ -5,10 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#ifdef LOITER_CHECK_WITH_LIBUNWIND
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
-#endif
 #include <string.h>
 
 #include <atomic>
@@ -42,52 +38,21 @@ const protocol::StackHeader& header_of(uint32_t id) {
 
 constinit thread_local bool is_comparing = false;  // libunwind takes locks of its own
 
-#ifdef LOITER_CHECK_WITH_LIBUNWIND
-
-/// Whether libunwind, from the caller on, agrees with an interned stack.
-enum class Agreement { kSame, kUnlike, kNotComparable };
-
-Agreement agreement_of(const protocol::StackHeader& header, const CallerFrame& caller) {
-    constexpr uint8_t kCutShort =
-        protocol::kStackIncomplete | protocol::kStackTruncated | protocol::kStackInterruptedOwn;
-    unw_context_t context;
-    unw_cursor_t cursor;
-    unw_getcontext(&context);
-    unw_init_local(&cursor, &context);
-    unw_word_t pc = 0;
-    unw_word_t sp = 0;
-    do {
-        if (unw_step(&cursor) <= 0) return Agreement::kNotComparable;
-        unw_get_reg(&cursor, UNW_REG_IP, &pc);
-        unw_get_reg(&cursor, UNW_REG_SP, &sp);
-    } while (sp < caller.sp);
-    if (pc != caller.pc || sp != caller.sp) return Agreement::kNotComparable;
-    const auto* const pcs = reinterpret_cast<const uintptr_t*>(&header + 1);
-    uint16_t depth = 0;
-    do {
-        unw_get_reg(&cursor, UNW_REG_IP, &pc);
-        if (pc == 0) break;
-        if (is_our_code(pc)) continue;
-        if (depth == header.depth) return (header.flags & kCutShort) != 0 ? Agreement::kSame : Agreement::kUnlike;
-        if (pcs[depth] != pc) return Agreement::kUnlike;
-        ++depth;
-    } while (unw_step(&cursor) > 0);
-    return depth == header.depth ? Agreement::kSame : Agreement::kUnlike;
-}
-
 void compare(const protocol::StackHeader& header, const CallerFrame& caller) {
+#ifdef LOITER_CHECK_WITH_LIBUNWIND
     const int error = errno;
     is_comparing = true;
-    const Agreement agreement = agreement_of(header, caller);
+    const Agreement agreement = agreement_with_libunwind(header, caller);
     is_comparing = false;
     errno = error;
     compared.fetch_add(1, std::memory_order_relaxed);
     if (agreement == Agreement::kUnlike) unlike.fetch_add(1, std::memory_order_relaxed);
     if (agreement == Agreement::kNotComparable) not_comparable.fetch_add(1, std::memory_order_relaxed);
-}
 #else
-void compare(const protocol::StackHeader&, const CallerFrame&) {}
+    static_cast<void>(header);
+    static_cast<void>(caller);
 #endif
+}
 
 __attribute__((constructor)) void find_report_path(int, char**, char** variables) {
     constexpr char kName[] = "LOITER_CHECK_FILE=";

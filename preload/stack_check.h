@@ -21,6 +21,11 @@ struct StackCounts {
 };
 StackCounts stack_counts();
 
+/// Whether libunwind, from the caller on, agrees with an interned stack, of which the library's own frames are left
+/// out. Of bench/, which may use libunwind.
+enum class Agreement { kSame, kUnlike, kNotComparable };
+Agreement agreement_with_libunwind(const protocol::StackHeader& header, const CallerFrame& caller);
+
 void check_recalled(uint32_t id, const CallerFrame& caller, StackLimits limits);
 void check_recalled(uint32_t id, const CallerFrame& caller, const protocol::ThreadRecord* self);
 void check_walked(uint32_t id, const CallerFrame& caller);

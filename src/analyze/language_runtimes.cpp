@@ -268,7 +268,10 @@ bool is_runtime_hold(const snapshot::Snapshot& snapshot, const snapshot::Thread&
 bool is_runtime_misuse(const snapshot::Snapshot& snapshot, const snapshot::Misuse& misuse) {
     const snapshot::Stack& stack = stack_of(snapshot, misuse.stack);
     return std::any_of(kRuntimes.begin(), kRuntimes.end(), [&](const LanguageRuntime& runtime) {
-        return is_there(runtime, snapshot) && is_wholly_in(stack, runtime.modules);
+        // What libc alone is in, as when it destroys the program's statics, is the program's.
+        return is_there(runtime, snapshot) && is_wholly_in(stack, runtime.modules) &&
+               std::any_of(stack.frames.begin(), stack.frames.end(),
+                           [&](const snapshot::Frame& frame) { return is_of(frame, runtime.modules); });
     });
 }
 

@@ -9,7 +9,6 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +26,6 @@ int old_cond_wait(pthread_cond_t*, pthread_mutex_t*);
 int old_cond_timedwait(pthread_cond_t*, pthread_mutex_t*, const timespec*);
 int old_cond_signal(pthread_cond_t*);
 int old_cond_broadcast(pthread_cond_t*);
-void old_quick_exit(int);
-decltype(posix_spawn) old_posix_spawn;
-decltype(posix_spawnp) old_posix_spawnp;
-void* open_plugin(bool with_namespace);  // of plugin_opener.cpp
 // What the compiler calls for static locals.
 int __cxa_guard_acquire(uint64_t* guard);
 void __cxa_guard_release(uint64_t* guard) noexcept;
@@ -42,9 +37,6 @@ __asm__(".symver old_cond_wait,pthread_cond_wait@GLIBC_2.2.5");
 __asm__(".symver old_cond_timedwait,pthread_cond_timedwait@GLIBC_2.2.5");
 __asm__(".symver old_cond_signal,pthread_cond_signal@GLIBC_2.2.5");
 __asm__(".symver old_cond_broadcast,pthread_cond_broadcast@GLIBC_2.2.5");
-__asm__(".symver old_posix_spawn,posix_spawn@GLIBC_2.2.5");
-__asm__(".symver old_posix_spawnp,posix_spawnp@GLIBC_2.2.5");
-__asm__(".symver old_quick_exit,quick_exit@GLIBC_2.10");
 
 namespace {
 
@@ -406,60 +398,6 @@ std::map<std::string, Row> futex_rows() {
     return {{"syscall",
              {[] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1)); },
               [] { AT(&word, syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, nullptr)); }}}};
-}
-
-pthread_mutex_t* lock_of_plugin(bool with_namespace) {
-    void* const plugin = open_plugin(with_namespace);
-    if (plugin == nullptr) abort();
-    return static_cast<pthread_mutex_t*>(dlsym(plugin, "plugin_lock"));
-}
-
-void fork_and_exit() {
-    if (vfork() == 0) _exit(0);
-}
-
-void block_on(pthread_mutex_t* lock) {
-    pthread_mutex_lock(lock);
-    AT(lock, pthread_mutex_lock(lock));
-}
-
-std::map<std::string, Row> process_rows() {
-    static char program[] = "/bin/true";
-    static char* const arguments[] = {program, nullptr};
-    static char* const no_environment[] = {nullptr};  // a child that records would be beside its parent
-    const auto ending = [](std::function<void()> call) { return Row{std::move(call), {}, [] {}, true}; };
-    return {
-        {"exit", ending([] { AT(nullptr, exit(7)); })},
-        {"_exit", ending([] { AT(nullptr, _exit(7)); })},
-        {"_Exit", ending([] { AT(nullptr, _Exit(7)); })},
-        {"quick_exit@new", ending([] { AT(nullptr, quick_exit(7)); })},
-        {"quick_exit@old", ending([] { AT(nullptr, old_quick_exit(7)); })},
-        {"_ZSt9terminatev", ending([] {
-             std::set_terminate([] { _exit(7); });
-             AT(nullptr, std::terminate());
-         })},
-        {"execve", ending([] { AT(nullptr, execve(program, arguments, environ)); })},
-        {"execv", ending([] { AT(nullptr, execv(program, arguments)); })},
-        {"execvp", ending([] { AT(nullptr, execvp(program, arguments)); })},
-        {"execvpe", ending([] { AT(nullptr, execvpe(program, arguments, environ)); })},
-        {"execl", ending([] { AT(nullptr, execl(program, program, nullptr)); })},
-        {"execlp", ending([] { AT(nullptr, execlp(program, program, nullptr)); })},
-        {"execle", ending([] { AT(nullptr, execle(program, program, nullptr, environ)); })},
-        {"execveat", ending([] { AT(nullptr, execveat(AT_FDCWD, program, arguments, environ, 0)); })},
-        {"fexecve", ending([] { AT(nullptr, fexecve(open(program, O_RDONLY), arguments, environ)); })},
-        {"vfork", {[] { AT(nullptr, fork_and_exit()); }, {}}},
-        {"posix_spawn@new",
-         {[] { AT(nullptr, posix_spawn(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
-        {"posix_spawn@old",
-         {[] { AT(nullptr, old_posix_spawn(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
-        {"posix_spawnp@new",
-         {[] { AT(nullptr, posix_spawnp(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
-        {"posix_spawnp@old",
-         {[] { AT(nullptr, old_posix_spawnp(nullptr, program, nullptr, nullptr, arguments, no_environment)); }, {}}},
-        {"dlopen", {[] { AT(nullptr, lock_of_plugin(false)); }, [] { block_on(lock_of_plugin(false)); }}},
-        {"dlmopen", {[] { AT(nullptr, lock_of_plugin(true)); }, [] { block_on(lock_of_plugin(true)); }}},
-        {"dlclose", {[] { AT(nullptr, dlclose(dlopen("libm.so.6", RTLD_NOW))); }, {}}},
-    };
 }
 
 std::map<std::string, Row> all_rows() {

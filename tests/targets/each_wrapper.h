@@ -22,6 +22,8 @@ struct Row {
 /// Functions of <threads.h>, and old names of pthread functions: each_c11_wrapper.cpp.
 std::map<std::string, Row> c11_rows();
 std::map<std::string, Row> old_name_rows();
+/// Ends, new programs, libraries: each_process_wrapper.cpp.
+std::map<std::string, Row> process_rows();
 /// Signals, timers and descriptors: each_signal_wrapper.cpp.
 std::map<std::string, Row> waker_rows();
 std::map<std::string, Row> polling_rows();

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
     if (argc != 3) return 2;
     void* const library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) return fputs(dlerror(), stderr), 2;
-    if (dlsym(RTLD_DEFAULT, "_ZSt9terminatev") != NULL) return fputs("the C++ library is there for all\n", stderr), 2;
+    if (dlsym(RTLD_DEFAULT, "_ZNSt6localeC1Ev") != NULL) return fputs("the C++ library is there for all\n", stderr), 2;
     void* const found = dlsym(library, argv[2]);
     if (found == NULL) return 2;
     void (*call)(void);

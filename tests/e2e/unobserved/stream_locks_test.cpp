@@ -163,7 +163,9 @@ TEST_P(Streams, OfAThreadThatHasEndedAreOrphanedLocks) {
         const int owner = thread_named(report, "waits").at("waits_for").at("owners").at(0).at("thread").get<int>();
         EXPECT_EQ(report::thread(report, owner).at("state"), "exited");
         EXPECT_EQ(report::thread(report, owner).at("holds").at(0).at("kind"), "stream");
-        if (is_recorded) EXPECT_EQ(owner, 2);
+        if (is_recorded) {
+            EXPECT_EQ(owner, 2);
+        }
     }
 }
 

@@ -163,7 +163,7 @@ TEST_F(StoppedThread, IsNoneThatIsGone) {
 /// Its memory takes so long to be given back that it is met between its last instruction and its end.
 TEST_F(StoppedThread, ThatEndsRightThenIsLeftToWhoWaitsForIt) {
     constexpr size_t kMemory = size_t{64} << 20;
-    constexpr int kStatus = 7;
+    constexpr int kOwnStatus = 7;
     int ends_met = 0;
     for (int rounds = 0; rounds < 30; ++rounds) {
         RecordingWriter writer;
@@ -173,7 +173,7 @@ TEST_F(StoppedThread, ThatEndsRightThenIsLeftToWhoWaitsForIt) {
             std::memset(memory, 1, kMemory);
             words.stage = 1;
             while (words.stage != 2) continue;
-            _exit(kStatus);
+            _exit(kOwnStatus);
         });
         ASSERT_TRUE(child.wait_for_stage(1));
         child.words().stage = 2;
@@ -188,7 +188,7 @@ TEST_F(StoppedThread, ThatEndsRightThenIsLeftToWhoWaitsForIt) {
         ASSERT_TRUE(is_waitable);
         ASSERT_EQ(static_cast<uint32_t>(end.si_pid), child.pid()) << "round " << rounds;
         EXPECT_EQ(end.si_code, CLD_EXITED);
-        EXPECT_EQ(end.si_status, kStatus);
+        EXPECT_EQ(end.si_status, kOwnStatus);
     }
     EXPECT_GT(ends_met, 0) << "no round has met the end: nothing was tested";
 }
