@@ -62,7 +62,7 @@ protected:
     void expect_no_finding(const std::string& way, const std::string& kind) {
         size_t waits = 0;
         Json report = seen(way);
-        for (int look = 0; look < 30; ++look) {
+        for (int look = 0; look < 12; ++look) {
             EXPECT_EQ(report.at("findings"), Json::array());
             for (const Json& thread : report.at("threads")) {
                 if (thread.at("waits_for").is_object()) waits += thread.at("waits_for").at("kind") == kind ? 1 : 0;
