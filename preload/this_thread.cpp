@@ -259,6 +259,11 @@ ThreadRecord* find_this_thread() {
     return value == 0 ? adopt() : reinterpret_cast<ThreadRecord*>(value);
 }
 
+/// For vfork_stub.S: a thread's first call.
+extern "C" __attribute__((visibility("hidden"))) void loiter_adopt_thread() {
+    this_thread();
+}
+
 bool is_really(const ThreadRecord* self) {
     return is_restricted() || self->tid.load(std::memory_order_relaxed) == thread_id();
 }

@@ -14,17 +14,24 @@ vfork:
     .cfi_startproc
     endbr64
     movq _ZN7preload14current_recordE@gottpoff(%rip), %rax
-    movq %fs:(%rax), %rcx
-    testq %rcx, %rcx
-    je 1f
-    testb $1, %cl
+    cmpq $0, %fs:(%rax)
     jne 1f
-    orq $3, %rcx                // kForwardOnly | kMayBeChild
-    movq %rcx, %fs:(%rax)
-1:  cmpq $0, loiter_real_vfork(%rip)
+    // The child would be adopted in the place of this thread, and be taken for a process' main thread.
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 8
+    call loiter_adopt_thread
+    addq $8, %rsp
+    .cfi_adjust_cfa_offset -8
+    movq _ZN7preload14current_recordE@gottpoff(%rip), %rax
+    cmpq $0, %fs:(%rax)
     je 2f
+1:  testb $1, %fs:(%rax)
+    jne 2f
+    orq $3, %fs:(%rax)          // kForwardOnly | kMayBeChild; at once, as a signal's handler may move the record
+2:  cmpq $0, loiter_real_vfork(%rip)
+    je 3f
     jmp *loiter_real_vfork(%rip)
-2:  subq $8, %rsp
+3:  subq $8, %rsp
     .cfi_adjust_cfa_offset 8
     call loiter_resolve_all
     addq $8, %rsp
@@ -34,6 +41,7 @@ vfork:
     .size vfork, . - vfork
 
     .hidden _ZN7preload14current_recordE
+    .hidden loiter_adopt_thread
     .hidden loiter_real_vfork
     .hidden loiter_resolve_all
 

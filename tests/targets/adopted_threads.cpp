@@ -2,10 +2,12 @@
 //
 // Threads that did not come through pthread_create, each blocked for ever on the semaphore:
 //   adopted_threads sigev-thread   a timer's notification thread, made inside libc
+//   adopted_threads after-vfork    the same, which has called nothing but vfork before, whose child writes
 //   adopted_threads raw-clone      made by clone(2), with thread-local storage of its own
 //   adopted_threads shared-tls     made by clone(2) with its creator's thread-local storage
 // Says "tid TID" of that thread when it is about to block.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -33,15 +35,24 @@ void on_timer(sigval) {
     block();
 }
 
+void on_timer_with_child(sigval) {
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (vfork() == 0) {
+        write(null, "x", 1);
+        _exit(0);
+    }
+    block();
+}
+
 int in_clone(void*) {
     block();
     return 0;
 }
 
-void start_timer() {
+void start_timer(void (*function)(sigval)) {
     sigevent event{};
     event.sigev_notify = SIGEV_THREAD;
-    event.sigev_notify_function = on_timer;
+    event.sigev_notify_function = function;
     timer_t timer;
     const itimerspec once{{0, 0}, {0, 1}};
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &once, nullptr) != 0) abort();
@@ -72,7 +83,8 @@ void start_clone(bool own_storage) {
 int main(int argc, char** argv) {
     if (argc != 2) return 2;
     sem_init(&never_posted, 0, 0);
-    if (strcmp(argv[1], "sigev-thread") == 0) start_timer();
+    if (strcmp(argv[1], "sigev-thread") == 0) start_timer(on_timer);
+    if (strcmp(argv[1], "after-vfork") == 0) start_timer(on_timer_with_child);
     if (strcmp(argv[1], "raw-clone") == 0) start_clone(true);
     if (strcmp(argv[1], "shared-tls") == 0) start_clone(false);
     gate::Flag().await_open();

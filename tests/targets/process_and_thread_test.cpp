@@ -35,9 +35,10 @@ TEST_P(AdoptedThread, HasARecordOnceItCallsAWrapper) {
     EXPECT_FALSE(raw.lines_in("adopted_threads.cpp", thread.wait.stack).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(MadeBy, AdoptedThread, testing::Values("sigev-thread", "raw-clone"), [](const auto& made_by) {
-    return std::string(made_by.param).substr(0, made_by.param[0] == 's' ? 5 : 3);
-});
+INSTANTIATE_TEST_SUITE_P(MadeBy, AdoptedThread, testing::Values("sigev-thread", "after-vfork", "raw-clone"),
+                         [](const auto& made_by) {
+                             return std::string(made_by.param).substr(0, made_by.param[0] == 'r' ? 3 : 5);
+                         });
 
 TEST(AdoptedThread, WithItsCreatorsThreadLocalStorageLeavesTheCreatorsRecordAlone) {
     RecordedProgram recorded({ADOPTED_THREADS, "shared-tls"});
