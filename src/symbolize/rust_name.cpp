@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace symbolize {
@@ -12,7 +13,9 @@ namespace {
 
 using std::string_view;
 
-// A name may refer back to parts of itself, and so describe one that is exponentially longer.
+// A name may refer back to parts of itself, and so describe one that is exponentially longer. What it refers to is read
+// each time, whether it says much or not.
+constexpr size_t kMaxSymbolLength = 16 * 1024;
 constexpr size_t kMaxNameLength = 4096;
 constexpr int kMaxNesting = 200;
 constexpr int kMaxParts = 20'000;
@@ -36,6 +39,10 @@ string_view basic_type(char tag) {
         if (basic.tag == tag) return basic.name;
     }
     return {};
+}
+
+bool is_character(uint64_t value) {
+    return value < 0xd800 || (value > 0xdfff && value <= 0x10ffff);
 }
 
 void append_utf8(std::string& text, uint32_t character) {
@@ -87,7 +94,7 @@ std::string from_punycode(string_view text) {
         bias += 36 * delta / (delta + 38);
         character += place / count;
         place %= count;
-        if (character > 0x10ffff) return {};
+        if (!is_character(character)) return {};
         characters.insert(characters.begin() + static_cast<ptrdiff_t>(place++), static_cast<uint32_t>(character));
     }
     std::string name;
@@ -375,8 +382,10 @@ private:
         if (string_view("abchijlmnostxy").find(tag) == string_view::npos) failed_ = true;
         if (tag == 'b') return write(value == 0 ? "false" : "true");
         if (tag == 'c') {
-            std::string character;
-            append_utf8(character, static_cast<uint32_t>(value & 0x1fffff));
+            if (is_wide || !is_character(value)) failed_ = true;
+            const bool is_control = value < 0x20 || value == 0x7f;
+            std::string character = is_control ? "\\u{" + digits + "}" : "";
+            if (!failed_ && !is_control) append_utf8(character, static_cast<uint32_t>(value));
             return write("'" + character + "'");
         }
         write((is_negative ? "-" : "") + (is_wide ? "0x" + digits : std::to_string(value)));
@@ -394,7 +403,8 @@ private:
 }  // namespace
 
 std::string rust_name(std::string_view symbol) {
-    if (!symbol.starts_with("_R") || symbol.size() < 3 || is_digit(symbol[2])) return {};
+    if (!symbol.starts_with("_R") || symbol.size() < 3 || symbol.size() > kMaxSymbolLength || is_digit(symbol[2]))
+        return {};
     NameWriter writer(symbol.substr(2));
     writer.path();
     // The crate that an instance was made for may follow; it is no part of the name.

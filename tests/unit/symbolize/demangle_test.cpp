@@ -49,6 +49,7 @@ TEST(Demangle, ReadsNewerRustNamesWithoutTheirHashes) {
     EXPECT_EQ(demangled("_RNvMC7mycrateINtC7mycrate4BankyE3run"), "mycrate::Bank<u64>::run");
     EXPECT_EQ(demangled("_RNvMC4coreSh4iter"), "<[u8]>::iter");
     EXPECT_EQ(demangled("_RINvC7mycrate3cstKln7_Kb1_Kc78_EB2_"), "mycrate::cst<-7, true, 'x'>");
+    EXPECT_EQ(demangled("_RINvC7mycrate3cstKc1b_E"), "mycrate::cst<'\\u{1b}'>");
     EXPECT_EQ(demangled("_RNvNtCshhNdl82Kjmm_1gu9gre_6ka8iu9strae_oqa"), "g::gr\u00f6\u00dfe::stra\u00dfe");
 }
 
@@ -73,7 +74,8 @@ std::string base_62(size_t place) {
 TEST(Demangle, LeavesDamagedAndEndlessRustNamesAlone) {
     const std::string whole = "_RINvNtC7mycrate3payFUKCmEu3runNtB3_1AE";
     for (size_t length = 0; length < whole.size(); ++length) demangled(whole.substr(0, length));
-    for (const std::string damaged : {"_R", "_RN", "_RNvC9short", "_RNvB_1a", "_R0", "_RC1cX", "_RINvC1c1fB5_E"}) {
+    for (const std::string damaged : {"_R", "_RN", "_RNvC9short", "_RNvB_1a", "_R0", "_RC1cX", "_RINvC1c1fB5_E",
+                                      "_RINvC1c1fKcd800_E", "_RINvC1c1fKc110000_E"}) {
         const std::string name = demangled(damaged);
         EXPECT_TRUE(name == damaged || damaged == "_RC1cX") << name;
     }
@@ -88,6 +90,10 @@ TEST(Demangle, LeavesDamagedAndEndlessRustNamesAlone) {
         last = "B" + base_62(place) + "_";
     }
     EXPECT_EQ(demangled("_R" + endless + "E").substr(0, 2), "_R");
+    // What is referred to says one letter, and is long.
+    std::string long_winded = "_RINvCs" + std::string(3'000'000, '0') + "_1a1b";
+    for (int times = 0; times < 1000; ++times) long_winded += "B2_";
+    EXPECT_EQ(demangled(long_winded + "E").substr(0, 2), "_R");
     EXPECT_EQ(demangled("_RINvC1c1f" + std::string(100'000, 'R') + "hE").substr(0, 2), "_R");
 }
 
