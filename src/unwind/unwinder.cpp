@@ -33,6 +33,7 @@ struct Unwinder::Parts {
     Walk walk_from(const Registers& registers);
     Walk walk(const Registers& registers);
     std::optional<uint64_t> end_of(uint64_t function);
+    Walk walk_without_clone(const Registers& registers);
     std::optional<Walk> walk_past_clone(const Walk& walk);
     std::optional<Walk> walk_past(const Registers& registers, const Walk& walk);
     std::optional<Walk> walk_with(const Registers& registers, const Function& function, const Walk& walk,
@@ -69,10 +70,16 @@ Walk Unwinder::Parts::walk_from(const Registers& registers) {
 }
 
 Walk Unwinder::Parts::walk(const Registers& registers) {
+    Walk found = walk_without_clone(registers);
+    std::optional<Walk> longer;
+    if (found.end == Walk::End::kNotDescribed && found.steps.size() == 1) longer = walk_past_clone(found);
+    return longer ? std::move(*longer) : std::move(found);
+}
+
+Walk Unwinder::Parts::walk_without_clone(const Registers& registers) {
     Walk found = walk_from(registers);
     std::optional<Walk> longer;
     if (found.end == Walk::End::kNeedsFramePointer) longer = walk_past(registers, found);
-    if (found.end == Walk::End::kNotDescribed && found.steps.size() == 1) longer = walk_past_clone(found);
     return longer ? std::move(*longer) : std::move(found);
 }
 
@@ -94,7 +101,7 @@ std::optional<Walk> Unwinder::Parts::walk_past_clone(const Walk& walk) {
     if (!function || function->end != call || !back) return std::nullopt;
     const CallSite site = call_before(memory, *back, function->start, [this](uint64_t at) { return end_of(at); });
     if (site != CallSite::kDirect && site != CallSite::kIndirect) return std::nullopt;
-    Walk rest = this->walk({*back, innermost.stack_pointer + sizeof(uint64_t)});
+    Walk rest = walk_without_clone({*back, innermost.stack_pointer + sizeof(uint64_t)});
     rest.steps.insert(rest.steps.begin(), innermost);
     return rest;
 }
