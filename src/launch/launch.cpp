@@ -28,7 +28,8 @@ constexpr milliseconds kSafetyPoll{200};    ///< for what no event tells: the en
 constexpr milliseconds kShortestWatch{50};  ///< between two looks for waits that are too old
 constexpr milliseconds kLongestWatch{1000};
 constexpr milliseconds kTermToKill{2000};
-constexpr milliseconds kLastLook{50};       ///< for processes that the same signal as CMD ended
+constexpr int kMostLooks = 20;         // for new processes, of which each look finds those that the last one missed
+constexpr milliseconds kLastLook{50};  ///< for processes that the same signal as CMD ended
 constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
 constexpr int kUnknownStatus = 125;         ///< as where this command itself fails
 
@@ -167,7 +168,12 @@ void Run::expire() {
     while ((!has_ended() || tree_.any_live() || all_.any_live()) && Clock::now() < patience_ends) {
         wait_for_events(std::chrono::ceil<milliseconds>(patience_ends - Clock::now()));
     }
-    all_.look(tree_.live());
+    // One that is stopped makes no more processes, so a last look misses none that another one makes meanwhile.
+    int looks = 0;
+    do {
+        if (!has_ended()) kill(pid_, SIGSTOP);
+        all_.signal(SIGSTOP);
+    } while (all_.look(tree_.live()) && ++looks < kMostLooks);
     if (!has_ended()) kill(pid_, SIGKILL);
     all_.signal(SIGKILL);
     while (!has_ended()) wait_for_events(kSafetyPoll);

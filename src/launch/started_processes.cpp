@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/started_processes.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,18 +17,37 @@ namespace {
 
 constexpr int kMostAncestors = 1024;
 
-bool is_live(const std::optional<reader::TaskStat>& stat) {
-    return stat && stat->state != 'Z' && stat->state != 'X';
+/// A process whose main thread has ended looks dead, and lives by the others.
+bool is_live(uint32_t pid, const reader::TaskStat& stat) {
+    return (stat.state != 'Z' && stat.state != 'X') || reader::live_task(pid) != 0;
 }
 
 bool is_still(uint32_t pid, uint64_t start_ticks) {
     const std::optional<reader::TaskStat> stat = reader::stat_of_process(pid);
-    return is_live(stat) && stat->start_ticks == start_ticks;
+    return stat && stat->start_ticks == start_ticks && is_live(pid, *stat);
+}
+
+/// Between a look at a pid and a signal to it the pid may become another process': the descriptor comes before both.
+void send(uint32_t pid, uint64_t start_ticks, int signal) {
+    const auto process = static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
+    if (is_still(pid, start_ticks)) {
+        if (process >= 0) {
+            syscall(SYS_pidfd_send_signal, process, signal, nullptr, 0);
+        } else {
+            kill(static_cast<pid_t>(pid), signal);  // an older kernel, or no descriptor is left
+        }
+    }
+    if (process >= 0) close(process);
 }
 
 }  // namespace
 
-void StartedProcesses::look(const std::vector<uint32_t>& known) {
+StartedProcesses::StartedProcesses(pid_t root, std::string directory)
+    : root_(static_cast<uint32_t>(root)), directory_(std::move(directory)) {
+    if (const auto stat = reader::stat_of_process(root_)) root_start_ticks_ = stat->start_ticks;
+}
+
+bool StartedProcesses::look(const std::vector<uint32_t>& known) {
     std::map<uint32_t, reader::TaskStat> all;
     for (const uint32_t pid : reader::process_ids()) {
         if (std::optional<reader::TaskStat> stat = reader::stat_of_process(pid)) all.emplace(pid, std::move(*stat));
@@ -36,35 +56,38 @@ void StartedProcesses::look(const std::vector<uint32_t>& known) {
         const auto now = all.find(entry.first);
         return now == all.end() || now->second.start_ticks != entry.second;
     });
+    const auto is_root = [&](uint32_t pid, const reader::TaskStat& stat) {
+        return pid == root_ && stat.start_ticks == root_start_ticks_;
+    };
     const auto descends = [&](uint32_t pid) {
-        for (int i = 0; i < kMostAncestors && pid > 1; ++i) {
-            if (pid == root_ || met_.contains(pid)) return true;
-            const auto found = all.find(pid);
-            if (found == all.end()) return false;
-            pid = found->second.parent;
+        auto at = all.find(pid);
+        for (int i = 0; i < kMostAncestors && at != all.end() && pid > 1; ++i) {
+            if (is_root(pid, at->second) || met_.contains(pid)) return true;
+            pid = at->second.parent;
+            const uint64_t child_start = at->second.start_ticks;
+            at = all.find(pid);
+            // Who is younger than its child took the number of the parent, which ended during the look.
+            if (at != all.end() && at->second.start_ticks > child_start) return false;
         }
         return false;
     };
     const auto own = static_cast<uint32_t>(getpid());
+    bool has_met_new = false;
     for (const auto& [pid, stat] : all) {
-        if (pid == own || pid == root_ || !is_live(stat) || stat.is_kernel_thread) continue;
+        if (pid == own || is_root(pid, stat) || stat.is_kernel_thread || !is_live(pid, stat)) continue;
         if (std::find(known.begin(), known.end(), pid) != known.end() || descends(pid) ||
             (!directory_.empty() && has_environment_of(directory_, pid)))
-            met_.emplace(pid, stat.start_ticks);
+            has_met_new |= met_.emplace(pid, stat.start_ticks).second;
     }
+    return has_met_new;
 }
 
 void StartedProcesses::signal(int signal) const {
-    for (const auto& [pid, start_ticks] : met_) {
-        if (is_still(pid, start_ticks)) kill(static_cast<pid_t>(pid), signal);
-    }
+    for (const auto& [pid, start_ticks] : met_) send(pid, start_ticks, signal);
 }
 
 bool StartedProcesses::any_live() const {
-    for (const auto& [pid, start_ticks] : met_) {
-        if (is_still(pid, start_ticks)) return true;
-    }
-    return false;
+    return std::any_of(met_.begin(), met_.end(), [](const auto& entry) { return is_still(entry.first, entry.second); });
 }
 
 }  // namespace launch

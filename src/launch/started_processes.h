@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace launch {
@@ -18,12 +17,12 @@ class StartedProcesses {
 public:
     /// `directory`: the run's private folder, which the environment of its processes names; empty: others may use
     /// it too, and it says nothing.
-    StartedProcesses(pid_t root, std::string directory)
-        : root_(static_cast<uint32_t>(root)), directory_(std::move(directory)) {}
+    StartedProcesses(pid_t root, std::string directory);
 
     /// Looks through /proc for those that descend from CMD, or from one that was met already, and for those that
-    /// have its environment though all between have ended. Best while CMD lives. `known` are of them.
-    void look(const std::vector<uint32_t>& known);
+    /// have its environment though all between have ended. Best while CMD lives. `known` are of them. True: there
+    /// are some that were not met before.
+    bool look(const std::vector<uint32_t>& known);
     /// Sends the signal to every one that lives, but CMD.
     void signal(int signal) const;
     /// But CMD.
@@ -31,6 +30,7 @@ public:
 
 private:
     uint32_t root_;
+    uint64_t root_start_ticks_ = 0;  ///< once it has ended its pid may be another's
     std::string directory_;
     std::map<uint32_t, uint64_t> met_;  ///< when they began, by pid, which may be another's by now
 };

@@ -221,10 +221,18 @@ TEST(ChildrenNo, SaysNothingOfThemOnATimeout) {
     EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("timeout alive null"));
 }
 
+bool is_live(const std::string& stat) {
+    const std::string state = stat.substr(stat.rfind(')') + 1, 2);
+    return state.starts_with(" ") && state != " Z" && state != " X";
+}
+
+/// With all of its threads.
 bool has_ended(const std::string& pid) {
-    std::string stat = content("/proc/" + pid + "/stat");
-    stat.erase(0, stat.rfind(')') + 1);
-    return !stat.starts_with(" ") || stat.starts_with(" Z") || stat.starts_with(" X");
+    std::error_code gone;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/" + pid + "/task", gone)) {
+        if (is_live(content(thread.path() / "stat"))) return false;
+    }
+    return true;
 }
 
 /// One has an empty environment and leaves its parent alone, one has no program yet and lets no signal come but
@@ -243,6 +251,18 @@ TEST(UnobservedChildren, EndAtATimeoutWithTheOthers) {
     ASSERT_TRUE(words >> sleeping >> sitting >> child) << outcome.output;
     EXPECT_EQ(sitting, "sitting");
     EXPECT_TRUE(support::eventually([&] { return has_ended(sleeping); }));
+    EXPECT_TRUE(support::eventually([&] { return has_ended(child); }));
+}
+
+/// It looks dead to whoever asks for the state of its main thread alone.
+TEST(UnobservedChildren, EndAtATimeoutThoughTheirMainThreadHasEndedBefore) {
+    const support::Outcome outcome =
+        run({"gate", "--timeout", "2s", "sh", "-c", "env -i " ODD_PROCESS " headless & echo $!; wait"});
+
+    std::istringstream words(outcome.output);
+    std::string child;
+    ASSERT_TRUE(words >> child) << outcome.output;
+    EXPECT_TRUE(outcome.output.ends_with("ready\n")) << outcome.output;
     EXPECT_TRUE(support::eventually([&] { return has_ended(child); }));
 }
 

@@ -7,6 +7,7 @@
 //     handles    have a handler for USR1
 //     ignores    ignore USR1
 //     seccomp    go on, main under a filter that allows all
+//     headless   go on, but for main, which ends
 // and say "ready".
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -48,5 +49,6 @@ int main(int argc, char** argv) {
     if (strcmp(how, "half") == 0) pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
     if (strcmp(how, "seccomp") == 0) install_filter();
     if (write(STDOUT_FILENO, "ready\n", 6) != 6) return 1;
+    if (strcmp(how, "headless") == 0) pthread_exit(NULL);
     while (1) pause();
 }
