@@ -20,6 +20,7 @@ constexpr size_t kMostClassFindings = 32;
 constexpr size_t kMostClassSteps = 200'000;  ///< of the search for rings of one length
 constexpr uint64_t kMostDistance = 1024;     ///< between locks of one object
 constexpr size_t kMostAlike = 16;            ///< orders of the same places that are looked at
+constexpr size_t kMostKept = 8'000;          ///< in all; each may go on in half of the others
 
 using Classes = std::set<LockClass>;
 
@@ -115,6 +116,7 @@ private:
         std::map<Places, size_t> alike;
         for (const size_t number : sound) {
             const auto [entry, is_new] = known.try_emplace(classes_.held_class(number));
+            if (kept_.size() == kMostKept) return;
             if (is_new) entry->second = is_of_hierarchy(entry->first);
             if (!entry->second && ++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
         }
@@ -134,13 +136,15 @@ private:
         }
         Edges joints(kept_.size());
         for (Node at = 0; at < kept_.size(); ++at) {
-            std::set<Node> next;
+            std::vector<Node> next;
             const auto add = [&](const auto& index, const auto& key) {
                 const auto found = index.find(key);
-                if (found != index.end()) next.insert(found->second.begin(), found->second.end());
+                if (found != index.end()) next.insert(next.end(), found->second.begin(), found->second.end());
             };
             for (const LockClass& one : classes_.taken_classes(kept_[at])) add(by_class, one);
             add(by_address, classes_.order(kept_[at]).lock.address);
+            std::sort(next.begin(), next.end());
+            next.erase(std::unique(next.begin(), next.end()), next.end());
             for (const Node to : next) {
                 if (is_joint(kept_[at], kept_[to])) joints[at].push_back(to);
             }
@@ -148,9 +152,9 @@ private:
         successors_ = joints;
         for (Node at = 0; at < kept_.size(); ++at) {
             for (const Node to : joints[at]) {
-                const auto& back = joints[to];
-                const bool is_known = std::find(back.begin(), back.end(), at) != back.end();
-                if (!is_known && are_of_one_object(kept_[at], kept_[to])) successors_[to].push_back(at);
+                if (!are_of_one_object(kept_[at], kept_[to])) continue;
+                const std::vector<Node>& back = joints[to];
+                if (!std::binary_search(back.begin(), back.end(), at)) successors_[to].push_back(at);
             }
         }
     }
