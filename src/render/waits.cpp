@@ -150,6 +150,11 @@ public:
     }
 
 private:
+    /// Calls on descriptors, signals and children have none, and say what they are about in their own block.
+    static bool has_object(const Thread& thread) {
+        return thread.wait && (thread.wait->object.kind != LockKind::kUnknown || thread.wait->object.address != 0);
+    }
+
     /// A direct owner's stack stands in each waiter's entry; further on, one that has a block of its own
     /// is only pointed to.
     void tell(const Thread& thread, size_t length) {
@@ -157,7 +162,7 @@ private:
         const bool is_direct = length == kChainLength;
         const std::string now = fmt::format("  T{} {}", thread.id, now_words(thread));
         if (!is_direct && is_planned) {
-            const std::string awaited = thread.wait ? ", waits for " + awaited_words(*thread.wait) : "";
+            const std::string awaited = has_object(thread) ? ", waits for " + awaited_words(*thread.wait) : "";
             sheet_.page.add(now + awaited + (sheet_.printed.count(thread.id) > 0 ? ", see above" : ", see below"));
         } else if (sheet_.stacks.is_empty(thread.stack)) {
             sheet_.page.add(now + ", no stack recorded");

@@ -297,6 +297,18 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+TEST(LockWait, OfAnOwnerInACallHasNoObject) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).waits_for(mutex(0x20)).at(kStuck).holds(mutex(0x10)).acquired_at(kTaken);
+    builder.thread(4).waits_for({snapshot::LockKind::kUnknown, 0}).at(kWork).holds(mutex(0x20)).acquired_at(kTaken);
+
+    const std::string report = text(builder, {finding(Verdict::kBlocked, {2}), finding(Verdict::kBlocked, {4})});
+
+    EXPECT_NE(report.find("  T4 is now in ["), std::string::npos) << report;
+    EXPECT_EQ(report.find("unknown 0x0"), std::string::npos) << report;
+}
+
 TEST(LockWait, OfADamagedRecordingIsCut) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(rwlock(0x10)).at(kStuck);
