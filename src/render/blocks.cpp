@@ -119,9 +119,7 @@ std::string no_stack_words(const Sheet& sheet, const Thread& thread) {
 
 void print_stack(Sheet& sheet, const Group& group) {
     const Thread& first = *group.front();
-    // The start routine is said to be one.
-    const bool has_place = !sheet.stacks.is_empty(first.stack);
-    const bool has_stack = has_place && !(first.stack_is_last_known && first.stack == first.entry);
+    const bool has_stack = sheet.has_stack(first);
     if (has_stack && first.stack_is_last_known) {
         const std::string ago = ago_words(group);
         sheet.page.add("  last known place" + (ago.empty() ? "" : ", " + ago));

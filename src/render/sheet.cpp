@@ -35,6 +35,10 @@ const std::vector<analyze::Owner>& Sheet::owners_of(const snapshot::Thread& thre
     return entry->second;
 }
 
+bool Sheet::has_stack(const snapshot::Thread& thread) const {
+    return !stacks.is_empty(thread.stack) && !(thread.stack_is_last_known && thread.stack == thread.entry);
+}
+
 bool Sheet::is_finished(uint32_t thread) const {
     const snapshot::Thread* const found = snapshot::find_thread(snapshot, thread);
     return found != nullptr && found->finished;

@@ -29,6 +29,9 @@ struct Sheet {
     const std::vector<analyze::Owner>& owners_of(const snapshot::Thread& thread);
     static constexpr size_t kMaxOwners = 256;
 
+    /// A place of its own: that a thread runs since its start routine is said elsewhere.
+    bool has_stack(const snapshot::Thread& thread) const;
+
     /// It has ended.
     bool is_finished(uint32_t thread) const;
 

@@ -164,10 +164,10 @@ private:
         if (!is_direct && is_planned) {
             const std::string awaited = has_object(thread) ? ", waits for " + awaited_words(*thread.wait) : "";
             sheet_.page.add(now + awaited + (sheet_.printed.count(thread.id) > 0 ? ", see above" : ", see below"));
-        } else if (sheet_.stacks.is_empty(thread.stack)) {
+        } else if (!sheet_.has_stack(thread)) {
             sheet_.page.add(now + ", no stack recorded");
         } else {
-            sheet_.page.add(now + ", at");
+            sheet_.page.add(now + (thread.stack_is_last_known ? ", last known at" : ", at"));
             sheet_.stacks.print(sheet_.page, thread.stack);
         }
         if (thread.wait && length > 1) go_on(thread, length - 1, is_planned);

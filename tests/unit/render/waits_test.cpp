@@ -297,6 +297,23 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+TEST(LockWait, OfAnOwnerThatRunsSaysHowItsPlaceIsKnown) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.thread(3).at(kWork).holds(mutex(0x10)).acquired_at(kTaken);
+    snapshot::Snapshot snapshot = builder.build();
+    snapshot::Thread& owner = snapshot.threads.back();
+    owner.stack_is_last_known = true;
+    EXPECT_NE(render::text(snapshot, report::analysis(snapshot, {finding(Verdict::kBlocked, {2})}), {})
+                  .find("T3 is now running, last known at\n"),
+              std::string::npos);
+
+    owner.entry = owner.stack;  // nothing is known but where it began
+    EXPECT_NE(render::text(snapshot, report::analysis(snapshot, {finding(Verdict::kBlocked, {2})}), {})
+                  .find("T3 is now running, no stack recorded\n"),
+              std::string::npos);
+}
+
 TEST(LockWait, OfAnOwnerInACallHasNoObject) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
