@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What threads wait for: owners, what those do now, and who signalled last.
+// What threads wait for: owners, and who signalled last.
 #include <gtest/gtest.h>
 
 #include "report.h"
@@ -199,131 +199,6 @@ TEST(LockWait, TellsEightPlacesWhereALockWasAcquired) {
   T5 is now running, no stack recorded
   (and 7 more owners)
 )");
-}
-
-TEST(LockWait, FollowsAShortChainToItsEnd) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).waits_for(mutex(0x20)).since(4).at(kWork).holds(mutex(0x10)).acquired_at(kTaken);
-    builder.thread(4).joins(5).at(kWork).holds(mutex(0x20)).acquired_at(kTaken);
-    builder.thread(5).in_io("read").at(kWork);
-
-    EXPECT_EQ(block_of_t2(builder), R"(
-T2 [mutex lock] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for mutex 0x10, held by T3, acquired at
-    take()                                   bank.cpp:20
-  T3 is now in [mutex lock, 4s], at
-    work()                                   bank.cpp:30
-  T3 waits for mutex 0x20, held by T4, acquired at
-    take()                                   bank.cpp:20
-  T4 is now in [join], at
-    work()                                   bank.cpp:30
-  T4 waits for T5 to end
-  T5 is now in [io read], at
-    work()                                   bank.cpp:30
-)");
-}
-
-TEST(LockWait, DoesNotFollowARingForEver) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).waits_for(mutex(0x20)).holds(mutex(0x10));
-    builder.thread(4).waits_for(mutex(0x10)).holds(mutex(0x20));
-
-    EXPECT_EQ(block_of_t2(builder), R"(
-T2 [mutex lock] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [mutex lock], no stack recorded
-  T3 waits for mutex 0x20, held by T4, acquired at a place that was not recorded
-  T4 is now in [mutex lock], no stack recorded
-  T4 waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-)");
-}
-
-TEST(LockWait, TellsWhatAnOwnerDoesAlsoWhereThatHasABlockOfItsOwn) {
-    SnapshotBuilder builder;
-    const Frames deep = {kWork[0], kTaken[0], kWork[0], kTaken[0]};
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).waits_for(mutex(0x20)).at(deep).holds(mutex(0x10));
-    builder.thread(4).waits_for(mutex(0x10)).at(kWork);
-
-    const std::string report = text(builder, {finding(Verdict::kBlocked, {2, 3}), finding(Verdict::kBlocked, {4})});
-
-    EXPECT_EQ(block(report, "T2 "), R"(
-T2 [mutex lock] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [mutex lock], at
-    work()                                   bank.cpp:30
-    take()                                   bank.cpp:20
-    work()                                   bank.cpp:30
-    take()                                   bank.cpp:20
-)");
-    EXPECT_EQ(block(report, "T4 "), R"(
-T4 [mutex lock] tid 4245
-    work()                                   bank.cpp:30
-  waits for mutex 0x10, held by T3, acquired at a place that was not recorded
-  T3 is now in [mutex lock], at
-    work()                                   bank.cpp:30
-    take()                                   bank.cpp:20
-    work()                                   bank.cpp:30
-    take()                                   bank.cpp:20
-)");
-}
-
-TEST(LockWait, FollowsTheChainToItsEndAndPointsToBlocks) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).waits_for(mutex(0x20)).at(kStuck).holds(mutex(0x10)).acquired_at(kTaken);
-    builder.thread(4).waits_for(mutex(0x30)).at(kStuck).holds(mutex(0x20)).acquired_at(kTaken);
-    builder.thread(5).at(kWork).holds(mutex(0x30)).acquired_at(kTaken);
-
-    const std::string report = text(builder, {finding(Verdict::kBlocked, {2}), finding(Verdict::kBlocked, {4})});
-
-    EXPECT_EQ(block(report, "T2 "), R"(
-T2 [mutex lock] tid 4243
-    stuck()                                  bank.cpp:10
-  waits for mutex 0x10, held by T3, acquired at
-    take()                                   bank.cpp:20
-  T3 is now in [mutex lock], at
-    stuck()                                  bank.cpp:10
-  T3 waits for mutex 0x20, held by T4, acquired at
-    take()                                   bank.cpp:20
-  T4 is now in [mutex lock], waits for mutex 0x30, see below
-  T5 is now running, at
-    work()                                   bank.cpp:30
-)");
-}
-
-TEST(LockWait, OfAnOwnerThatRunsSaysHowItsPlaceIsKnown) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).at(kWork).holds(mutex(0x10)).acquired_at(kTaken);
-    snapshot::Snapshot snapshot = builder.build();
-    snapshot::Thread& owner = snapshot.threads.back();
-    owner.stack_is_last_known = true;
-    EXPECT_NE(render::text(snapshot, report::analysis(snapshot, {finding(Verdict::kBlocked, {2})}), {})
-                  .find("T3 is now running, last known at\n"),
-              std::string::npos);
-
-    owner.entry = owner.stack;  // nothing is known but where it began
-    EXPECT_NE(render::text(snapshot, report::analysis(snapshot, {finding(Verdict::kBlocked, {2})}), {})
-                  .find("T3 is now running, no stack recorded\n"),
-              std::string::npos);
-}
-
-TEST(LockWait, OfAnOwnerInACallHasNoObject) {
-    SnapshotBuilder builder;
-    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
-    builder.thread(3).waits_for(mutex(0x20)).at(kStuck).holds(mutex(0x10)).acquired_at(kTaken);
-    builder.thread(4).waits_for({snapshot::LockKind::kUnknown, 0}).at(kWork).holds(mutex(0x20)).acquired_at(kTaken);
-
-    const std::string report = text(builder, {finding(Verdict::kBlocked, {2}), finding(Verdict::kBlocked, {4})});
-
-    EXPECT_NE(report.find("  T4 is now in ["), std::string::npos) << report;
-    EXPECT_EQ(report.find("unknown 0x0"), std::string::npos) << report;
 }
 
 TEST(LockWait, OfADamagedRecordingIsCut) {
