@@ -15,7 +15,6 @@ using report::kStuck;
 using report::kWork;
 using report::text;
 using report::text_of_all;
-using snapshot::Mode;
 using snapshot::State;
 using support::condition;
 using support::frame;
