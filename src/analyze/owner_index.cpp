@@ -115,7 +115,11 @@ std::vector<Owner> OwnerIndex::settle_contradictions(std::vector<Owner> recorded
 
 OwnerIndex::Owners OwnerIndex::overrule(std::vector<Owner> recorded, const snapshot::LockMemory& memory) const {
     if (memory.owner_tid == 0 && !memory.owner_thread) {
-        for (Owner& owner : recorded) owner.in_doubt = is_exclusive(owner) || is_releasing(owner);
+        const bool has_fewer = memory.readers && *memory.readers < memory.recorded_readers;
+        for (Owner& owner : recorded) {
+            owner.in_doubt = is_exclusive(owner) || is_releasing(owner) || has_fewer;
+            owner.of_readers = has_fewer && *memory.readers > 0 && !is_exclusive(owner) && !is_releasing(owner);
+        }
         return {std::move(recorded), {}};
     }
     Owners result;

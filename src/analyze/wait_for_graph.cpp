@@ -117,7 +117,8 @@ Certainty WaitForGraph::certainty_of_wait(Node waiter, const Awaited& awaited) c
 
 std::optional<Certainty> WaitForGraph::certainty_of_owner(const Owner& owner) const {
     const snapshot::Thread* const thread = snapshot::find_thread(snapshot_, owner.thread);
-    if (thread == nullptr || (owner.in_doubt && !owner.queued && !snapshot_.process.at_rest)) return std::nullopt;
+    const bool may_own = !owner.in_doubt || owner.queued || owner.of_readers || snapshot_.process.at_rest;
+    if (thread == nullptr || !may_own) return std::nullopt;
     return owner.in_doubt || thread->torn || thread->presumed ? Certainty::kLikely : Certainty::kProved;
 }
 

@@ -22,6 +22,7 @@ struct Owner {
     const snapshot::Hold* hold = nullptr;  ///< null: known from libc's memory, or a joined thread
     bool in_doubt = false;                 ///< record and libc's memory cannot both be right, or a writer only queued
     bool queued = false;                   ///< a writer that readers must let pass; it owns nothing yet
+    bool of_readers = false;               ///< in doubt as one of several: memory counts fewer, but not none
 };
 
 /// Owners of what `thread` waits for, timed or not: mutex owner, rwlock writer or all readers,

@@ -19,6 +19,9 @@ constexpr int kPriorityInheriting = 32;
 constexpr int kShared = 128;
 constexpr int kKnownKinds = 3 | kRobust | kPriorityInheriting | 64 | kShared | 256 | 512;  // protected, elision
 constexpr int kDestroyed = -1;
+// libc's nptl/pthread_rwlock_common.c: of __readers.
+constexpr uint32_t kTurnOfWriters = 1;
+constexpr uint32_t kReaderCountShift = 3;
 
 bool is_robust(const pthread_mutex_t& mutex) {
     return mutex.__data.__kind != kDestroyed && (mutex.__data.__kind & kRobust) != 0;
@@ -38,6 +41,12 @@ uint32_t owner_of(const pthread_rwlock_t& lock) {
     return static_cast<uint32_t>(lock.__data.__cur_writer);
 }
 
+/// While it is the turn of writers, readers that wait are counted there as well, and none has it.
+uint32_t readers_of(const pthread_rwlock_t& lock) {
+    const uint32_t word = lock.__data.__readers;
+    return (word & kTurnOfWriters) != 0 ? 0 : word >> kReaderCountShift;
+}
+
 bool is_plausible(const pthread_mutex_t& mutex) {
     const int kind = mutex.__data.__kind;
     return kind == kDestroyed || ((kind & ~kKnownKinds) == 0 && mutex.__data.__owner >= 0);
@@ -54,6 +63,7 @@ void note_kind(const pthread_mutex_t& mutex, uint64_t address, LockWords& words)
 }
 
 void note_kind(const pthread_rwlock_t& lock, uint64_t address, LockWords& words) {
+    words.readers.emplace(address, readers_of(lock));
     if (lock.__data.__shared != 0) words.shared.insert(address);
     if (lock.__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP) words.prefer_writers.insert(address);
 }

@@ -24,6 +24,7 @@ struct LockWords {
     std::set<uint64_t> no_locks;                ///< addresses where something else is by now
     std::set<uint64_t> robust;                  ///< addresses of those that the kernel takes from a dead owner
     std::set<uint64_t> shared;                  ///< of those that other processes may use
+    std::map<uint64_t, uint32_t> readers;       ///< by address, of rwlocks: how often they are held for reading
     std::set<uint64_t> prefer_writers;          ///< of rwlocks whose readers wait behind queued writers
     std::map<uint64_t, uint64_t> ended_owners;  ///< pthread_t by address, of owners that have ended: 0 above
     std::map<uint64_t, uint32_t> values;        ///< by address, of futexes that are no locks

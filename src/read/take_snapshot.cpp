@@ -26,6 +26,7 @@
 #include "read/outside_stacks.h"
 #include "read/program_words.h"
 #include "read/python_stacks.h"
+#include "read/rwlock_readers.h"
 #include "read/stacks.h"
 #include "read/stream_locks.h"
 #include "read/system_calls.h"
@@ -137,6 +138,7 @@ void look_at_unseen(OutsideStacks& outside, ThreadLooks& threads, LockWords& wor
         unseen.prefers_writers = read.prefer_writers.contains(unseen.wait.address);
     words.owner_tids.merge(read.owner_tids);
     words.robust.merge(read.robust);
+    words.readers.merge(read.readers);
     words.shared.merge(read.shared);
 }
 
@@ -432,6 +434,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     else
         python.note_end(snapshot.modules);
     fill_lock_memory(looks.lock_words, threads, snapshot);
+    fill_readers(looks.lock_words, looks.threads.first, looks.threads.second, snapshot);
     fill_futex_values(looks.lock_words, snapshot);
     if (looks.threads.is_live && !looks.threads.translates)
         add_foreign_owners(looks.threads.pid, looks.lock_words, snapshot);

@@ -255,6 +255,30 @@ TEST(Deadlock, ThroughAQueuedWriterIsOnlyLikely) {
                     "T3 for rwlock g_table held by T2; not proved: T3 only queues for rwlock g_table"});
 }
 
+TEST(Deadlock, IsOnlyLikelyWhereMemoryCountsFewerReadersThanAreRecorded) {
+    SnapshotBuilder builder;
+    builder.live();
+    builder.thread(2).reads(kTable).waits_for(kLedger);
+    builder.thread(3).holds(kLedger).waits_for(kTable);
+    builder.thread(4).reads(kTable);
+    snapshot::LockMemory& memory = builder.snapshot().lock_memory[kTable.address];
+    const auto with = [&](uint32_t readers) {
+        memory.readers = readers;
+        memory.recorded_readers = 2;
+        return analyze(builder.build());
+    };
+
+    EXPECT_EQ(shown(with(3)), Lines{"proved deadlock: T2 T3"}) << "one may be about to record it";
+    EXPECT_EQ(shown(with(2)), Lines{"proved deadlock: T2 T3"});
+    EXPECT_EQ(shown(with(1)), Lines{"likely deadlock: T2 T3"});
+    EXPECT_EQ(messages(with(1)),
+              Lines{"T2 and T3 wait for each other: T2 for mutex g_ledger held by T3, T3 for rwlock g_table held by "
+                    "T2; not proved: T2 may have let go of rwlock g_table"});
+    EXPECT_EQ(shown(with(0)), Lines{}) << "all have let go";
+    builder.thread(2).releasing();
+    EXPECT_EQ(shown(with(1)), Lines{});
+}
+
 TEST(Deadlock, AReaderPassesQueuedWritersOfAnOrdinaryRwlock) {
     SnapshotBuilder builder;
     builder.live();

@@ -234,6 +234,46 @@ TEST_F(LiveThread, OfARwlockKnowsItsWriter) {
     EXPECT_EQ(snapshot.lock_memory.at(reinterpret_cast<uint64_t>(&lock)).owner_thread, 1U);
 }
 
+/// T1 reads twice and T2 once, T3 waits to write: but T1 let go of one unseen. T4 is about to read.
+void read_and_wait(RecordingWriter& own, SharedWords& words, pthread_rwlock_t& lock) {
+    const auto address = reinterpret_cast<uint64_t>(&lock);
+    const auto read = [&](uint32_t number, uint32_t depth, protocol::HoldState state) {
+        protocol::ThreadRecord& record = own.start_thread(number, own_tid());
+        protocol::Hold& hold = RecordingWriter::hold(record, 0, protocol::LockKind::kRwlock, address, state);
+        hold.mode = protocol::Mode::kShared;
+        hold.depth = depth;
+    };
+    pthread_rwlock_rdlock(&lock);
+    pthread_rwlock_rdlock(&lock);
+    read(1, 2, protocol::HoldState::kHeld);
+    read(2, 1, protocol::HoldState::kHeld);
+    read(4, 1, protocol::HoldState::kAcquiring);
+    std::thread([&] {
+        RecordingWriter::wait(own.start_thread(3, own_tid()), WaitKind::kRwlockWrite, address);
+        tell(words, 0);
+        pthread_rwlock_wrlock(&lock);
+    }).detach();
+    block_in_read();
+}
+
+TEST_F(LiveThread, OfARwlockKnowsHowManyReadIt) {
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    static pthread_rwlock_t polite = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+    for (pthread_rwlock_t* const one : {&lock, &polite}) {
+        RecordingWriter writer;
+        ObservedChild child(writer,
+                            [one](RecordingWriter& own, SharedWords& words) { read_and_wait(own, words, *one); });
+        ASSERT_TRUE(child.wait_for_call_of(0, SYS_futex) && child.wait_for_call(child.pid(), SYS_read));
+
+        const snapshot::LockMemory memory = look_at(child).lock_memory.at(reinterpret_cast<uint64_t>(one));
+
+        EXPECT_EQ(memory.owner_tid, 0U);
+        EXPECT_EQ(memory.readers, 2U);
+        EXPECT_EQ(memory.recorded_readers, one == &polite ? 3U : 4U)
+            << "one that is about to read may let writers pass";
+    }
+}
+
 TEST_F(LiveThread, WhoseLockIsOutOfReachSaysSo) {
     RecordingWriter writer;
     ObservedChild child(writer, [](RecordingWriter& own, SharedWords&) {
