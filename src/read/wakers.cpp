@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/wakers.h"
 
+#include <algorithm>
 #include <map>
 
 #include "read/mappings.h"
+#include "read/memory_sharers.h"
 #include "read/signal_sets.h"
 
 namespace reader {
@@ -33,6 +35,24 @@ void mark_shared(uint32_t pid, snapshot::Snapshot& snapshot) {
     });
 }
 
+/// Asks of every process there is: only where nothing else stands in the way of a proof.
+bool must_ask_for_sharers(const snapshot::Snapshot& snapshot) {
+    const snapshot::Wakers& wakers = snapshot.wakers;
+    if (wakers.handler || wakers.timer || wakers.cancel || wakers.shared || wakers.unknown) return false;
+    return std::all_of(snapshot.threads.begin(), snapshot.threads.end(), [](const snapshot::Thread& thread) {
+        return thread.finished || (thread.asleep && !(thread.wait && thread.wait->shared));
+    });
+}
+
+/// One that woke a thread and ended before it could be asked for left that thread awake.
+void ask_for_sharers(uint32_t pid, const TaskLook& tasks, snapshot::Snapshot& snapshot) {
+    snapshot.wakers.memory = is_memory_shared(pid, tasks.tasks.front().tid);
+    const bool all_sleep =
+        std::all_of(tasks.tasks.begin(), tasks.tasks.end(), [pid](const Task& task) { return sleeps_on(pid, task); });
+    if (all_sleep) return;
+    for (snapshot::Thread& thread : snapshot.threads) thread.asleep = false;
+}
+
 }  // namespace
 
 void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLook& tasks,
@@ -49,6 +69,7 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     const uint64_t caught = tasks.tasks.front().status->caught;
     if ((caught & ~(kSignalsOfLibc | of_library)) != 0) snapshot.wakers.handler = true;
     mark_shared(pid, snapshot);
+    if (must_ask_for_sharers(snapshot)) ask_for_sharers(pid, tasks, snapshot);
 }
 
 void fill_unobserved_wakers(uint32_t pid, const TaskLook& tasks, snapshot::Snapshot& snapshot) {

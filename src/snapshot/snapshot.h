@@ -281,6 +281,7 @@ struct Wakers {
     bool timer = false;    ///< a timer was made
     bool cancel = false;   ///< a thread was cancelled
     bool shared = false;   ///< a lock was made that other processes may share
+    bool memory = false;   ///< another process runs in this one's memory
     bool unknown = false;  ///< nobody recorded timers and cancellations
 };
 

@@ -139,6 +139,8 @@ TEST(Asleep, IsOnlyLikelyWhereSomethingCouldWakeOne) {
         {[](auto& world) { world.snapshot().wakers.timer = true; }, "a timer was made"},
         {[](auto& world) { world.snapshot().wakers.cancel = true; }, "a thread was cancelled"},
         {[](auto& world) { world.snapshot().wakers.shared = true; }, "a lock was made that other processes may share"},
+        {[](auto& world) { world.snapshot().wakers.memory = true; },
+         "another process runs in the memory of this one, and may wake them"},
         {[](auto& world) { world.thread(2).wait().shared = true; },
          "condition g_ready is, or may be, shared with other processes"},
     };

@@ -206,6 +206,35 @@ TEST_F(AsleepThread, MayBeWokenByTheHandlersThatTheKernelKnows) {
     EXPECT_FALSE(Recording::of_process(child.pid()).take_snapshot(Reason::kDump).wakers.handler) << "the library's own";
 }
 
+TEST_F(AsleepThread, MayBeWokenByAProcessThatRunsInItsMemory) {
+    const auto with = [](int flags) {
+        return [flags](RecordingWriter& own, SharedWords& words) {
+            alignas(16) static char stack[16384];
+            const auto body = [](void* of) {
+                auto& told = *static_cast<SharedWords*>(of);
+                die_with(static_cast<pid_t>(told.address));
+                told.tids[2] = own_tid();
+                while (true) pause();
+                return 0;
+            };
+            words.address = static_cast<uint64_t>(getpid());
+            if (flags != 0) clone(body, stack + sizeof(stack), flags, &words);
+            if (flags != 0) wait_until([&] { return words.tids[2] != 0; });
+            start_sleepers(own, words);
+            sleep_on(&g_never);
+        };
+    };
+    for (const int flags : {0, SIGCHLD, CLONE_VM | SIGCHLD}) {
+        RecordingWriter writer;
+        ObservedChild child(writer, with(flags));
+        ASSERT_TRUE(child.wait_for_call_of(0, SYS_futex) && child.wait_for_call_of(1, SYS_futex));
+        const Snapshot snapshot = Recording::of_process(child.pid()).take_snapshot(Reason::kDump);
+
+        EXPECT_THAT(sleepers(snapshot), ElementsAre(true, true));
+        EXPECT_EQ(snapshot.wakers.memory, (flags & CLONE_VM) != 0);
+    }
+}
+
 TEST(Wakers, AreAsTheHeadNotesThem) {
     RecordingWriter writer;
     writer.start_thread(1);
