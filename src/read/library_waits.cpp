@@ -17,6 +17,7 @@ namespace {
 struct Function {
     std::string_view name;
     State state;
+    std::string_view io_function = {};  ///< kIo
 };
 
 constexpr Function kFunctions[] = {
@@ -50,7 +51,19 @@ constexpr Function kFunctions[] = {
     {"pthread_once", State::kOnce},
     {"__pthread_once", State::kOnce},
     {"call_once", State::kOnce},
+    {"aio_suspend", State::kIo, "aio_suspend"},
+    {"aio_suspend64", State::kIo, "aio_suspend"},
+    {"lio_listio", State::kIo, "lio_listio"},
+    {"lio_listio64", State::kIo, "lio_listio"},
+    {"gai_suspend", State::kIo, "gai_suspend"},
+    {"getaddrinfo_a", State::kIo, "getaddrinfo_a"},
 };
+
+const Function* function_named(std::string_view name) {
+    const auto* const found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
+                                           [&](const Function& known) { return known.name == name; });
+    return found == std::end(kFunctions) ? nullptr : found;
+}
 
 // pthread_rwlock_t: a waiting reader waits on `__readers` itself only where writers go first, and then
 // for a value with this bit; else both wait on `__wrphase_futex` or `__writers_futex`.
@@ -110,10 +123,16 @@ std::span<const std::string_view> waiting_functions() {
     return kNames;
 }
 
+bool wait_alike(std::string_view one, std::string_view other) {
+    const Function* const first = function_named(one);
+    const Function* const second = function_named(other);
+    return first != nullptr && second != nullptr && first->state == second->state &&
+           first->io_function == second->io_function;
+}
+
 LibraryWait library_wait(const SystemCall& call, std::string_view function) {
-    const auto* const found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
-                                           [&](const Function& known) { return known.name == function; });
-    if (found == std::end(kFunctions)) return {};
+    const Function* const found = function_named(function);
+    if (found == nullptr) return {};
     const uint64_t futex = call.arguments[0];
     switch (found->state) {
         case State::kMutexLock: return mutex_at(futex);
@@ -127,6 +146,7 @@ LibraryWait library_wait(const SystemCall& call, std::string_view function) {
         // The kernel clears the word, and wakes, when the thread with this number is gone.
         case State::kJoin: return {State::kJoin, LockKind::kThread, 0, expected_by(call)};
         case State::kOnce: return {State::kOnce, LockKind::kOnce, futex, 0};
+        case State::kIo: return {State::kIo, LockKind::kUnknown, 0, 0, found->io_function};
         default: return {};
     }
 }

@@ -341,6 +341,9 @@ void ThreadAssembly::name_wait(const OutsideStacks::Sight& sight, snapshot::Thre
     if (wait.state == State::kUnknown) return;
     thread.state = wait.state;
     thread.settled = false;
+    thread.io_function = wait.io_function;
+    thread.wait.reset();  // the futex
+    if (wait.state == State::kIo) return;
     thread.wait.emplace();
     thread.wait->object.kind = wait.kind;
     thread.wait->object.address = wait.address;

@@ -86,7 +86,12 @@ void UnobservedThreads::add(Sight&& sight, const LockWords& words) {
     // Words that cannot be those of a lock: it is some other one, and only the futex is known.
     const bool is_known = sight.wait.state != State::kUnknown &&
                           (!is_lock || words.owner_tids.contains(sight.wait.address) || !words.failure.empty());
-    if (is_known) {
+    if (is_known && sight.wait.state == State::kIo) {
+        thread.state = State::kIo;
+        thread.io_function = sight.wait.io_function;
+        thread.asleep = false;
+        thread.wait.reset();  // the futex
+    } else if (is_known) {
         thread.state = sight.wait.state;
         thread.wait.emplace();
         snapshot::Object& object = thread.wait->object;

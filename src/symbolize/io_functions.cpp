@@ -18,15 +18,13 @@ bool is_of_libc(const snapshot::Frame& frame) {
     return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) { return name.starts_with(part); });
 }
 
-/// What calls a thread's start routine, or main.
+/// What calls a thread's start routine, or main; and the start routines of libc's own threads.
 bool starts_code(std::string_view function) {
-    constexpr std::array kStarters = {"clone"sv,
-                                      "clone3"sv,
-                                      "start_thread"sv,
-                                      "libc_start_call_main"sv,
-                                      "libc_start_main"sv,
-                                      "libc_start_main_impl"sv,
-                                      "start"sv};
+    constexpr std::array kStarters = {"clone"sv,           "clone3"sv,
+                                      "start_thread"sv,    "libc_start_call_main"sv,
+                                      "libc_start_main"sv, "libc_start_main_impl"sv,
+                                      "start"sv,           "handle_fildes_io"sv,
+                                      "handle_requests"sv, "helper_thread"sv};
     function.remove_prefix(std::min(function.find_first_not_of('_'), function.size()));
     function = function.substr(0, function.find('@'));
     return std::find(kStarters.begin(), kStarters.end(), function) != kStarters.end();
@@ -36,7 +34,8 @@ bool starts_code(std::string_view function) {
 bool takes_a_bound(std::string_view function) {
     constexpr std::array kFunctions = {"poll"sv,       "ppoll"sv,           "select"sv,       "pselect"sv,
                                        "epoll_wait"sv, "epoll_pwait"sv,     "recvmmsg"sv,     "epoll_pwait2"sv,
-                                       "semtimedop"sv, "mq_timedreceive"sv, "mq_timedsend"sv, "aio_suspend"sv};
+                                       "semtimedop"sv, "mq_timedreceive"sv, "mq_timedsend"sv, "aio_suspend"sv,
+                                       "gai_suspend"sv};
     return std::find(kFunctions.begin(), kFunctions.end(), function) != kFunctions.end();
 }
 
@@ -61,8 +60,9 @@ std::string plain_function(std::string_view symbol) {
             is_changed = true;
         }
     }
-    constexpr std::string_view kChecked = "_chk";
-    if (symbol.ends_with(kChecked)) symbol.remove_suffix(kChecked.size());
+    for (const std::string_view word : {"_chk"sv, "_internal"sv, "_nocancel"sv}) {
+        if (symbol.size() > word.size() && symbol.ends_with(word)) symbol.remove_suffix(word.size());
+    }
     return std::string(symbol);
 }
 

@@ -12,7 +12,7 @@
 namespace symbolize {
 
 /// Without leading underscores, "_chk", and the words of libc's own for its functions: "__read_chk",
-/// "_IO_getc", "__isoc99_fscanf" are "read", "getc", "fscanf".
+/// "_IO_getc", "__isoc99_fscanf", "__fopen_internal" are "read", "getc", "fscanf", "fopen".
 std::string plain_function(std::string_view symbol);
 
 /// The outermost of the innermost frames that lie in libc; empty: there is none, or it cannot be told.

@@ -79,6 +79,22 @@ TEST(LibraryWait, OfAJoinKnowsTheThreadByTheFutexValue) {
     EXPECT_EQ(wait.joins_tid, 4711U);
 }
 
+TEST(LibraryWait, ForTransfersOfLibcsOwnThreadsIsInIo) {
+    for (const char* const function : {"aio_suspend", "lio_listio", "gai_suspend"}) {
+        const LibraryWait wait = library_wait(waiting(kLock, FUTEX_WAIT_BITSET, 1), function);
+        expect(wait, State::kIo, LockKind::kUnknown, 0);
+        EXPECT_EQ(wait.io_function, function);
+    }
+    EXPECT_EQ(library_wait(waiting(kLock, FUTEX_WAIT_BITSET, 1), "aio_suspend64").io_function, "aio_suspend");
+}
+
+TEST(LibraryWait, IsAlikeInFunctionsThatWaitForTheSame) {
+    EXPECT_TRUE(reader::wait_alike("pthread_join", "pthread_timedjoin_np"));
+    EXPECT_FALSE(reader::wait_alike("pthread_join", "sem_wait"));
+    EXPECT_FALSE(reader::wait_alike("aio_suspend", "lio_listio"));
+    EXPECT_FALSE(reader::wait_alike("malloc", "malloc"));
+}
+
 TEST(LibraryWait, InAFunctionThatIsNotKnownIsNothingMoreThanAFutex) {
     expect(library_wait(waiting(kLock, FUTEX_WAIT, 2), "malloc"), State::kUnknown, LockKind::kUnknown, 0);
     expect(library_wait(waiting(kLock, FUTEX_WAIT, 2), ""), State::kUnknown, LockKind::kUnknown, 0);

@@ -42,6 +42,13 @@ TEST(CalledFunction, EndsWhereTheProgramIsCalledBack) {
     EXPECT_EQ(called({{kLibc, "accept4"}, {kLibc, "start_thread"}, {kLibc, "clone3"}}), "accept4");
 }
 
+TEST(CalledFunction, OfLibcsOwnThreadsIsWhatTheyCall) {
+    EXPECT_EQ(called({{kLibc, "read"}, {kLibc, "handle_fildes_io"}, {kLibc, "start_thread"}, {kLibc, "clone3"}}),
+              "read");
+    EXPECT_EQ(called({{kLibc, "__poll"}, {kLibc, "getaddrinfo"}, {kLibc, "handle_requests"}, {kLibc, "start_thread"}}),
+              "getaddrinfo");
+}
+
 TEST(CalledFunction, ThatCannotBeToldIsNone) {
     EXPECT_EQ(called({}), "");
     EXPECT_EQ(called({{kProgram, "raw_read"}, {kLibc, "start_thread"}}), "");
@@ -57,6 +64,9 @@ TEST(PlainFunction, IsWhatTheProgramWrote) {
     EXPECT_EQ(symbolize::plain_function("__isoc99_fscanf"), "fscanf");
     EXPECT_EQ(symbolize::plain_function("__GI___libc_read"), "read");
     EXPECT_EQ(symbolize::plain_function("_IO_new_popen"), "popen");
+    EXPECT_EQ(symbolize::plain_function("__fopen_internal"), "fopen");
+    EXPECT_EQ(symbolize::plain_function("lio_listio_internal"), "lio_listio");
+    EXPECT_EQ(symbolize::plain_function("__open64_nocancel"), "open64");
     EXPECT_EQ(symbolize::plain_function("recv@@GLIBC_2.2.5"), "recv");
     EXPECT_EQ(symbolize::plain_function("_"), "_");
     EXPECT_EQ(symbolize::plain_function(""), "");
