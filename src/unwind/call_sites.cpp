@@ -50,16 +50,24 @@ std::optional<uint64_t> jump_target(Memory& memory, uint64_t address) {
 }
 
 bool jumps_to(Memory& memory, uint64_t function, uint64_t end, uint64_t callee) {
-    if (end <= function || end - function > kMaxFunction) return false;
-    std::vector<unsigned char> code(end - function);
-    if (!memory.read(function, code.data(), code.size())) return false;
-    for (size_t at = 0; at + 5 <= code.size(); ++at) {
-        if (code[at] == kJump && moved(function + at + 5, signed4(code.data() + at + 1)) == callee) return true;
-    }
-    return false;
+    const std::vector<uint64_t> targets = jumps_out_of(memory, function, end);
+    return std::find(targets.begin(), targets.end(), callee) != targets.end();
 }
 
 }  // namespace
+
+std::vector<uint64_t> jumps_out_of(Memory& memory, uint64_t function, uint64_t end) {
+    std::vector<uint64_t> targets;
+    if (end <= function || end - function > kMaxFunction) return targets;
+    std::vector<unsigned char> code(end - function);
+    if (!memory.read(function, code.data(), code.size())) return targets;
+    for (size_t at = 0; at + 5 <= code.size(); ++at) {
+        if (code[at] != kJump) continue;
+        const uint64_t target = moved(function + at + 5, signed4(code.data() + at + 1));
+        if (target < function || target >= end) targets.push_back(target);
+    }
+    return targets;
+}
 
 CallSite call_before(Memory& memory, uint64_t return_address, uint64_t callee,
                      const std::function<std::optional<uint64_t>(uint64_t)>& end_of) {

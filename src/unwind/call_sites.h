@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "unwind/memory.h"
 
@@ -23,5 +24,8 @@ CallSite call_before(Memory& memory, uint64_t return_address, uint64_t callee,
 
 /// What the instruction calls, behind linkage tables; empty: none, or through a register.
 std::optional<uint64_t> callee_before(Memory& memory, uint64_t return_address);
+
+/// Where the code of a function seems to jump to outside of itself: of these are the functions that it ends in.
+std::vector<uint64_t> jumps_out_of(Memory& memory, uint64_t function, uint64_t end);
 
 }  // namespace unwind

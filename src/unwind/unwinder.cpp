@@ -230,6 +230,19 @@ std::vector<uint64_t> Unwinder::functions_of(const snapshot::Stack& stack, size_
     return functions;
 }
 
+std::vector<uint64_t> Unwinder::functions_jumped_to(uint64_t function) {
+    const std::optional<Function> described = parts_->walker.function_at(function);
+    if (!described || described->start != function) return {};
+    std::vector<uint64_t> targets = jumps_out_of(parts_->memory, function, described->end);
+    // Bytes that look like a jump lead anywhere.
+    std::erase_if(targets, [&](uint64_t target) {
+        const std::optional<Function> there =
+            parts_->memory.is_code(target) ? parts_->walker.function_at(target) : std::nullopt;
+        return !there || there->start != target;
+    });
+    return targets;
+}
+
 std::unordered_map<uint64_t, std::string_view> Unwinder::Parts::places_in_glibc(std::span<const std::string_view> names,
                                                                                 Exported& exported) {
     std::unordered_map<uint64_t, std::string_view> places;

@@ -44,6 +44,9 @@ public:
     /// describe there, and the one that the next frame called. They differ where a call was a jump.
     std::vector<uint64_t> functions_of(const snapshot::Stack& stack, size_t index);
 
+    /// Those that the function at this address ends in by a jump: nothing on a stack leads back to it then.
+    std::vector<uint64_t> functions_jumped_to(uint64_t function);
+
     /// Functions of these names by address, in glibc's own objects: other libraries have the same names.
     std::unordered_map<uint64_t, std::string_view> functions_of_glibc(std::span<const std::string_view> names);
 

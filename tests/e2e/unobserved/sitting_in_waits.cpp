@@ -18,6 +18,7 @@
 
 pthread_mutex_t g_mutex = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t g_pi_mutex;
+pthread_mutex_t g_robust_mutex;
 pthread_mutex_t g_retaken = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t g_free = PTHREAD_MUTEX_INITIALIZER;
 mtx_t g_c11_mutex;
@@ -32,7 +33,16 @@ pthread_once_t g_once = PTHREAD_ONCE_INIT;
 namespace {
 
 pthread_t first;
+pthread_t second;
 int ends[2];
+
+// What libc's functions go on to by a jump is then all that a stack shows of them.
+decltype(&pthread_mutex_lock) volatile call_lock = pthread_mutex_lock;
+decltype(&pthread_mutex_timedlock) volatile call_timed_lock = pthread_mutex_timedlock;
+decltype(&sem_wait) volatile call_sem_wait = sem_wait;
+decltype(&sem_timedwait) volatile call_sem_timed_wait = sem_timedwait;
+decltype(&pthread_join) volatile call_join = pthread_join;
+decltype(&pthread_once) volatile call_pthread_once = pthread_once;
 
 timespec far_away() {
     timespec time{};
@@ -93,6 +103,29 @@ void in_join() {
 void in_once() {
     pthread_once(&g_once, sit_for_ever);
 }
+void in_called_pi_mutex() {
+    call_lock(&g_pi_mutex);
+}
+void in_called_robust() {
+    call_lock(&g_robust_mutex);
+}
+void in_called_timed() {
+    const timespec deadline = far_away();
+    call_timed_lock(&g_mutex, &deadline);
+}
+void in_called_semaphore() {
+    call_sem_wait(&g_semaphore);
+}
+void in_called_timed_semaphore() {
+    const timespec deadline = far_away();
+    call_sem_timed_wait(&g_semaphore, &deadline);
+}
+void in_called_join() {
+    call_join(second, nullptr);
+}
+void in_called_once() {
+    call_pthread_once(&g_once, sit_for_ever);
+}
 void in_sleep() {
     sleep(10'000);
 }
@@ -102,11 +135,11 @@ struct Row {
     void (*sit)();
 };
 
-// The first is joined by another; of "initializer" and "once" the earlier runs the routine.
+// The first two are joined by others; of "initializer" and "once" the earlier runs the routine.
 constexpr Row kRows[] = {
     {"mutex", in_mutex},
-    {"pi mutex", in_pi_mutex},
     {"c11 mutex", in_c11_mutex},
+    {"pi mutex", in_pi_mutex},
     {"timed mutex", in_timed_mutex},
     {"read", in_read},
     {"write", in_write},
@@ -119,9 +152,21 @@ constexpr Row kRows[] = {
     {"join", in_join},
     {"initializer", in_once},
     {"once", in_once},
+    {"called pi", in_called_pi_mutex},
+    {"called robust", in_called_robust},
+    {"called timed", in_called_timed},
+    {"called sem", in_called_semaphore},
+    {"called timedsem", in_called_timed_semaphore},
+    {"called join", in_called_join},
+    {"called once", in_called_once},
     {"sleep", in_sleep},
     {"pipe", sit_for_ever},
 };
+
+/// The kernel gives such a mutex to the next one when its owner ends.
+bool outlives_owner(const Row& row) {
+    return row.sit == in_pi_mutex || row.sit == in_called_pi_mutex || row.sit == in_called_robust;
+}
 
 void* begin(void* argument) {
     const Row& row = *static_cast<const Row*>(argument);
@@ -150,6 +195,11 @@ void take_what_they_want() {
     pthread_mutexattr_init(&inherits);
     pthread_mutexattr_setprotocol(&inherits, PTHREAD_PRIO_INHERIT);
     pthread_mutex_init(&g_pi_mutex, &inherits);
+    pthread_mutexattr_t is_robust;
+    pthread_mutexattr_init(&is_robust);
+    pthread_mutexattr_setrobust(&is_robust, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&g_robust_mutex, &is_robust);
+    pthread_mutex_lock(&g_robust_mutex);
     mtx_init(&g_c11_mutex, mtx_plain);
     sem_init(&g_semaphore, 0, 0);
     pthread_barrier_init(&g_barrier, nullptr, 2);
@@ -172,11 +222,11 @@ int main(int count, char** arguments) {
     take_what_they_want();
     size_t started = 0;
     for (const Row& row : kRows) {
-        // The kernel gives such a mutex to the next one when its owner ends.
-        if (leaves && row.sit == in_pi_mutex) continue;
+        if (leaves && outlives_owner(row)) continue;
         pthread_t thread;
         pthread_create(&thread, nullptr, begin, const_cast<Row*>(&row));
         if (started == 0) first = thread;
+        if (started == 1) second = thread;
         // One after the other, so that "initializer" is in the routine before "once" comes.
         await_sitting(++started);
     }
