@@ -131,9 +131,21 @@ private:
         return all;
     }
 
+    /// A process that was forked, and runs the same program, has the locks as they were then: with the numbers of
+    /// the threads that had taken them. The one that forked may unlock them under its new number.
+    bool is_of_other_process(uint32_t tid) const {
+        if (translates_ || status_of_task(pid_, tid) || !stat_of_process(tid)) return false;
+        const std::optional<TaskStat> stat = stat_of_process(pid_);
+        return stat && !stat->has_executed;
+    }
+
     /// It may have unlocked and ended since the locks were read: only one that ended first and is still
     /// named left its lock behind. A listing of threads may lack one that lives, where others come and go.
-    bool is_gone(uint64_t address, uint32_t tid, const std::set<uint32_t>& still) const {
+    bool is_gone(uint64_t address, uint32_t tid, const std::set<uint32_t>& still) {
+        if (is_of_other_process(tid)) {
+            taken_before_fork_.insert(address);
+            return false;
+        }
         if (still.contains(tid) || (!translates_ && status_of_task(pid_, tid))) return false;
         const auto lock = locks_.find(address);
         if (lock == locks_.end()) return false;
@@ -175,6 +187,7 @@ private:
         snapshot.threads = threads.threads();
         name_ended_main(snapshot.threads);
         snapshot.lock_memory = threads.lock_memory();
+        for (const uint64_t lock : taken_before_fork_) snapshot.lock_memory[lock].taken_before_fork = true;
         snapshot.created_total = static_cast<uint32_t>(snapshot.threads.size());
         snapshot.modules = modules.latest();
         PythonStacks python(pid_);
@@ -214,6 +227,7 @@ private:
     TaskLook tasks_;
     LocksToAsk locks_;
     LockWords words_;
+    std::set<uint64_t> taken_before_fork_;  ///< addresses of locks
 };
 
 }  // namespace

@@ -49,6 +49,9 @@ std::vector<OwnerGroup> group_owners(const Sheet& sheet, const std::vector<Owner
 /// Of a lock that processes share, the one that its thread belongs to may be known.
 std::string foreign_owner_words(const Sheet& sheet, const Thread& waiter) {
     const bool is_known = waiter.wait && !waiter.wait->process_owners.empty();
+    const auto memory = sheet.snapshot.lock_memory.find(waiter.wait ? waiter.wait->object.address : 0);
+    if (memory != sheet.snapshot.lock_memory.end() && memory->second.taken_before_fork)
+        return "a thread that likely took it before the fork";
     if (!is_known) return "a thread that is not known";
     return "a thread of " + process_words(sheet, waiter, waiter.wait->process_owners.front());
 }

@@ -204,6 +204,7 @@ struct Thread {
 struct LockMemory {
     uint32_t owner_tid = 0;                ///< mutex: owner; rwlock: writer; 0: none, or not known
     std::optional<uint32_t> owner_thread;  ///< id of that thread; empty: no thread of the snapshot
+    bool taken_before_fork = false;        ///< by a thread of the process that this one was forked from
     bool outlives_owner = false;           ///< robust: the kernel takes it from an owner that has ended
     std::optional<uint32_t> readers;       ///< rwlock: how often it is held for reading
     uint32_t recorded_readers = 0;         ///< the same by the records, from just before to just after
