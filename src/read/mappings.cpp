@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
+#include <iterator>
 
 #include "read/numbers.h"
 #include "read/proc.h"
@@ -58,6 +59,13 @@ int visit_file(const std::string& path, const std::function<bool(const Mapping&)
     return error;
 }
 
+const snapshot::Module* module_at(const std::vector<snapshot::Module>& modules, uint64_t address) {
+    const auto after =
+        std::upper_bound(modules.begin(), modules.end(), address,
+                         [](uint64_t wanted, const snapshot::Module& module) { return wanted < module.start; });
+    return after != modules.begin() && address < std::prev(after)->end ? &*std::prev(after) : nullptr;
+}
+
 }  // namespace
 
 std::optional<Mapping> parse_mapping(std::string_view line) {
@@ -94,7 +102,7 @@ int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visi
     return error == 0 && total == 0 ? ESRCH : error;
 }
 
-std::map<std::string, std::string> deleted_files(uint32_t pid) {
+std::map<std::string, std::string> deleted_files(uint32_t pid, const std::vector<snapshot::Module>& modules) {
     std::map<std::string, std::string> files;
     const uint32_t task = live_task(pid);
     const std::string exe = task_path(pid, task, "exe");
@@ -105,7 +113,10 @@ std::map<std::string, std::string> deleted_files(uint32_t pid) {
         const std::string path = mapping.path + std::string(kDeleted);
         char range[40];
         std::snprintf(range, sizeof(range), "map_files/%" PRIx64 "-%" PRIx64, mapping.start, mapping.end);
-        files.try_emplace(path, path == program ? exe : proc_path(pid, range));
+        const std::string file = files.try_emplace(path, path == program ? exe : proc_path(pid, range)).first->second;
+        const snapshot::Module* const module = module_at(modules, mapping.start);
+        // What was loaded there before may be known instead: only a build-id tells.
+        if (module != nullptr && !module->build_id.empty()) files.try_emplace(module->path, file);
         return files.size() < kMaxDeletedFiles;
     });
     return files;

@@ -9,6 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "snapshot/snapshot.h"
 
 namespace reader {
 
@@ -33,7 +36,8 @@ std::optional<Mapping> parse_mapping(std::string_view line);
 int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visit);
 
 /// Files that a live process has code of and that have no name any more, as its mappings call them, and
-/// where they can be opened: the program itself by its user, others by root.
-std::map<std::string, std::string> deleted_files(uint32_t pid);
+/// where they can be opened: the program itself by its user, others by root. Of `modules`, which are by start
+/// address, by their own paths, too: links and relative names, which the kernel has not, lead to the same file.
+std::map<std::string, std::string> deleted_files(uint32_t pid, const std::vector<snapshot::Module>& modules = {});
 
 }  // namespace reader

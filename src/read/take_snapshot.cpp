@@ -244,7 +244,8 @@ void fill_end(const Looks& looks, snapshot::Process& process) {
     }
 }
 
-snapshot::Process describe_process(const Looks& looks, const Identity& identity, const Times& times, Reason reason) {
+snapshot::Process describe_process(const Looks& looks, const Identity& identity, const Times& times, Reason reason,
+                                   const std::vector<snapshot::Module>& modules) {
     const ProcessRecord& head = *looks.head;
     snapshot::Process process;
     process.pid = looks.threads.pid;
@@ -266,7 +267,7 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
         }
         if (process.exe.empty()) process.exe = exe_of_process(process.pid);
         process.root = identity.root();
-        process.deleted = deleted_files(process.pid);
+        process.deleted = deleted_files(process.pid, modules);
     }
     return process;
 }
@@ -424,10 +425,10 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     ThreadAssembly threads(looks.threads, records, stacks, outside, options);
 
     snapshot::Snapshot snapshot;
-    snapshot.process = describe_process(looks, identity, looks.threads.times, reason);
+    snapshot.modules = modules.latest();
+    snapshot.process = describe_process(looks, identity, looks.threads.times, reason, snapshot.modules);
     snapshot.threads = threads.assemble();
     add_program_words(ProgramTexts(source, layout, head), looks.threads.second, snapshot.threads);
-    snapshot.modules = modules.latest();
     PythonStacks python(looks.threads.pid);
     if (looks.threads.is_live)
         python.add_to(snapshot.threads, looks.threads.between.tasks, stacks);

@@ -6,7 +6,7 @@ extern "C" void await_other();
 namespace {
 
 __attribute__((constructor)) void construct() {
-    await_other();
+    await_other();  // SITE(construct) construct
 }
 
 }  // namespace
