@@ -105,12 +105,14 @@ Held held_beside(const ThreadRecord* self, const Hold* taken) {
     return held;
 }
 
-bool is_gate(const Held& held, uint32_t gate) {
+/// The gate as it was held each time, this one too: whoever only read it once let other readers in. 0: not held.
+uint32_t still_gate(const Held& held, uint32_t gate) {
     for (uint32_t i = 0; i < held.count; ++i) {
-        const Hold& hold = *held.holds[i];
-        if (hold.mode == Mode::kExclusive && protocol::hash_of_lock(hold.address.load(kRelaxed)) == gate) return true;
+        const uint64_t address = held.holds[i]->address.load(kRelaxed);
+        if (protocol::hash_of_lock(address) == (gate | 1))
+            return gate & protocol::gate_of_lock(address, held.holds[i]->mode);
     }
-    return false;
+    return 0;
 }
 
 bool is_same(const OrderEdge& edge, const Hold& held, const Hold& taken) {
@@ -119,22 +121,51 @@ bool is_same(const OrderEdge& edge, const Hold& held, const Hold& taken) {
            edge.mode == taken.mode;
 }
 
+bool may_have_more_gates(const OrderEdge& edge) {
+    return edge.gates[protocol::kOrderGates - 1].load(kRelaxed) != 0;
+}
+
+/// Those that keep everyone out come first.
+void note_gates(OrderEdge& edge, const Held& all, const Hold& held) {
+    uint32_t gates = 0;
+    for (const Mode mode : {Mode::kExclusive, Mode::kShared}) {
+        for (uint32_t i = 0; i < all.count && gates < protocol::kOrderGates; ++i) {
+            const Hold& other = *all.holds[i];
+            if (&other == &held || other.mode != mode) continue;
+            edge.gates[gates++].store(protocol::gate_of_lock(other.address.load(kRelaxed), mode), kRelaxed);
+        }
+    }
+    for (; gates < protocol::kOrderGates; ++gates) edge.gates[gates].store(0, kRelaxed);
+}
+
+/// Keeps what is held this time too. Returns whether there is less than before.
+bool keep_gates(OrderEdge& edge, const Held& all) {
+    bool is_less = false;
+    uint32_t kept = 0;
+    for (std::atomic<uint32_t>& gate : edge.gates) {
+        const uint32_t before = gate.load(kRelaxed);
+        if (before == 0) break;
+        const uint32_t now = still_gate(all, before);
+        is_less = is_less || now != before;
+        if (now != 0) edge.gates[kept++].store(now, kRelaxed);
+    }
+    for (uint32_t i = kept; is_less && i < protocol::kOrderGates; ++i) edge.gates[i].store(0, kRelaxed);
+    return is_less;
+}
+
 /// What this time was held, too, is what may have kept the order safe; only what was held each time did.
 void see_again(OrderEdge& edge, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
     const uint32_t number = self->number.load(kRelaxed);
     if (edge.thread.load(kRelaxed) != number && edge.other_thread.load(kRelaxed) == 0)
         edge.other_thread.store(number, kRelaxed);
     if (edge.gates[0].load(kRelaxed) == 0) return;
-    uint32_t kept = 0;
-    uint32_t before = 0;
-    for (std::atomic<uint32_t>& gate : edge.gates) {
-        const uint32_t hash = gate.load(kRelaxed);
-        if (hash == 0) break;
-        ++before;
-        if (is_gate(all, hash)) edge.gates[kept++].store(hash, kRelaxed);
+    if (may_have_more_gates(edge)) {
+        // What was held each time is among what is held now, whether it was noted or not.
+        note_gates(edge, all, held);
+        if (may_have_more_gates(edge)) return;
+    } else if (!keep_gates(edge, all)) {
+        return;
     }
-    if (kept == before) return;
-    for (uint32_t i = kept; i < protocol::kOrderGates; ++i) edge.gates[i].store(0, kRelaxed);
     edge.held_stack.store(held.stack.load(kRelaxed), kRelaxed);
     edge.stack.store(taken.stack.load(kRelaxed), kRelaxed);
 }
@@ -153,13 +184,7 @@ void fill(OrderEdge& edge, ThreadRecord* self, const Held& all, const Hold& held
     edge.stack.store(taken.stack.load(kRelaxed), kRelaxed);
     edge.thread.store(self->number.load(kRelaxed), kRelaxed);
     edge.other_thread.store(0, kRelaxed);
-    uint32_t gates = 0;
-    for (uint32_t i = 0; i < all.count && gates < protocol::kOrderGates; ++i) {
-        const Hold& other = *all.holds[i];
-        if (&other == &held || other.mode != Mode::kExclusive) continue;
-        edge.gates[gates++].store(protocol::hash_of_lock(other.address.load(kRelaxed)), kRelaxed);
-    }
-    for (; gates < protocol::kOrderGates; ++gates) edge.gates[gates].store(0, kRelaxed);
+    note_gates(edge, all, held);
     edge.state.store(OrderState::kNoted, std::memory_order_release);
 }
 

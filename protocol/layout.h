@@ -273,7 +273,7 @@ struct OrderEdge {
     std::atomic<uint32_t> stack;
     std::atomic<uint32_t> thread;
     std::atomic<uint32_t> other_thread;  ///< one more that did the same; 0: none
-    /// Other locks that were held, exclusively, each time: hash_of_lock() of them, 0: none.
+    /// Other locks that were held each time: gate_of_lock() of them, 0: none.
     std::atomic<uint32_t> gates[kOrderGates];
 };
 static_assert(sizeof(OrderEdge) == 64, "layout change: bump kVersion");
@@ -292,6 +292,12 @@ static_assert(sizeof(OrderBlock) == sizeof(ThreadRecord), "an OrderBlock takes t
 /// Tells locks apart where there is no room for their addresses; never 0.
 inline constexpr uint32_t hash_of_lock(uint64_t address) {
     return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
+}
+
+/// hash_of_lock(), whose lowest bit is taken away when the lock was only read. Never 0 either.
+inline constexpr uint32_t gate_of_lock(uint64_t address, Mode mode) {
+    const uint32_t hash = hash_of_lock(address);
+    return mode == Mode::kShared && hash != 1 ? hash - 1 : hash;
 }
 
 enum RegionKind : uint32_t { kThreads, kStacks, kModules, kRegionCount };

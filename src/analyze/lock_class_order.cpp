@@ -15,6 +15,7 @@ namespace analyze {
 namespace {
 
 using snapshot::LockOrder;
+using snapshot::Mode;
 
 constexpr size_t kMostClassFindings = 32;
 constexpr size_t kMostClassSteps = 200'000;  ///< of the search for rings of one length
@@ -23,6 +24,9 @@ constexpr size_t kMostAlike = 16;            ///< orders of the same places that
 constexpr size_t kMostKept = 8'000;          ///< in all; each may go on in half of the others
 
 using Classes = std::set<LockClass>;
+
+/// Of locks around an order: whether all of the class were only read.
+using GateClasses = std::map<LockClass, Mode>;
 
 using Places = std::pair<LockClass, LockClass>;  ///< of what is held, and what is taken
 
@@ -55,9 +59,12 @@ public:
 
     /// A lock around both may be one of the same object.
     bool have_gates_of_one_class(size_t left, size_t right) const {
-        const Classes a = gate_classes(kept_[left]);
-        const Classes b = gate_classes(kept_[right]);
-        return std::any_of(a.begin(), a.end(), [&](const LockClass& gate) { return b.contains(gate); });
+        const GateClasses a = gate_classes(kept_[left]);
+        const GateClasses b = gate_classes(kept_[right]);
+        return std::any_of(a.begin(), a.end(), [&](const auto& gate) {
+            const auto other = b.find(gate.first);
+            return other != b.end() && (gate.second == Mode::kExclusive || other->second == Mode::kExclusive);
+        });
     }
 
 private:
@@ -67,18 +74,22 @@ private:
         const LockOrder& order = classes_.order(number);
         Directions& seen = directions_[places_of(number)];
         (order.held.address < order.lock.address ? seen.up : seen.down) = true;
-        gate_classes_[snapshot::gate_of(order.held)].insert(classes_.held_class(number));
+        gate_classes_[snapshot::gate_of(order.held).lock].insert(classes_.held_class(number));
         by_lock_[order.lock.address].push_back(number);
         if (!classes_.is_one_class(number, number)) return;
         nested_in_own_.insert(order.lock.address);
         hierarchies_.insert(classes_.held_class(number));
     }
 
-    Classes gate_classes(size_t number) const {
-        Classes found;
-        for (const uint32_t gate : classes_.order(number).gates) {
-            const auto known = gate_classes_.find(gate);
-            if (known != gate_classes_.end()) found.insert(known->second.begin(), known->second.end());
+    GateClasses gate_classes(size_t number) const {
+        GateClasses found;
+        for (const snapshot::Gate& gate : classes_.order(number).gates) {
+            const auto known = gate_classes_.find(gate.lock);
+            if (known == gate_classes_.end()) continue;
+            for (const LockClass& one : known->second) {
+                Mode& mode = found.try_emplace(one, gate.mode).first->second;
+                if (gate.mode == Mode::kExclusive) mode = gate.mode;
+            }
         }
         return found;
     }

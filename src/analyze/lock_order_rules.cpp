@@ -2,29 +2,29 @@
 #include "analyze/lock_order_rules.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace analyze {
 
 namespace {
 
+using snapshot::Gate;
 using snapshot::LockOrder;
 using snapshot::Mode;
 
-/// What a thread has on this edge, and nobody else can have then.
-std::vector<uint32_t> guards_of(const LockOrder& order) {
-    std::vector<uint32_t> guards = order.gates;
-    if (order.held_mode == Mode::kExclusive) guards.push_back(snapshot::gate_of(order.held));
-    std::sort(guards.begin(), guards.end());
+/// What a thread has on this edge when it waits.
+std::vector<Gate> guards_of(const LockOrder& order) {
+    std::vector<Gate> guards = order.gates;
+    guards.push_back(snapshot::gate_of(order.held, order.held_mode));
     return guards;
 }
 
 bool exclude_each_other(const LockOrder& left, const LockOrder& right) {
-    const std::vector<uint32_t> a = guards_of(left);
-    const std::vector<uint32_t> b = guards_of(right);
-    std::vector<uint32_t> common;
-    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
-    return !common.empty();
+    const std::vector<Gate> guards = guards_of(right);
+    for (const Gate& one : guards_of(left)) {
+        const auto keeps_out = [&](const Gate& other) { return one.lock == other.lock && !both_read(one, other); };
+        if (std::any_of(guards.begin(), guards.end(), keeps_out)) return true;
+    }
+    return false;
 }
 
 bool is_of_one_thread(const OrderRing& ring) {
@@ -39,6 +39,10 @@ bool is_of_one_thread(const OrderRing& ring) {
 
 bool both_read(const LockOrder& before, const LockOrder& after) {
     return before.mode == Mode::kShared && after.held_mode == Mode::kShared;
+}
+
+bool both_read(const Gate& left, const Gate& right) {
+    return left.mode == Mode::kShared && right.mode == Mode::kShared;
 }
 
 bool can_happen(const OrderRing& ring) {

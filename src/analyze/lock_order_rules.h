@@ -15,7 +15,10 @@ using OrderRing = std::vector<const snapshot::LockOrder*>;
 /// The lock that `before` takes is held by `after`: two readers do not keep each other out.
 bool both_read(const snapshot::LockOrder& before, const snapshot::LockOrder& after);
 
-/// By different threads, no lock held around two of them, and not between readers.
+/// Readers of a lock around both: it keeps neither from what it does.
+bool both_read(const snapshot::Gate& left, const snapshot::Gate& right);
+
+/// By different threads, no lock held around two of them but by readers alone, and not between readers.
 bool can_happen(const OrderRing& ring);
 
 }  // namespace analyze

@@ -51,7 +51,8 @@ void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, 
         order.thread = copy.thread;
         order.other_thread = copy.other_thread;
         order.time_ns = copy.time_ns;
-        order.gates = copy.gates;
+        for (const uint32_t gate : copy.gates)
+            order.gates.push_back({gate | 1, (gate & 1) != 0 ? snapshot::Mode::kExclusive : snapshot::Mode::kShared});
         order.gates_unknown = copy.gates.size() == protocol::kOrderGates;
         snapshot.lock_orders.push_back(std::move(order));
     }

@@ -11,8 +11,8 @@ const Thread* find_thread(const Snapshot& snapshot, uint32_t id) {
     return found != snapshot.threads.end() && found->id == id ? &*found : nullptr;
 }
 
-uint32_t gate_of(const Object& lock) {
-    return static_cast<uint32_t>((lock.address * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
+Gate gate_of(const Object& lock, Mode mode) {
+    return {static_cast<uint32_t>((lock.address * 0x9e3779b97f4a7c15ULL) >> 32) | 1, mode};
 }
 
 std::string state_word(const Thread& thread) {

@@ -210,6 +210,12 @@ struct LockMemory {
     uint32_t recorded_readers = 0;         ///< the same by the records, from just before to just after
 };
 
+/// A lock that was held beside others, told apart by what is left of its address.
+struct Gate {
+    uint32_t lock = 0;
+    Mode mode = Mode::kExclusive;  ///< shared: it was only read, if but once
+};
+
 /// A lock was taken while another was held; by an untimed call, while there were more threads.
 struct LockOrder {
     Object held;
@@ -219,14 +225,14 @@ struct LockOrder {
     StackIndex held_stack = 0;  ///< where each was acquired
     StackIndex stack = 0;
     uint32_t thread = 0;
-    uint32_t other_thread = 0;    ///< one more that did the same; 0: none
-    uint64_t time_ns = 0;         ///< when it was first seen
-    std::vector<uint32_t> gates;  ///< locks that were held, exclusively, each time; as gate_of() tells them
-    bool gates_unknown = false;   ///< there may have been more
+    uint32_t other_thread = 0;   ///< one more that did the same; 0: none
+    uint64_t time_ns = 0;        ///< when it was first seen
+    std::vector<Gate> gates;     ///< locks that were held each time
+    bool gates_unknown = false;  ///< there may have been more
 };
 
 /// As LockOrder::gates has a lock.
-uint32_t gate_of(const Object& lock);
+Gate gate_of(const Object& lock, Mode mode = Mode::kExclusive);
 
 enum class MisuseKind {
     kForeignUnlock,      ///< a lock was unlocked by a thread that did not hold it

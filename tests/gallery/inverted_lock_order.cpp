@@ -3,8 +3,10 @@
 // Two locks are taken in opposite orders, by one thread after the other, so that nothing hangs this time.
 // ring: kThreads locks, each thread taking one and then the next. The other variants must stay silent:
 // fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
-// gated: a third lock is held around both. shared: both orders read. alone: one thread does both. anew:
-// between the two, one of the locks has become another. timed: with a bound on the wait.
+// gated: a third lock is held around both. write_gated: one of them writes it, the other reads. crowded: of five
+// around one of them, one is there each time. shared: both orders read. alone: one thread does both. anew: between
+// the two, one of the locks has become another. timed: with a bound on the wait.
+// No gate is what both read (read_gated), nor what one of them wrote at first only (once_written).
 #include <pthread.h>
 
 #include <array>
@@ -22,6 +24,8 @@ constexpr int kThreads = 5;
 std::timed_mutex g_accounts;  // SITE(accounts) g_accounts
 std::timed_mutex g_ledger;    // SITE(ledger) g_ledger
 std::mutex g_gate;
+std::shared_mutex g_plan;
+std::array<std::mutex, 5> g_crowd;
 std::shared_mutex g_names;
 std::shared_mutex g_places;
 pthread_mutex_t g_first = PTHREAD_MUTEX_INITIALIZER;
@@ -63,6 +67,22 @@ void scoped(bool first) {
 void gated(void (*work)()) {
     const std::lock_guard gate(g_gate);
     work();
+}
+
+void while_writing(void (*work)()) {
+    const std::unique_lock plan(g_plan);
+    work();
+}
+
+void while_reading(void (*work)()) {
+    const std::shared_lock plan(g_plan);
+    work();
+}
+
+void while_crowded(size_t from) {
+    std::array<std::unique_lock<std::mutex>, g_crowd.size()> crowd;
+    for (size_t i = from; i < crowd.size(); ++i) crowd[i] = std::unique_lock(g_crowd[i]);
+    transfer();
 }
 
 void read_both(std::shared_mutex& first, std::shared_mutex& second) {
@@ -117,6 +137,27 @@ int main(int argc, char** argv) {
         one_after_the_other(transfer, audit_with_a_bound);
     } else if (variant == "gated") {
         one_after_the_other([] { gated(transfer); }, [] { gated(audit); });
+    } else if (variant == "write_gated") {
+        one_after_the_other([] { while_writing(transfer); }, [] { while_reading(audit); });
+    } else if (variant == "read_gated") {
+        one_after_the_other([] { while_reading(transfer); }, [] { while_reading(audit); });
+    } else if (variant == "once_written") {
+        one_after_the_other(
+            [] {
+                while_writing(transfer);
+                while_reading(transfer);
+            },
+            [] { while_reading(audit); });
+    } else if (variant == "crowded") {
+        one_after_the_other(
+            [] {
+                while_crowded(0);
+                while_crowded(g_crowd.size() - 1);
+            },
+            [] {
+                const std::lock_guard last(g_crowd.back());
+                audit();
+            });
     } else if (variant == "shared") {
         one_after_the_other([] { read_both(g_names, g_places); }, [] { read_both(g_places, g_names); });
     } else if (variant == "alone") {

@@ -47,8 +47,16 @@ TEST_P(LockOrders, ARingIsToldOnce) {
     EXPECT_EQ(finding.at("order").size(), static_cast<size_t>(program_.thread_count()));
 }
 
+TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
+    for (const char* const variant : {"read_gated", "once_written"}) {
+        SCOPED_TRACE(variant);
+        EXPECT_EQ(inversion(variant).at("order").size(), 2U);
+    }
+}
+
 TEST_P(LockOrders, ThatCannotHangAreNotTold) {
-    for (const char* const variant : {"fixed", "scoped", "tries", "timed", "gated", "shared", "alone", "anew"}) {
+    for (const char* const variant :
+         {"fixed", "scoped", "tries", "timed", "gated", "write_gated", "crowded", "shared", "alone", "anew"}) {
         SCOPED_TRACE(variant);
         expect_clean(program_, variant);
     }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 
@@ -225,6 +226,21 @@ TEST(LockClassOrder, AGateInEachObjectMayBeTheSame) {
     EXPECT_EQ(bank.judged(), Lines{});
 }
 
+TEST(LockClassOrder, GatesThatAreOnlyReadAreNone) {
+    const snapshot::Frame gate = frame("Branch::open()", "branch.cpp", 3);
+    for (const Mode right : {Mode::kExclusive, Mode::kShared}) {
+        Bank bank;
+        bank.snapshot().lock_orders[0].gates = {snapshot::gate_of(rwlock(0x70), Mode::kShared)};
+        bank.snapshot().lock_orders[1].gates = {snapshot::gate_of(rwlock(0x78), right)};
+        bank.add(2, rwlock(0x70), {guard(), gate, kTeller}, mutex(0x1000),
+                 {guard(), kWithdraw, frame("Branch::open()", "branch.cpp", 4), kTeller});
+        bank.add(3, rwlock(0x78), {guard(), gate, kAuditor}, mutex(0x9100),
+                 {guard(), kAppend, frame("Branch::open()", "branch.cpp", 5), kAuditor});
+
+        EXPECT_EQ(bank.judged(), right == Mode::kShared ? Lines{"possible lock-order: T2 T3"} : Lines{});
+    }
+}
+
 TEST(LockClassOrder, ADeadlockOfTheseLocksIsNotToldAgain) {
     Bank bank;
     bank.live();
@@ -240,7 +256,7 @@ struct Made {
     std::vector<uint64_t> held_way, way;  ///< innermost first
     uint32_t thread = 0;
     bool reads_held = false, reads = false;
-    std::set<uint64_t> gates;  ///< addresses
+    std::map<uint64_t, Mode> gates;  ///< by address
 };
 
 uint64_t address_of(uint64_t lock_class, uint64_t number) {
@@ -326,11 +342,16 @@ private:
     }
 
     bool exclude(const Made& left, const Made& right) const {
-        if (!left.reads_held && (right.gates.contains(left.held) || (!right.reads_held && right.held == left.held)))
-            return true;
-        return std::any_of(left.gates.begin(), left.gates.end(), [&](uint64_t one) {
-            return std::any_of(right.gates.begin(), right.gates.end(), [&](uint64_t other) {
-                return one == other || (was_held(one) && was_held(other) && class_of(one) == class_of(other));
+        const auto excludes = [](bool one_reads, bool other_reads) { return !one_reads || !other_reads; };
+        const auto gate = right.gates.find(left.held);
+        if (gate != right.gates.end() && excludes(left.reads_held, gate->second == Mode::kShared)) return true;
+        if (right.held == left.held && excludes(left.reads_held, right.reads_held)) return true;
+        return std::any_of(left.gates.begin(), left.gates.end(), [&](const auto& one) {
+            return std::any_of(right.gates.begin(), right.gates.end(), [&](const auto& other) {
+                const bool is_same_class =
+                    was_held(one.first) && was_held(other.first) && class_of(one.first) == class_of(other.first);
+                return (one.first == other.first || is_same_class) &&
+                       excludes(one.second == Mode::kShared, other.second == Mode::kShared);
             });
         });
     }
@@ -359,7 +380,10 @@ Made made_by(std::mt19937& dice, uint32_t classes, uint32_t locks) {
     made.thread = 2 + dice() % 3;
     made.reads_held = dice() % 4 == 0;
     made.reads = dice() % 4 == 0;
-    if (dice() % 4 == 0) made.gates = {address_of(dice() % classes, dice() % locks)};
+    for (uint32_t gates = dice() % 3 == 0 ? 1 + dice() % 2 : 0; gates > 0; --gates) {
+        const uint64_t gate_class = dice() % classes;
+        made.gates[address_of(gate_class, dice() % locks)] = dice() % 2 == 0 ? Mode::kShared : Mode::kExclusive;
+    }
     return made;
 }
 
@@ -375,7 +399,7 @@ void add_made(ClassOrderSnapshot& orders, const Made& made) {
         orders.add(made.thread, rwlock(made.held), frames_of(made.held_way), rwlock(made.lock), frames_of(made.way));
     if (made.reads_held) order.held_mode = Mode::kShared;
     if (made.reads) order.mode = Mode::kShared;
-    for (const uint64_t gate : made.gates) order.gates.push_back(snapshot::gate_of(rwlock(gate)));
+    for (const auto& [gate, mode] : made.gates) order.gates.push_back(snapshot::gate_of(rwlock(gate), mode));
 }
 
 TEST(LockClassOrder, AgreesWithANaiveTwinOnRandomOrders) {

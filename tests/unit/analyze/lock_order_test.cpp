@@ -68,6 +68,20 @@ TEST(LockOrder, AGateKeepsBothFromHappeningAtOnce) {
     EXPECT_EQ(orders.judged(), Lines{"possible lock-order: T2 T3"});
 }
 
+TEST(LockOrder, AGateThatBothOnlyReadIsNone) {
+    const auto judged = [](Mode left, Mode right) {
+        Orders orders;
+        orders.add(2, mutex(0x10), mutex(0x20)).gates = {snapshot::gate_of(rwlock(0x30), left)};
+        orders.add(3, mutex(0x20), mutex(0x10)).gates = {snapshot::gate_of(rwlock(0x30), right)};
+        return orders.judged();
+    };
+
+    EXPECT_EQ(judged(Mode::kExclusive, Mode::kExclusive), Lines{});
+    EXPECT_EQ(judged(Mode::kExclusive, Mode::kShared), Lines{});
+    EXPECT_EQ(judged(Mode::kShared, Mode::kExclusive), Lines{});
+    EXPECT_EQ(judged(Mode::kShared, Mode::kShared), Lines{"possible lock-order: T2 T3"});
+}
+
 TEST(LockOrder, NothingIsToldWhereThereMayBeMoreGatesThanAreKnown) {
     Orders orders;
     orders.add(2, mutex(0x10), mutex(0x20)).gates_unknown = true;
@@ -163,14 +177,21 @@ private:
     }
 
     static bool have_common(const LockOrder& left, const LockOrder& right) {
-        const auto has = [](const LockOrder& order, uint32_t guard) {
-            return std::count(order.gates.begin(), order.gates.end(), guard) > 0 ||
-                   (order.held_mode == Mode::kExclusive && snapshot::gate_of(order.held) == guard);
-        };
-        for (const uint32_t gate : left.gates) {
-            if (has(right, gate)) return true;
+        const auto written = [](const LockOrder& order) { return held_in(order, {Mode::kExclusive}); };
+        const auto any = [](const LockOrder& order) { return held_in(order, {Mode::kExclusive, Mode::kShared}); };
+        for (const uint32_t lock : any(left)) {
+            if (written(left).contains(lock) ? any(right).contains(lock) : written(right).contains(lock)) return true;
         }
-        return left.held_mode == Mode::kExclusive && has(right, snapshot::gate_of(left.held));
+        return false;
+    }
+
+    static std::set<uint32_t> held_in(const LockOrder& order, const std::set<Mode>& modes) {
+        std::set<uint32_t> locks;
+        if (modes.contains(order.held_mode)) locks.insert(snapshot::gate_of(order.held).lock);
+        for (const snapshot::Gate& gate : order.gates) {
+            if (modes.contains(gate.mode)) locks.insert(gate.lock);
+        }
+        return locks;
     }
 
     const std::vector<LockOrder>& orders_;
@@ -191,7 +212,10 @@ TEST(LockOrder, AgreesWithANaiveTwinOnRandomOrders) {
             LockOrder& order = orders.add(2 + dice() % 3, rwlock(held), rwlock(lock));
             if (dice() % 3 == 0) order.held_mode = Mode::kShared;
             if (dice() % 3 == 0) order.mode = Mode::kShared;
-            if (dice() % 4 == 0) order.gates = {snapshot::gate_of(rwlock(1 + dice() % (locks + 2)))};
+            for (uint32_t gates = dice() % 4 == 0 ? 1 + dice() % 2 : 0; gates > 0; --gates) {
+                const Mode mode = dice() % 2 == 0 ? Mode::kShared : Mode::kExclusive;
+                order.gates.push_back(snapshot::gate_of(rwlock(1 + dice() % (locks + 2)), mode));
+            }
         }
         const snapshot::Snapshot snapshot = orders.build();
 
