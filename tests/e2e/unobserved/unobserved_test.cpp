@@ -261,7 +261,9 @@ TEST_P(Stuck, AtItsOwnLockIsProved) {
 TEST_P(Stuck, BehindAWaitGroupIsShownWithoutAVerdictThatNothingProves) {
     const auto target = start("five_workers", "undone");
 
-    const Json seen = dump(target->pid());
+    // The main thread says that the others are stuck before it waits itself.
+    Json seen = dump(target->pid());
+    while (report::thread(seen, 1).at("state") == "running") seen = dump(target->pid());
 
     for (const std::string& verdict : report::verdicts(seen)) EXPECT_EQ(verdict, "asleep likely");
     EXPECT_EQ(report::thread(seen, 1).at("state"), "cond wait");
