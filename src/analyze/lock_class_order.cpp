@@ -195,20 +195,14 @@ private:
 class ClassSearch {
 public:
     ClassSearch(const ClassOrders& orders, std::vector<Classes> known) : orders_(orders), known_(std::move(known)) {
-        component_.resize(orders.kept().size(), 0);
-        size_t count = 0;
-        for (const std::vector<Node>& component : strongly_connected_components(orders.successors())) {
-            ++count;
-            largest_ = std::max(largest_, component.size());
-            for (const Node node : component) component_[node] = count;
-        }
+        components_ = numbered_components(orders.successors());
     }
 
     std::vector<OrderRing> run() {
-        const size_t longest = std::min(largest_, kLongestInversion);
+        const size_t longest = std::min(components_.largest, kLongestInversion);
         for (length_ = 2; length_ <= longest; ++length_) {
             steps_ = 0;
-            for (Node start = 0; start < component_.size(); ++start) {
+            for (Node start = 0; start < components_.of.size(); ++start) {
                 path_.assign(1, start);
                 walk();
             }
@@ -227,7 +221,7 @@ private:
                 continue;
             }
             const bool is_new =
-                next > path_.front() && component_[next] == component_[path_.front()] &&
+                next > path_.front() && components_.of[next] == components_.of[path_.front()] &&
                 std::none_of(path_.begin(), path_.end(), [&](size_t at) { return class_of(at) == class_of(next); });
             if (!is_new) continue;
             path_.push_back(next);
@@ -272,10 +266,9 @@ private:
 
     const ClassOrders& orders_;
     std::vector<Classes> known_;
-    std::vector<size_t> component_;
+    NumberedComponents components_;
     std::vector<OrderRing> found_;
     std::vector<size_t> path_;
-    size_t largest_ = 0;
     size_t length_ = 0;
     size_t steps_ = 0;
 };

@@ -50,17 +50,11 @@ public:
             successors_[held].push_back(lock);
             orders_[held].push_back(&order);
         }
-        component_.resize(successors_.size(), 0);
-        size_t count = 0;
-        for (const std::vector<Node>& component : strongly_connected_components(successors_)) {
-            ++count;
-            largest_ = std::max(largest_, component.size());
-            for (const Node node : component) component_[node] = count;
-        }
+        components_ = numbered_components(successors_);
     }
 
     std::vector<Path> run() {
-        const size_t longest = std::min(largest_, kLongestInversion);
+        const size_t longest = std::min(components_.largest, kLongestInversion);
         for (length_ = 2; length_ <= longest; ++length_) {
             steps_ = 0;
             for (Node start = 0; start < successors_.size(); ++start) {
@@ -80,7 +74,7 @@ private:
             const Node next = successors_[node][i];
             const LockOrder* const order = orders_[node][i];
             ++steps_;
-            if (component_[next] != component_[start_] || (!path_.empty() && both_read(*path_.back(), *order)))
+            if (components_.of[next] != components_.of[start_] || (!path_.empty() && both_read(*path_.back(), *order)))
                 continue;
             const bool is_last = path_.size() + 1 == length_;
             if (is_last != (next == start_) || next < start_) continue;
@@ -109,8 +103,7 @@ private:
 
     Edges successors_;
     std::vector<std::vector<const LockOrder*>> orders_;  ///< of each successor
-    std::vector<size_t> component_;
-    size_t largest_ = 0;
+    NumberedComponents components_;
     std::vector<Locks> known_;
     std::vector<Path> found_;
     size_t length_ = 0;

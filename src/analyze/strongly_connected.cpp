@@ -96,4 +96,16 @@ std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges)
     return ComponentSearch(edges).run();
 }
 
+NumberedComponents numbered_components(const Edges& edges) {
+    NumberedComponents numbered;
+    numbered.of.resize(edges.size(), 0);
+    size_t count = 0;
+    for (const std::vector<Node>& component : strongly_connected_components(edges)) {
+        ++count;
+        numbered.largest = std::max(numbered.largest, component.size());
+        for (const Node node : component) numbered.of[node] = count;
+    }
+    return numbered;
+}
+
 }  // namespace analyze

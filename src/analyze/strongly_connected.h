@@ -5,6 +5,7 @@
 // recursion, because a chain of waits may be as long as there are threads. O(nodes + edges).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,5 +19,12 @@ Edges reversed(const Edges& edges);
 
 /// The components, nodes ascending; single nodes are components too.
 std::vector<std::vector<Node>> strongly_connected_components(const Edges& edges);
+
+/// The number of each node's component, and how many nodes the largest has.
+struct NumberedComponents {
+    std::vector<size_t> of;
+    size_t largest = 0;
+};
+NumberedComponents numbered_components(const Edges& edges);
 
 }  // namespace analyze

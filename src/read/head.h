@@ -4,6 +4,7 @@
 // then; how much of them is in use is asked for anew at each look.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct Layout {
 
 /// Checks magic, version, size and regions. `name` is what messages call the recording. Throws Error.
 Layout check_head(const Source& source, const std::string& name);
+
+/// For what was copied: the copy is private, and orders were kept while it was made.
+inline constexpr auto kRelaxed = std::memory_order_relaxed;
 
 /// Copies the head; fields that its writer did not know are 0.
 void copy_head(const Source& source, const Layout& layout, protocol::ProcessRecord& head);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/lock_orders.h"
 
+#include "read/head.h"
 #include "read/lock_kinds.h"
 
 namespace reader {
@@ -61,7 +62,7 @@ void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, 
 void fill_misuses(const protocol::ProcessRecord& head, const Times& times, StackTable& stacks,
                   snapshot::Snapshot& snapshot) {
     for (const protocol::Misuse& misuse : head.misuses) {
-        const auto kind = misuse_kind_of(misuse.kind.load(std::memory_order_relaxed));  // the head is a private copy
+        const auto kind = misuse_kind_of(misuse.kind.load(kRelaxed));
         if (!kind) continue;
         snapshot::Misuse seen;
         seen.kind = *kind;

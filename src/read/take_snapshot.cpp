@@ -17,6 +17,7 @@
 
 #include "read/foreign_owners.h"
 #include "read/futex.h"
+#include "read/head.h"
 #include "read/jit_frames.h"
 #include "read/library_waits.h"
 #include "read/lock_orders.h"
@@ -180,11 +181,11 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
     settle(threads, threads.streams);
     settle(threads, threads.unseen);
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
-    threads.created_total = looks.head->created_total.load(std::memory_order_relaxed);
-    threads.ended_by = looks.head->ended_by.load(std::memory_order_relaxed);
-    const uint32_t own_signal = looks.head->report_signal.load(std::memory_order_relaxed);
+    threads.created_total = looks.head->created_total.load(kRelaxed);
+    threads.ended_by = looks.head->ended_by.load(kRelaxed);
+    const uint32_t own_signal = looks.head->report_signal.load(kRelaxed);
     threads.own_signal = own_signal <= 64 ? own_signal : 0;
-    threads.ended_by_tid = looks.head->ended_by_tid.load(std::memory_order_relaxed);
+    threads.ended_by_tid = looks.head->ended_by_tid.load(kRelaxed);
     return looks;
 }
 
@@ -193,7 +194,7 @@ Times times_of(const Looks& looks, const Identity& identity) {
     const ProcessRecord& head = *looks.head;
     const uint64_t now = monotonic_now();
     if (!looks.threads.is_at_rest) return {now, false};
-    const uint64_t ended = head.ended_ns.load(std::memory_order_relaxed);
+    const uint64_t ended = head.ended_ns.load(kRelaxed);
     if (ended != 0) return {ended, false};
     const uint64_t newest = std::max(newest_stamp(looks.threads.second), head.started_ns);
     return {identity.is_of_this_boot() ? std::min(newest, now) : newest, true};
@@ -212,8 +213,8 @@ bool is_of_live_process(Reason reason) {
 }
 
 End recorded_end(const ProcessRecord& head) {
-    if (head.phase.load(std::memory_order_relaxed) == protocol::Phase::kRunning) return End::kUnknown;
-    switch (head.end.load(std::memory_order_relaxed)) {
+    if (head.phase.load(kRelaxed) == protocol::Phase::kRunning) return End::kUnknown;
+    switch (head.end.load(kRelaxed)) {
         case protocol::End::kNone: return End::kUnknown;
         case protocol::End::kReturn: return End::kReturn;
         case protocol::End::kExit: return End::kExit;
@@ -226,8 +227,8 @@ End recorded_end(const ProcessRecord& head) {
 
 void fill_end(const Looks& looks, snapshot::Process& process) {
     const ProcessRecord& head = *looks.head;
-    const int wait_status = head.wait_status.load(std::memory_order_relaxed);
-    const bool has_wait_status = head.has_wait_status.load(std::memory_order_relaxed) != 0;
+    const int wait_status = head.wait_status.load(kRelaxed);
+    const bool has_wait_status = head.has_wait_status.load(kRelaxed) != 0;
     const bool is_alive = looks.threads.is_live;
     process.end = looks.fate == Fate::kReplaced ? End::kExec : recorded_end(head);
     if (is_alive && (is_of_live_process(process.reason) || process.end == End::kUnknown)) {
@@ -240,7 +241,7 @@ void fill_end(const Looks& looks, snapshot::Process& process) {
     } else if (has_wait_status && WIFEXITED(wait_status)) {
         process.status = WEXITSTATUS(wait_status);
     } else if (process.end != End::kUnknown) {
-        process.status = head.status.load(std::memory_order_relaxed) & 255;
+        process.status = head.status.load(kRelaxed) & 255;
     }
 }
 
@@ -275,12 +276,12 @@ snapshot::Process describe_process(const Looks& looks, const Identity& identity,
 void fill_foreign_unlocks(const ProcessRecord& head, snapshot::Snapshot& snapshot) {
     std::vector<uint64_t>& locks = snapshot.foreign_unlocked;
     for (const std::atomic<uint64_t>& lock : head.foreign_unlocks) {
-        const uint64_t address = lock.load(std::memory_order_relaxed);
+        const uint64_t address = lock.load(kRelaxed);
         if (address != 0) locks.push_back(address);
     }
     std::sort(locks.begin(), locks.end());
     locks.erase(std::unique(locks.begin(), locks.end()), locks.end());
-    snapshot.any_lock_foreign_unlocked = head.foreign_unlocks_lost.load(std::memory_order_relaxed) != 0;
+    snapshot.any_lock_foreign_unlocked = head.foreign_unlocks_lost.load(kRelaxed) != 0;
 }
 
 void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, snapshot::Snapshot& snapshot) {
@@ -361,10 +362,10 @@ void fill_unseen_owners(const Looks& looks, snapshot::Snapshot& snapshot) {
 
 void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
     const ProcessRecord& head = *looks.head;
-    snapshot.losses.threads = head.threads_lost.load(std::memory_order_relaxed);
-    snapshot.losses.holds = head.holds_lost.load(std::memory_order_relaxed);
-    snapshot.losses.stacks = head.stacks_lost.load(std::memory_order_relaxed);
-    snapshot.losses.orders = head.orders_lost.load(std::memory_order_relaxed);
+    snapshot.losses.threads = head.threads_lost.load(kRelaxed);
+    snapshot.losses.holds = head.holds_lost.load(kRelaxed);
+    snapshot.losses.stacks = head.stacks_lost.load(kRelaxed);
+    snapshot.losses.orders = head.orders_lost.load(kRelaxed);
     for (const ThreadCopy& thread : looks.threads.second) {
         snapshot.losses.holds += thread.holds_lost;
         snapshot.losses.orders += thread.orders_lost;
@@ -374,7 +375,7 @@ void fill_losses(const Looks& looks, snapshot::Snapshot& snapshot) {
 void add_notes(const Looks& looks, const StackTable& stacks, const std::vector<std::string>& command,
                std::vector<std::string>& notes) {
     const ProcessRecord& head = *looks.head;
-    if (head.stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo) {
+    if (head.stopped.load(kRelaxed) != protocol::Stopped::kNo) {
         notes.push_back("recording stopped early: there was no room left in its folder or in memory");
     }
     if (looks.fate == Fate::kHidden) {
@@ -447,9 +448,8 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_unseen_owners(looks, snapshot);
     fill_losses(looks, snapshot);
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
-    snapshot.may_lack_threads =
-        !looks.threads.is_live &&
-        (looks.fate == Fate::kHidden || head.stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo);
+    snapshot.may_lack_threads = !looks.threads.is_live &&
+                                (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
     add_notes(looks, stacks, snapshot.process.command, snapshot.notes);
     for (std::string& note : outside.notes()) snapshot.notes.push_back(std::move(note));
     if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));

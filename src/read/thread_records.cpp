@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "protocol/seqlock.h"
+#include "read/head.h"
 
 namespace reader {
 
@@ -19,7 +20,6 @@ namespace {
 constexpr uint64_t kMaxSlots = uint64_t{2} * protocol::kCapacities[0].threads;
 constexpr int kTries = 100;
 constexpr int kTriesBetweenPauses = 16;
-constexpr auto kRelaxed = std::memory_order_relaxed;  // the copy is private: orders were kept while it was made
 
 std::string copy_name(const ThreadRecord& record) {
     uint64_t words[2] = {record.name[0].load(kRelaxed), record.name[1].load(kRelaxed)};

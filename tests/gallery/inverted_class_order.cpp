@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/gallery/one_after_the_other.hpp"
 #include "tests/gallery/variant.hpp"
 #include "tests/support/gate.h"
 
@@ -216,22 +217,6 @@ void Places::read(Names* names) {
     const std::shared_lock lock(mutex);
     if (names != nullptr) names->read(nullptr);
     ++g_booked;
-}
-
-/// In threads that are there all the time, one after the other.
-template <class First, class Second>
-void one_after_the_other(First first, Second second) {
-    gate::Flag first_is_done;
-    std::thread one([&] {
-        first();
-        first_is_done.open();
-    });
-    std::thread other([&] {
-        first_is_done.await_open();
-        second();
-    });
-    one.join();
-    other.join();
 }
 
 void by_address(Customer& customer, Statement& statement) {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/gallery/one_after_the_other.hpp"
 #include "tests/gallery/variant.hpp"
 #include "tests/support/gate.h"
 
@@ -103,22 +104,6 @@ void lock_with_next(int number) {
     const std::lock_guard mine(g_ring[number]);
     const std::lock_guard next(g_ring[(number + 1) % kThreads]);
     ++g_booked;
-}
-
-/// In threads that are there all the time, one after the other.
-template <class First, class Second>
-void one_after_the_other(First first, Second second) {
-    gate::Flag first_is_done;
-    std::thread one([&] {
-        first();
-        first_is_done.open();
-    });
-    std::thread other([&] {
-        first_is_done.await_open();
-        second();
-    });
-    one.join();
-    other.join();
 }
 
 int main(int argc, char** argv) {

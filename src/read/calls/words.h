@@ -4,13 +4,13 @@
 // the target is bounded here; that it is printable is the report's affair.
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "read/numbers.h"
 
 namespace reader {
 
@@ -19,15 +19,6 @@ std::vector<std::string_view> fields_of(std::string_view line, size_t most);
 
 /// Takes the text up to the next newline, and that, from `text`; false: there is none left.
 bool take_line(std::string_view& text, std::string_view& line);
-
-/// The whole of `text` as a number.
-template <typename Number>
-std::optional<Number> number_in(std::string_view text, int base = 10) {
-    Number value{};
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) return std::nullopt;
-    return value;
-}
 
 /// "A", "A; B", "A; B; and 3 more".
 std::string joined(const std::vector<std::string>& parts, size_t left_out);
