@@ -164,8 +164,10 @@ TEST_F(StoppedThread, IsNoneThatIsGone) {
 TEST_F(StoppedThread, ThatEndsRightThenIsLeftToWhoWaitsForIt) {
     constexpr size_t kMemory = size_t{64} << 20;
     constexpr int kOwnStatus = 7;
+    constexpr int kEnds = 5;
+    constexpr int kMostRounds = 300;  // beside other work most ends are missed
     int ends_met = 0;
-    for (int rounds = 0; rounds < 30; ++rounds) {
+    for (int rounds = 0; rounds < kMostRounds && ends_met < kEnds; ++rounds) {
         RecordingWriter writer;
         ObservedChild child(writer, [](RecordingWriter&, SharedWords& words) {
             void* const memory = mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
