@@ -59,7 +59,8 @@ __attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const
     }
     fill_hold(hold, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail, now);
     // Recalled while the other words are on their way to memory.
-    const uint32_t stack = recall_stack(self, frame.caller(), stack_limits(self), frame.address);
+    uint32_t stack = recall_stack(self, frame.caller(), stack_limits(self), frame.address);
+    if (__builtin_expect(stack == 0, 0)) stack = detail::recall_any(self, frame);
     if (__builtin_expect(stack == 0, 0)) {
         drop(self, hold);
         protocol::end_write(self->sequence, true);

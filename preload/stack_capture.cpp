@@ -328,7 +328,7 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller,
         check_walked(whole, caller);
         return whole;
     }
-    uint32_t id = recall(*memo, caller, limits.high);
+    uint32_t id = recall(*memo, caller, limits.high - caller.sp);
     if (id != 0) {
         check_recalled(id, caller, limits);
     } else {
@@ -339,7 +339,6 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller,
     return id;
 }
 
-/// Where many stacks take turns this is the usual way, so it is one call deep.
 uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame) {
     return capture_slowly(self, frame.caller(), stack_limits(self), frame.address);
 }

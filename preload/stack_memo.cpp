@@ -13,6 +13,7 @@
 #include "preload/recording.h"
 #include "preload/restriction.h"
 #include "preload/rule_cache.h"
+#include "preload/stack_recall.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -54,11 +55,9 @@ MemoEdge* find_edge(StackMemo& memo, uint32_t node, uint64_t value) {
     }
 }
 
-constexpr uint32_t kFactorCount = 64;
-
 /// Any odd numbers: what differs in one place must not cancel out with what differs in another.
 struct Factors {
-    uint64_t of[kFactorCount];
+    uint64_t of[MemoChoices::kMost];
     constexpr Factors() : of{} {
         uint64_t state = 1;
         for (uint64_t& factor : of) {
@@ -75,21 +74,16 @@ bool is_within(uint32_t place, uintptr_t room) {
     return (place & ~kCheckKindMask) + sizeof(uint64_t) <= room;
 }
 
-/// Of the words that the caller's stack has in the places of the first record of its pc.
-uint64_t hash_of(const MemoRecord* root, const CallerFrame& caller, uintptr_t room) {
+/// Of the words that the caller's stack has where stacks of its pc differ.
+uint64_t hash_of(StackMemo& memo, const MemoRecord* first, const CallerFrame& caller, uintptr_t room) {
     uint64_t sum = caller.pc;
-    if (root->extent <= room) {
-        const MemoChecks* const checks = root->checks();
-        for (uint32_t i = 0; i < root->words; ++i) {
-#pragma GCC unroll 4
-            for (uint32_t j = 0; j < kAtOnce; ++j)
-                sum += find_word(checks[i].places[j], caller.sp) * kFactors[(i * kAtOnce + j) % kFactorCount];
+    if (first->parent != 0) {
+        const MemoChoices& choices = *memo.choices_of(first);
+        const bool are_all_within = choices.extent <= room;
+        for (uint32_t i = 0; i < choices.count; ++i) {
+            if (are_all_within || is_within(choices.places[i], room))
+                sum += find_value(choices.places[i], caller) * kFactors[i];
         }
-        for (uint32_t i = root->words * kAtOnce; i < root->count; ++i)
-            sum += find_value(root->place(i), caller) * kFactors[i % kFactorCount];
-    } else {
-        for (uint32_t i = 0; i < root->count && is_within(root->place(i), room); ++i)
-            sum += find_value(root->place(i), caller) * kFactors[i % kFactorCount];
     }
     return sum * 0x9e3779b97f4a7c15ULL;
 }
@@ -223,12 +217,13 @@ __attribute__((noinline)) uint32_t find_in_trie(StackMemo& memo, const CallerFra
 
 }  // namespace
 
-uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high) {
-    const uintptr_t room = high - caller.sp;
+namespace {
+
+__attribute__((always_inline)) inline uint32_t recall_here(StackMemo& memo, const CallerFrame& caller, uintptr_t room) {
     const uint32_t root = find_edge(memo, 0, caller.pc)->record;
     if (root == 0) return 0;
     auto* const first = const_cast<MemoRecord*>(memo.at(root));
-    const uint64_t hash = hash_of(first, caller, room);
+    const uint64_t hash = hash_of(memo, first, caller, room);
     MemoGuesses& guesses = guesses_for(memo, hash);
     uint32_t number = guess(guesses, hash);
     const MemoRecord* const guessed = memo.at(number);
@@ -240,6 +235,20 @@ uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high) {
     memo.hint_for(caller.pc, caller.sp) = first->recent == number ? number : 0;
     first->recent = number;
     return memo.at(number)->id;
+}
+
+}  // namespace
+
+uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t room) {
+    return recall_here(memo, caller, room);
+}
+
+/// Where many stacks take turns this is the usual way, so it is one call deep.
+uint32_t detail::recall_any(ThreadRecord* self, WrapperFrame frame) {
+    return recall_by(self, frame.caller(), stack_limits(self), frame.address,
+                     [](StackMemo& memo, const CallerFrame& caller, int64_t room) {
+                         return room > 0 ? recall_here(memo, caller, static_cast<uintptr_t>(room)) : 0;
+                     });
 }
 
 void make_room(ThreadRecord* self, StackMemo& memo) {
@@ -291,6 +300,25 @@ void Lesson::use_frame_pointer(uintptr_t value) {
     }
 }
 
+/// Without room for it a guess is merely wrong more often.
+void Lesson::note_choice(MemoRecord* first, uint32_t place) {
+    if (first->parent == 0) {
+        constexpr uint32_t kUnits = sizeof(MemoChoices) / StackMemo::kUnit;
+        if (memo_.bytes / StackMemo::kUnit - memo_.used < kUnits) return;
+        first->parent = memo_.used;
+        memo_.used += kUnits;
+        *memo_.choices_of(first) = {};
+    }
+    MemoChoices& choices = *memo_.choices_of(first);
+    for (uint32_t i = 0; i < choices.count; ++i) {
+        if (choices.places[i] == place) return;
+    }
+    if (choices.count == MemoChoices::kMost) return;
+    const uint32_t end = (place & ~kCheckKindMask) + static_cast<uint32_t>(sizeof(uint64_t));
+    if (end > choices.extent) choices.extent = end;
+    choices.places[choices.count++] = place;
+}
+
 bool Lesson::keep(uint32_t id) {
     if (!ok_ || count_ == 0 || count_ > kMaxChecks || is_unloading() || code_epoch() + 1 != memo_.era) return true;
     if (count_ > room_ || memo_.edge_count * 2 >= 1U << memo_.edge_bits) return false;
@@ -335,7 +363,9 @@ bool Lesson::keep(uint32_t id) {
     edge->record = number;
     ++memo_.edge_count;
     memo_.hint_for(caller_.pc, caller_.sp) = number;
-    const uint64_t hash = hash_of(memo_.at(find_edge(memo_, 0, caller_.pc)->record), caller_, high_ - caller_.sp);
+    auto* const first = const_cast<MemoRecord*>(memo_.at(find_edge(memo_, 0, caller_.pc)->record));
+    if (made.branch != 0) note_choice(first, record->place(made.branch - 1U));
+    const uint64_t hash = hash_of(memo_, first, caller_, high_ - caller_.sp);
     note_guess(guesses_for(memo_, hash), hash, number);
     return true;
 }

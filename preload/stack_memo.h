@@ -29,8 +29,8 @@
 // owner of that check and the word found lead, through a hash table, to the record that goes on from
 // i + 1. So a lookup is O(depth) whatever the number of stacks. Two tables save most look-ups: hints, which
 // record was right twice in a row at this pc and stack pointer (where many stacks take turns there is none,
-// and nothing is tried in vain), and guesses, which one was right with these words in the places of the
-// pc's first record. Both may be wrong: what counts is that all checks pass.
+// and nothing is tried in vain), and guesses, which one was right with these words in the places where
+// stacks of the pc were seen to differ. Both may be wrong: what counts is that all checks pass.
 //
 // Memory is kept with the slot of the thread's record and goes to the slot's next thread, whose
 // stacks the records describe as well. Fork wipes it.
@@ -68,7 +68,7 @@ struct MemoRecord {
     uint32_t extent;  ///< bytes of stack that the checks look at
     uint16_t count;   ///< of checks; the last one is repeated until kAtOnce are full
     uint16_t branch;  ///< checks before this one are the parent's too
-    uint32_t parent;  ///< 0: none
+    uint32_t parent;  ///< 0: none; of the first record of a pc: its MemoChoices, once there is another
     uint16_t words;   ///< so many groups of kAtOnce begin the list in which all checks are words
     uint16_t others;  ///< groups after those
     uint32_t recent;  ///< of the first record of a pc: the one that was recalled last, other than by a hint
@@ -84,6 +84,16 @@ struct MemoEdge {
     uint32_t node;    ///< owner of the check and its number; 0: the value is a record's pc
     uint32_t record;  ///< 0: empty
 };
+
+/// Where the stacks of a pc were seen to differ: enough to guess which one it is.
+struct MemoChoices {
+    static constexpr uint32_t kMost = 14;
+
+    uint32_t extent;  ///< bytes of stack that the places are in
+    uint32_t count;
+    uint32_t places[kMost];
+};
+static_assert(sizeof(MemoChoices) == 64);
 
 /// Two records that may be right where a hash is `mark` in its lower bits: record and mark in one word each.
 struct MemoGuesses {
@@ -108,7 +118,10 @@ struct StackMemo {
         return reinterpret_cast<const MemoRecord*>(reinterpret_cast<const char*>(this) + size_t{number} * kUnit);
     }
     MemoEdge* edges() { return reinterpret_cast<MemoEdge*>(reinterpret_cast<char*>(this) + 4096); }
-    /// Records by the words that the first record of a pc looks at: one guess for many stacks.
+    MemoChoices* choices_of(const MemoRecord* first) {
+        return const_cast<MemoChoices*>(reinterpret_cast<const MemoChoices*>(at(first->parent)));
+    }
+    /// Records by the words in the places of a pc's MemoChoices.
     MemoGuesses* guesses() { return reinterpret_cast<MemoGuesses*>(edges() + (size_t{1} << edge_bits)); }
     uint32_t& hint_for(uintptr_t pc, uintptr_t sp) {
         return hints[((pc ^ sp << 20) * 0x9e3779b97f4a7c15ULL) >> (64 - kHintBits)];
@@ -139,6 +152,7 @@ public:
 private:
     void add(uintptr_t address, uint32_t kind, uint64_t value);
     MemoChecks* checks() const;
+    void note_choice(MemoRecord* first, uint32_t place);
 
     StackMemo& memo_;
     const CallerFrame& caller_;
@@ -258,8 +272,9 @@ __attribute__((always_inline)) inline uint32_t recall_last(StackMemo& memo, cons
     return __builtin_expect(is_stack_of(record, caller), 1) ? record->id : 0;
 }
 
-/// The id of the caller's stack, which is the thread's own and ends at `high`; 0: not known.
-uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t high);
+/// The id of the caller's stack, which is the thread's own and ends `room` bytes above its stack pointer; 0: not
+/// known.
+uint32_t recall(StackMemo& memo, const CallerFrame& caller, uintptr_t room);
 
 /// The recording is new: its slots have no memos yet.
 void forget_memos();

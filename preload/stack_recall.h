@@ -19,12 +19,10 @@ namespace detail {
 uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here);
 uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame);
 
-}  // namespace detail
-
-/// The id of the calling thread's stack where it is the one last seen at this place; 0: it is not, or the memo
-/// cannot be used now. `here`: the frame that will use it.
-__attribute__((always_inline)) inline uint32_t recall_stack(protocol::ThreadRecord* self, const CallerFrame& caller,
-                                                            StackLimits limits, uintptr_t here) {
+/// What `recall(memo, caller, room)` says; 0: the memo cannot be used now. `here`: the frame that will use it.
+template <typename Recall>
+__attribute__((always_inline)) inline uint32_t recall_by(protocol::ThreadRecord* self, const CallerFrame& caller,
+                                                         StackLimits limits, uintptr_t here, Recall recall) {
     const auto room = static_cast<int64_t>(limits.high - caller.sp);  // negative beyond the end
     if (__builtin_expect(here < limits.low, 0)) return 0;
     if (__builtin_expect(self->memo_user.load(std::memory_order_relaxed) != 0, 0)) return 0;
@@ -35,10 +33,23 @@ __attribute__((always_inline)) inline uint32_t recall_stack(protocol::ThreadReco
     uint32_t id = 0;
     if (__builtin_expect(address > detail::kNoMemo, 1)) {
         auto& memo = *reinterpret_cast<StackMemo*>(address);
-        if (__builtin_expect(memo.era == code_epoch() + 1, 1)) id = recall_last(memo, caller, room);
+        if (__builtin_expect(memo.era == code_epoch() + 1, 1)) id = recall(memo, caller, room);
     }
     leave_memo(self);
     return id;
+}
+
+/// The id of the calling thread's stack if it was seen before, last or not; 0: it was not, or the memo cannot be
+/// used now. No walk, no system call.
+uint32_t recall_any(protocol::ThreadRecord* self, WrapperFrame frame);
+
+}  // namespace detail
+
+/// The id of the calling thread's stack where it is the one last seen at this place; 0: it is not, or the memo
+/// cannot be used now. `here`: the frame that will use it.
+__attribute__((always_inline)) inline uint32_t recall_stack(protocol::ThreadRecord* self, const CallerFrame& caller,
+                                                            StackLimits limits, uintptr_t here) {
+    return detail::recall_by(self, caller, limits, here, recall_last);
 }
 
 /// capture_stack of the calling thread, whose record is `self`, in a wrapper.
