@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "preload/restriction.h"
-
 namespace preload {
 
 namespace detail {
@@ -60,14 +58,6 @@ void find_clock() {
         detail::read_clock = reinterpret_cast<detail::ReadClock>(object.bias + symbol.st_value);
         return;
     }
-}
-
-uint64_t now_ns() {
-    // Strict seccomp takes the time stamp counter away too.
-    if (is_restricted()) return now_coarse_ns();
-    timespec now;
-    detail::read_clock(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace preload

@@ -8,6 +8,7 @@
 
 #include "preload/c11_types.h"
 #include "preload/holds.h"
+#include "preload/last_signal.h"
 #include "preload/misuse.h"
 #include "preload/real.h"
 #include "preload/recording.h"
@@ -56,7 +57,7 @@ int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, bool 
                      Call call) {
     ThreadRecord* const self = this_thread();
     if (self != nullptr)
-        note_signal(self, kind, condition, capture_stack(caller, stack_limits(self)),
+        note_signal(self, kind, address_of(condition), capture_stack(caller, stack_limits(self)),
                     is_new ? waiters_of(condition) + 1 : 0);
     return call(condition);
 }

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include "preload/last_signal.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/recording.h"

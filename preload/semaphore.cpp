@@ -10,9 +10,10 @@
 #include <stdarg.h>
 
 #include "preload/holds.h"
+#include "preload/last_signal.h"
 #include "preload/real.h"
 #include "preload/recording.h"
-#include "preload/stack_capture.h"
+#include "preload/stack_recall.h"
 #include "preload/waits.h"
 #include "preload/wakers.h"
 
@@ -112,7 +113,7 @@ EXPORTED int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* de
 EXPORTED int sem_post(sem_t* semaphore) noexcept {
     // Noted first: a poster may be gone for good after the post, and the semaphore with it.
     if (ThreadRecord* const self = this_thread()) {
-        note_signal(self, protocol::SignalKind::kPost, semaphore, capture_stack(CALLER_FRAME, stack_limits(self)));
+        note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), capture_stack_of(self, WRAPPER_FRAME));
     }
     return real::sem_post(semaphore);
 }

@@ -106,13 +106,4 @@ inline uint64_t deadline_in(const timespec* relative) {
 /// For what libc reads itself before anything else.
 bool is_valid(const timespec* time);
 
-/// Notes that this thread signalled, broadcast, posted or woke `object`. `waiters`: how many waited for it
-/// then, and one more; 0: not known.
-void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t object, uint32_t stack, uint64_t waiters = 0);
-inline void note_signal(ThreadRecord* self, protocol::SignalKind kind, const volatile void* object, uint32_t stack,
-                        uint64_t waiters = 0) {
-    note_signal(self, kind, reinterpret_cast<uintptr_t>(object), stack, waiters);
-}
-void forget_signals(ThreadRecord* self, const volatile void* object);
-
 }  // namespace preload
