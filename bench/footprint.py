@@ -53,6 +53,17 @@ def measure_memory():
         print(f"| for each of {stacks} distinct stacks, 15 deep | {(added(1, stacks) - one) / (stacks - 1):.0f} bytes |")
 
 
+def measure_first_sight(runs=15):
+    """Of a stack in which two pcs are new: less what the same takes bare."""
+    def least(observed):
+        taken = [subprocess.run([f"{build}/bench/bench_first_sight"], env=environment(observed), check=True,
+                                capture_output=True, text=True).stdout.split() for _ in range(runs)]
+        return [min(int(pair[i]) for pair in taken) for i in (0, 1)]
+
+    bare, observed = least(False), least(True)
+    print(f"| a lock in a stack with two pcs never seen | + {observed[0] - bare[0]} ns, then + {observed[1] - bare[1]} ns |")
+
+
 def measure_library():
     sections = subprocess.run(["size", "-A", library], capture_output=True, text=True, check=True).stdout
     sizes = {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", sections, re.M)}
@@ -68,4 +79,5 @@ print("| what | price |")
 print("|---|---|")
 measure_starts()
 measure_memory()
+measure_first_sight()
 measure_library()

@@ -42,6 +42,8 @@ def ways(build, folder):
         Way("loiter", preload=f"{build}/lib/loiter/libloiter.so"),
         Way("TSan built in", suffix="_tsan", rounds=3, min_time=0.01),
     ]
+    result.append(Way("unw_backtrace", preload=f"{build}/bench/libbacktraces.so", rounds=5,
+                      only=r"at_depth/(5|15|30)/real_time$|through_fresh_stacks/15/real_time$"))
     if (library := find_tsan()) is not None:
         result.append(Way("TSan preloaded", preload=library, rounds=3, min_time=0.01))
     if (valgrind := shutil.which("valgrind")) is not None:
@@ -114,7 +116,7 @@ def readable(program, name):
 
 def print_table(times):
     names = [way for way in dict.fromkeys(way for by_way in times.values() for way in by_way) if way != BARE]
-    order = ["pass-through", "loiter", "TSan built in", "TSan preloaded", "helgrind", "drd"]
+    order = ["pass-through", "loiter", "unw_backtrace", "TSan built in", "TSan preloaded", "helgrind", "drd"]
     names.sort(key=lambda name: order.index(name) if name in order else len(order))
     print("| work | nothing, ns | loiter, ns | loiter by minimum | by median | spread of nothing, loiter | "
           + " | ".join(name for name in names if name != "loiter") + " |")

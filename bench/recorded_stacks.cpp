@@ -3,6 +3,8 @@
 // What the recorded stack costs a lock and unlock that nobody waits for: by depth, at the bottom of
 // one stack and through freshly written ones, with many stacks that share the return address and the
 // stack pointer, and in two threads with a mutex each. Knows nothing of the library.
+#include <ucontext.h>
+
 #include <cstdint>
 
 #include "chain.h"
@@ -29,6 +31,32 @@ void at_depth(benchmark::State& state) {
 BENCHMARK(at_depth)->Arg(5)->Arg(15)->Arg(30)->UseRealTime();
 BENCHMARK(at_depth)->Arg(15)->Threads(2)->UseRealTime();
 
+Repeat* of_fiber = nullptr;
+
+NOINLINE void run_fiber(int depth) {
+    chain::go_down(depth - chain::kAround, *of_fiber);
+    benchmark::ClobberMemory();
+}
+
+/// A stack that is not the thread's own, which no thread remembers: each is walked.
+void on_a_fiber(benchmark::State& state) {
+    alignas(64) static char stack[128 * 1024];
+    Repeat repeat{state};
+    of_fiber = &repeat;
+    auto start = [&] {
+        ucontext_t fiber;
+        ucontext_t caller;
+        getcontext(&fiber);
+        fiber.uc_stack.ss_sp = stack;
+        fiber.uc_stack.ss_size = sizeof(stack);
+        fiber.uc_link = &caller;
+        makecontext(&fiber, reinterpret_cast<void (*)()>(run_fiber), 1, static_cast<int>(state.range(0)));
+        swapcontext(&caller, &fiber);
+    };
+    chain::run_on_thread(start);
+}
+BENCHMARK(on_a_fiber)->Arg(20)->UseRealTime();
+
 struct Once {
     alignas(64) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -51,6 +79,7 @@ BENCHMARK(through_fresh_stacks)->Arg(5)->Arg(15)->Arg(30)->UseRealTime();
 BENCHMARK(through_fresh_stacks)->Arg(15)->Threads(2)->UseRealTime();
 
 constexpr int kTurns = 15 - chain::kAround;
+constexpr int kTurnsToNew = 20 - chain::kAround;
 
 /// Left and right have frames of one size, so all paths end at one stack pointer.
 void turn(uint32_t path, int left, Once& once);
@@ -87,6 +116,21 @@ void through_many_stacks(benchmark::State& state) {
     chain::run_on_thread(start);
 }
 BENCHMARK(through_many_stacks)->Arg(1)->Arg(16)->Arg(64)->Arg(1024)->UseRealTime();
+
+/// Stacks 20 deep of which hardly one was seen before, of places that all were.
+void through_new_stacks(benchmark::State& state) {
+    Once once;
+    auto start = [&] {
+        uint32_t random = 1;
+        for (auto _ : state) {
+            random = random * 1664525 + 1013904223;
+            turn_left(random >> 8, kTurnsToNew, once);
+        }
+    };
+    chain::run_on_thread(start);
+}
+BENCHMARK(through_new_stacks)->Iterations(300)->UseRealTime();
+BENCHMARK(through_new_stacks)->Iterations(20'000)->UseRealTime();
 
 }  // namespace
 

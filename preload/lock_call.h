@@ -41,8 +41,8 @@ inline bool acquired(int error) {
 /// Where the stack is not known yet: a walk takes long, and a signal handler that is left by a jump must not
 /// leave the record open. And where it is open.
 [[gnu::noinline]] inline Hold* begin_hold_slowly(ThreadRecord* self, LockCall lock_call, const volatile void* lock,
-                                                 WrapperFrame frame) {
-    const uint32_t stack = detail::capture_slowly(self, frame);
+                                                 WrapperFrame frame, bool is_unseen) {
+    const uint32_t stack = is_unseen ? detail::capture_unseen(self, frame) : detail::capture_slowly(self, frame);
     return begin_hold(self, lock_call.kind, lock_call.mode, lock, lock_call.hold_detail, now_coarse_ns(), stack);
 }
 
@@ -50,7 +50,7 @@ __attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const
                                                        const volatile void* lock, WrapperFrame frame) {
     const uint64_t now = now_coarse_ns();
     if (__builtin_expect(!protocol::begin_write(self->sequence), 0)) {
-        return begin_hold_slowly(self, lock_call, lock, frame);
+        return begin_hold_slowly(self, lock_call, lock, frame, false);
     }
     Hold* const hold = reserve(self);
     if (__builtin_expect(hold == nullptr, 0)) {
@@ -64,7 +64,7 @@ __attribute__((always_inline)) inline Hold* begin_hold(ThreadRecord* self, const
     if (__builtin_expect(stack == 0, 0)) {
         drop(self, hold);
         protocol::end_write(self->sequence, true);
-        return begin_hold_slowly(self, lock_call, lock, frame);
+        return begin_hold_slowly(self, lock_call, lock, frame, true);
     }
     hold->stack.store(stack, std::memory_order_relaxed);
     hold->state.store(HoldState::kAcquiring, std::memory_order_relaxed);

@@ -313,11 +313,10 @@ uint32_t capture_unknown(protocol::ThreadRecord* self, StackMemo& memo, const Ca
     return has_room_below(sp, limits) ? capture_and_learn(self, memo, caller, limits) : capture_one(caller);
 }
 
-}  // namespace
-
-namespace detail {
-
-uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here) {
+/// `Recall`: the memo has not been asked yet.
+template <bool Recall>
+__attribute__((always_inline)) inline uint32_t capture_by_memo(protocol::ThreadRecord* self, const CallerFrame& caller,
+                                                               StackLimits limits, uintptr_t here) {
     if (process == nullptr) return 0;
     // The frame as well as its caller: whoever runs elsewhere is not the thread that the memo belongs
     // to (a raw clone has its creator's thread-local storage), or may be interrupted by it.
@@ -328,7 +327,7 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller,
         check_walked(whole, caller);
         return whole;
     }
-    uint32_t id = recall(*memo, caller, limits.high - caller.sp);
+    uint32_t id = Recall ? recall(*memo, caller, limits.high - caller.sp) : 0;
     if (id != 0) {
         check_recalled(id, caller, limits);
     } else {
@@ -339,8 +338,20 @@ uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller,
     return id;
 }
 
+}  // namespace
+
+namespace detail {
+
+uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here) {
+    return capture_by_memo<true>(self, caller, limits, here);
+}
+
 uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame) {
-    return capture_slowly(self, frame.caller(), stack_limits(self), frame.address);
+    return capture_by_memo<true>(self, frame.caller(), stack_limits(self), frame.address);
+}
+
+uint32_t capture_unseen(protocol::ThreadRecord* self, WrapperFrame frame) {
+    return capture_by_memo<false>(self, frame.caller(), stack_limits(self), frame.address);
 }
 
 }  // namespace detail

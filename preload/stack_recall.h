@@ -18,6 +18,8 @@ namespace detail {
 /// capture_stack for a function with the frame `here`.
 uint32_t capture_slowly(protocol::ThreadRecord* self, const CallerFrame& caller, StackLimits limits, uintptr_t here);
 uint32_t capture_slowly(protocol::ThreadRecord* self, WrapperFrame frame);
+/// The same where recall_any has not found it.
+uint32_t capture_unseen(protocol::ThreadRecord* self, WrapperFrame frame);
 
 /// What `recall(memo, caller, room)` says; 0: the memo cannot be used now. `here`: the frame that will use it.
 template <typename Recall>

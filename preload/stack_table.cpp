@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The index over the recording's stacks: open addressing in private memory, ids in slots of four
-// bytes. Lock-free, no heap, errno untouched.
+// bytes, with as much of the hash as fits: others are mostly told by it, and not looked at. Lock-free, no heap, errno
+// untouched.
 #include "preload/stack_table.h"
 
 #include <string.h>
@@ -29,6 +30,9 @@ constexpr uint64_t kFirstSlots = 1U << 12;
 constexpr uint64_t kGrowth = 8;
 constexpr uint64_t kProbesBelow = 4;  ///< before there are more
 constexpr uint64_t kIdUnit = 8;
+/// An id in the lower bits of a slot, bits of the hash above.
+constexpr uint32_t kIdMask = (1U << 23) - 1;
+static_assert(protocol::kCapacities[0].stack_bytes / kIdUnit <= kIdMask + uint64_t{1});
 
 struct Index {
     uint64_t slot_count;                          ///< a power of two
@@ -109,7 +113,7 @@ void enlarge(Index* index) {
 /// Writes the stack into the recording. Returns its id, 0 where there is no room.
 uint32_t store(const RawStack& stack, const StackHeader& header) {
     const uint64_t offset = take(protocol::kStacks, sizeof(header) + pcs_bytes(stack));
-    if (offset == UINT64_MAX || offset / kIdUnit > UINT32_MAX) return 0;
+    if (offset == UINT64_MAX || offset / kIdUnit > kIdMask) return 0;
     auto* const to = static_cast<StackHeader*>(region_address(protocol::kStacks, offset));
     memcpy(to, &header, sizeof(header));
     memcpy(to + 1, stack.pcs, pcs_bytes(stack));
@@ -153,17 +157,19 @@ uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
     const uint64_t hash = hash_of(stack, generation);
     const StackHeader header{protocol::kStackMark, stack.depth, stack.flags,
                              stack.exact,          generation,  static_cast<uint32_t>(hash)};
+    const uint32_t mark = header.hash & ~kIdMask;
     uint32_t stored = 0;
     Probe probe(*index, hash);
     while (std::atomic<uint32_t>* const slot = probe.next()) {
         // Acquire pairs with the release of the exchange: an id that is seen has its stack behind it.
-        uint32_t id = slot->load(std::memory_order_acquire);
-        if (id == 0) {
+        uint32_t word = slot->load(std::memory_order_acquire);
+        if (word == 0) {
             if (stored == 0) stored = store(stack, header);
             if (stored == 0) return 0;
-            if (slot->compare_exchange_strong(id, stored, std::memory_order_acq_rel)) return stored;
+            if (slot->compare_exchange_strong(word, stored | mark, std::memory_order_acq_rel)) return stored;
         }
-        if (is_same(id, stack, header)) return id;
+        const uint32_t id = word & kIdMask;
+        if ((word & ~kIdMask) == mark && is_same(id, stack, header)) return id;
     }
     return 0;
 }
