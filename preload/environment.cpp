@@ -12,14 +12,28 @@ namespace preload {
 
 namespace {
 
-int64_t number(const char* text) {
+bool is_digit(char character) {
+    return character >= '0' && character <= '9';
+}
+
+/// Moves `text` behind it. -1: there is none, or one that is too large.
+int64_t take_number(const char*& text) {
+    if (!is_digit(*text)) return -1;
     int64_t value = 0;
-    if (*text == '\0') return -1;
-    for (; *text != '\0'; ++text) {
-        if (*text < '0' || *text > '9' || value > 1'000'000'000) return -1;
+    for (; is_digit(*text); ++text) {
+        if (value > UINT32_MAX) return -1;
         value = value * 10 + (*text - '0');
     }
     return value;
+}
+
+/// "GRACE" or "GRACE:RUN".
+void read_supervisor(const char* text, Environment& environment) {
+    const int64_t grace = take_number(text);
+    const int64_t run = *text == ':' ? take_number(++text) : 0;
+    if (grace < 0 || run < 0 || run > UINT32_MAX || *text != '\0') return;
+    environment.supervisor_grace = grace;
+    environment.run = static_cast<uint32_t>(run);
 }
 
 }  // namespace
@@ -42,8 +56,8 @@ void read_environment(Environment& environment) {
         if (const char* const directory = value_of(*entry, "LOITER_DIR")) {
             const size_t length = strlen(directory);
             if (length < sizeof(environment.directory)) memcpy(environment.directory, directory, length + 1);
-        } else if (const char* const grace = value_of(*entry, "LOITER_SUPERVISOR")) {
-            environment.supervisor_grace = number(grace);
+        } else if (const char* const supervisor = value_of(*entry, "LOITER_SUPERVISOR")) {
+            read_supervisor(supervisor, environment);
         } else if (const char* const options = value_of(*entry, "LOITER_OPTIONS")) {
             environment.options = options;
         }

@@ -14,7 +14,8 @@ struct Environment {
     char** arguments;          ///< null: not known
     char** variables;          ///< null: not known; they end with a null pointer
     char directory[1024];      ///< $LOITER_DIR; empty: none, or too long
-    int64_t supervisor_grace;  ///< $LOITER_SUPERVISOR, ms; -1: no command watches this process
+    int64_t supervisor_grace;  ///< $LOITER_SUPERVISOR begins with it, ms; -1: no command watches this process
+    uint32_t run;              ///< behind that and a colon: which run of the command this is; 0: none
     const char* options;       ///< $LOITER_OPTIONS; null: not set
     uintptr_t stack_end;       ///< highest known address of the main thread's stack; 0: not known
 };

@@ -109,8 +109,7 @@ ExecNote::ExecNote(int child, const char* file, Lookup lookup, char* const envir
     if (run_directory()[0] == '\0' || is_restricted()) return;
     resolve(file, lookup);
     if (text_[1] == '\0') return;
-    leave_of(static_cast<uint32_t>(child), static_cast<uint64_t>(raw_syscall(SYS_getpid)), protocol::kSpawnNoteKinds,
-             environment);
+    leave_of(static_cast<uint32_t>(child), protocol::kSpawnNoteKinds, environment);
 }
 
 /// Puts the absolute path behind the first byte of the text; nothing where it is too long or unknown.
@@ -154,15 +153,14 @@ bool ExecNote::join(const char* folder, unsigned long folder_length, const char*
 
 void ExecNote::leave(char* const environment[]) noexcept {
     if (text_[1] == '\0') return;
-    leave_of(static_cast<uint64_t>(raw_syscall(SYS_getpid)), static_cast<uint64_t>(raw_syscall(SYS_getppid)),
-             protocol::kExecNoteKinds, environment);
+    leave_of(static_cast<uint64_t>(raw_syscall(SYS_getpid)), protocol::kExecNoteKinds, environment);
 }
 
-void ExecNote::leave_of(uint64_t pid, uint64_t parent, const char* kinds, char* const environment[]) noexcept {
+void ExecNote::leave_of(uint64_t pid, const char* kinds, char* const environment[]) noexcept {
     text_[0] = kinds[keeps_us(environment) ? 0 : 1];
     Text name(name_, sizeof(name_));
     name.add(run_directory()).add("/").add(protocol::kExecNotePrefix);
-    name.add_number(pid).add("-").add_number(parent).add("-").add_number(now_ns());
+    name.add_number(pid).add("-").add_number(run_number()).add("-").add_number(now_ns());
     if (raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(name_)) != 0) name_[0] = '\0';
 }
 

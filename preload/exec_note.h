@@ -32,7 +32,7 @@ private:
     void search(const char* file) noexcept;
     bool join(const char* folder, unsigned long folder_length, const char* file) noexcept;
     void leave(char* const environment[]) noexcept;
-    void leave_of(uint64_t pid, uint64_t parent, const char* kinds, char* const environment[]) noexcept;
+    void leave_of(uint64_t pid, const char* kinds, char* const environment[]) noexcept;
 
     char name_[kPathBytes + 96];  ///< of the link; empty: none was made
     char text_[kPathBytes];       ///< protocol::kExecNoteKinds, and the path

@@ -241,6 +241,7 @@ void fill_head(ProcessRecord& head, const RecordingRequest& request, const Proce
     head.thread_record_size = sizeof(ThreadRecord);
     head.module_record_size = sizeof(ModuleRecord);
     head.status.store(-1, std::memory_order_relaxed);
+    head.run = request.run;
     read_executable_path(head.exe, sizeof(head.exe));
     copy_command(head, request);
     lay_out(head, sizes);

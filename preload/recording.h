@@ -20,6 +20,7 @@ struct RecordingRequest {
     uint64_t started_ns;    ///< when the process began, as far as we know
     int argument_count;
     char** arguments;  ///< null: not known
+    uint32_t run;      ///< as ProcessRecord::run
 };
 
 /// Makes the recording; `process` is set on success. False: no room, no right, no folder.

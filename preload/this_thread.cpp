@@ -114,7 +114,7 @@ bool open_recording() {
     const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
     const bool made =
         process != nullptr || make_recording({directory, early_record.created_ns.load(std::memory_order_relaxed),
-                                              environment.argument_count, environment.arguments});
+                                              environment.argument_count, environment.arguments, run_number()});
     if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
         reset_stack_table();
         ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
@@ -282,6 +282,10 @@ bool is_own_process() {
 
 int64_t supervisor_grace_ms() {
     return environment.supervisor_grace;
+}
+
+uint32_t run_number() {
+    return environment.run;
 }
 
 const char* run_directory() {

@@ -64,6 +64,9 @@ bool is_own_process();
 /// How long leftover threads may take to finish, in milliseconds; -1: no command watches this process.
 int64_t supervisor_grace_ms();
 
+/// Which run of the command this process is of; 0: none.
+uint32_t run_number();
+
 /// Folder of the run that this process belongs to; empty: no command watches it.
 const char* run_directory();
 

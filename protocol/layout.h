@@ -29,7 +29,7 @@ inline constexpr uint64_t kMagic = 0x31307265'74696f6cULL;  // "loiter01" in mem
 inline constexpr uint32_t kVersion = 1;
 inline constexpr char kFilePrefix[] = "loiter-";  // loiter-PID-STARTTICKS-NONCE
 
-/// Beside the recordings of a run: loiter-exec-PID-PPID-NANOSECONDS, a symbolic link that is made right
+/// Beside the recordings of a run: loiter-exec-PID-RUN-NANOSECONDS, a symbolic link that is made right
 /// before an exec and removed where that fails. Its text is a letter and the program's path. The letter:
 /// the first one where the new program keeps LD_PRELOAD and LOITER_DIR, the second where it does not.
 inline constexpr char kExecNotePrefix[] = "loiter-exec-";
@@ -412,6 +412,7 @@ struct ProcessRecord {
     std::atomic<uint64_t> ordered_locks[4];
     std::atomic<uint32_t> last_block;  ///< slot index + 1 of the block taken last; 0: none
     std::atomic<uint32_t> blocks;      ///< slots taken for them
+    uint32_t run;                      ///< which run of the command it is of; 0: of none
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

@@ -21,17 +21,17 @@ constexpr char kNoRecording[] = "it left no recording";
 
 struct NoteName {
     uint32_t pid = 0;
-    uint32_t parent = 0;
+    uint32_t run = 0;
 };
 
-/// What follows the prefix: PID-PPID-...
+/// What follows the prefix: PID-RUN-...
 std::optional<NoteName> parse(const std::string& name) {
     NoteName parsed;
     const char* const end = name.data() + name.size();
     const auto pid = std::from_chars(name.data() + std::string_view(reader::kExecNotePrefix).size(), end, parsed.pid);
     if (pid.ec != std::errc() || pid.ptr == end) return std::nullopt;
-    const auto parent = std::from_chars(pid.ptr + 1, end, parsed.parent);
-    if (parent.ec != std::errc()) return std::nullopt;
+    const auto run = std::from_chars(pid.ptr + 1, end, parsed.run);
+    if (run.ec != std::errc()) return std::nullopt;
     return parsed;
 }
 
@@ -57,9 +57,9 @@ std::vector<std::string> ExecNotes::all() const {
     return names;
 }
 
-void ExecNotes::take(const std::string& name, const std::function<bool(uint32_t)>& is_ours) {
+void ExecNotes::take(const std::string& name) {
     const auto parsed = parse(name);
-    if (!parsed || (!is_ours(parsed->pid) && !is_ours(parsed->parent))) return;
+    if (!parsed || parsed->run != run_) return;
     const std::string text = target_of(directory_ + "/" + name);
     if (text.size() < 2) return;  // taken back already
     if (text[0] == reader::kSpawnNoteKinds[0] && recorded_.contains(parsed->pid)) {

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -19,15 +18,15 @@ namespace launch {
 
 class ExecNotes {
 public:
-    /// `directory` outlives it.
-    explicit ExecNotes(const std::string& directory) : directory_(directory) {}
+    /// `directory` outlives it. `run`: RunMark::number.
+    ExecNotes(const std::string& directory, uint32_t run) : directory_(directory), run_(run) {}
 
     static bool is_note(const std::string& name);
     /// Names of the notes that lie in the folder.
     std::vector<std::string> all() const;
 
-    /// A note appeared. `is_ours`: whether a process, or its parent, belongs to this run.
-    void take(const std::string& name, const std::function<bool(uint32_t)>& is_ours);
+    /// A note appeared, of this run or of another one.
+    void take(const std::string& name);
     /// A recording appeared: the process' latest program is observed.
     void note_recording(uint32_t pid);
     /// Names what was not observed, but for what process `root` itself executed, most frequent first;
@@ -45,6 +44,7 @@ private:
     bool was_executed(uint32_t pid, const Note& note) const;
 
     const std::string& directory_;
+    const uint32_t run_;
     std::multimap<uint32_t, Note> pending_;  ///< by process
     std::set<uint32_t> recorded_;            ///< processes that began a recording
 };

@@ -15,6 +15,7 @@
 #include "launch/program_file.h"
 #include "launch/program_start.h"
 #include "launch/run_directory.h"
+#include "launch/run_mark.h"
 #include "launch/signal_source.h"
 #include "launch/started_processes.h"
 
@@ -246,13 +247,13 @@ std::string guess_why(const Request& request, const RunDirectory& directory, con
 Result run(const Request& request, const OnSnapshot& on_snapshot, const OnLastReports& on_last_reports) {
     SignalSource signals;
     const RunDirectory directory(request.keep_directory);
-    ProcessTree tree(directory, on_snapshot, request.children);
+    const RunMark mark = make_run_mark(request.grace);
+    ProcessTree tree(directory, mark, on_snapshot, request.children);
     const bool observes = can_preload(request.library) && !directory.path().empty();
     const Started started = start_program(
         request.command,
-        observes ? observed_environment(request.library, directory.path(), request.grace.count()) : environment(),
-        signals);
-    StartedProcesses all(started.pid, directory.is_private() ? directory.path() : "");
+        observes ? observed_environment(request.library, directory.path(), mark.variable) : environment(), signals);
+    StartedProcesses all(started.pid, mark.variable);
     Result result = started.error != 0 ? not_started(started.error)
                                        : Run(request, on_last_reports, tree, signals, all, started.pid).follow();
     if (started.error == 0 && !result.observed) {

@@ -33,12 +33,11 @@ std::string variables_of(uint32_t pid) {
 
 }  // namespace
 
-bool has_environment_of(const std::string& directory, uint32_t pid) {
-    return has_variable(variables_of(pid), "LOITER_DIR=" + directory);
+bool was_given(const std::string& variable, uint32_t pid) {
+    return has_variable(variables_of(pid), variable);
 }
 
-bool has_newcomer(const std::string& directory, const std::function<bool(uint32_t)>& is_of_others) {
-    const std::string variable = "LOITER_DIR=" + directory;
+bool has_newcomer(const std::string& variable, const std::function<bool(uint32_t)>& is_of_others) {
     for (const uint32_t pid : reader::process_ids()) {
         if (pid == static_cast<uint32_t>(getpid()) || is_of_others(pid)) continue;
         const std::string variables = variables_of(pid);

@@ -9,12 +9,12 @@
 
 namespace launch {
 
-/// A live process was started in the environment of a run that records in `directory`.
-bool has_environment_of(const std::string& directory, uint32_t pid);
+/// A live process was started with this variable, NAME=VALUE, in its environment.
+bool was_given(const std::string& variable, uint32_t pid);
 
-/// A live process was started in the environment of a run that records in `directory`, or is in the middle of
-/// an exec, where none can be seen, and is not of those that `is_of_others` knows. One look through /proc, at
-/// processes whose environment may be read.
-bool has_newcomer(const std::string& directory, const std::function<bool(uint32_t)>& is_of_others);
+/// A live process was started with this variable in its environment, or is in the middle of an exec, where
+/// none can be seen, and is not of those that `is_of_others` knows. One look through /proc, at processes
+/// whose environment may be read.
+bool has_newcomer(const std::string& variable, const std::function<bool(uint32_t)>& is_of_others);
 
 }  // namespace launch

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
+#include <utility>
 
 #include "launch/newcomers.h"
 
@@ -21,7 +21,6 @@ using snapshot::End;
 using snapshot::Reason;
 
 constexpr char kRecordingPrefix[] = "loiter-";
-constexpr int kMaxAncestors = 1024;
 
 /// Names, oldest first.
 std::vector<std::string> recordings_in(const std::string& directory) {
@@ -42,25 +41,6 @@ std::string_view process_part(std::string_view path) {
     return path.substr(0, path.rfind('-'));
 }
 
-/// 0: gone.
-uint32_t parent_of(uint32_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(file, line);
-    // The name in parentheses may hold anything, parentheses too; what follows is "S PPID".
-    const size_t name_end = line.rfind(')');
-    if (name_end == std::string::npos || name_end + 4 >= line.size()) return 0;
-    return static_cast<uint32_t>(std::strtoul(line.c_str() + name_end + 4, nullptr, 10));
-}
-
-bool descends_from(uint32_t pid, uint32_t ancestor) {
-    for (int i = 0; i < kMaxAncestors && pid > 1; ++i) {
-        pid = parent_of(pid);
-        if (pid == ancestor) return true;
-    }
-    return false;
-}
-
 /// For a process that ended, or replaced itself, past every wrapper: the one thread that was in no
 /// wait did it. Where it may have been killed as well, that is said only of its only thread.
 void mark_ender(snapshot::Snapshot& snapshot, bool was_its_own_doing) {
@@ -76,12 +56,13 @@ void mark_ender(snapshot::Snapshot& snapshot, bool was_its_own_doing) {
 
 }  // namespace
 
-ProcessTree::ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot, bool children)
+ProcessTree::ProcessTree(const RunDirectory& directory, RunMark mark, const OnSnapshot& on_snapshot, bool children)
     : directory_(directory),
+      mark_(std::move(mark)),
       on_snapshot_(on_snapshot),
       children_(children),
       watch_(directory.path()),
-      notes_(directory.path()) {
+      notes_(directory.path(), mark_.number) {
     for (std::string& name : recordings_in(directory.path())) known_.insert(std::move(name));
 }
 
@@ -122,7 +103,7 @@ void ProcessTree::take_name(const std::string& name) {
         unopened_.push_back({name, ""});
         notes_.note_recording(pid_in(name));
     } else {
-        notes_.take(name, [&](uint32_t pid) { return directory_.is_private() || pid == root_ || pids_.contains(pid); });
+        notes_.take(name);
     }
 }
 
@@ -145,11 +126,10 @@ void ProcessTree::open_new() {
     }
 }
 
-/// The user's folder may be shared with other runs at the same time.
-bool ProcessTree::belongs(const reader::Recording& recording) {
-    if (directory_.is_private() || recording.pid() == root_) return true;
-    if (recording.is_live() && descends_from(recording.pid(), static_cast<uint32_t>(getpid()))) return true;
-    return pids_.contains(recording.take_snapshot(Reason::kPostMortem).process.ppid);
+/// The user's folder may be shared with other runs at the same time. Whose child a process is by now says
+/// nothing: that of one whose parent has ended is another's.
+bool ProcessTree::belongs(const reader::Recording& recording) const {
+    return directory_.is_private() || recording.pid() == root_ || recording.run() == mark_.number;
 }
 
 void ProcessTree::adopt(reader::Recording&& recording) {
@@ -291,7 +271,7 @@ bool ProcessTree::any_newcomer() const {
         if (!ExecNotes::is_note(name) && !pids_.contains(pid_in(name))) of_others.insert(pid_in(name));
     }
     for (const Unopened& entry : unopened_) of_others.erase(pid_in(entry.name));
-    return has_newcomer(directory_.path(), [&](uint32_t pid) { return of_others.contains(pid); });
+    return has_newcomer(mark_.variable, [&](uint32_t pid) { return of_others.contains(pid); });
 }
 
 bool ProcessTree::any_ending() const {

@@ -16,6 +16,7 @@
 #include "launch/exec_notes.h"
 #include "launch/launch.h"
 #include "launch/run_directory.h"
+#include "launch/run_mark.h"
 #include "read/read.h"
 
 namespace launch {
@@ -24,7 +25,7 @@ class ProcessTree {
 public:
     /// Made before CMD starts, so that no recording is missed. `on_snapshot` outlives it.
     /// `children`: false: only CMD's own recordings count.
-    ProcessTree(const RunDirectory& directory, const OnSnapshot& on_snapshot, bool children);
+    ProcessTree(const RunDirectory& directory, RunMark mark, const OnSnapshot& on_snapshot, bool children);
 
     int descriptor() const { return watch_.descriptor(); }
     void set_root(pid_t pid) { root_ = static_cast<uint32_t>(pid); }
@@ -86,7 +87,7 @@ private:
     void take_name(const std::string& name);
     bool is_gone(const Image& image) const;
     void open_new();
-    bool belongs(const reader::Recording& recording);
+    bool belongs(const reader::Recording& recording) const;
     void adopt(reader::Recording&& recording);
     void answer(Image& image);
     void finish(Image& image, bool replaced);
@@ -95,6 +96,7 @@ private:
     void adjust_to_wait_status(snapshot::Snapshot& snapshot) const;
 
     const RunDirectory& directory_;
+    const RunMark mark_;
     const OnSnapshot& on_snapshot_;
     const bool children_;
     DirectoryWatch watch_;

@@ -51,7 +51,7 @@ std::vector<std::string> environment() {
 }
 
 std::vector<std::string> observed_environment(const std::string& library, const std::string& directory,
-                                              long long grace_milliseconds) {
+                                              const std::string& run_variable) {
     std::string preload = library;
     std::vector<std::string> result;
     for (std::string& variable : environment()) {
@@ -64,7 +64,7 @@ std::vector<std::string> observed_environment(const std::string& library, const 
     }
     result.push_back("LD_PRELOAD=" + preload);
     result.push_back("LOITER_DIR=" + directory);
-    result.push_back("LOITER_SUPERVISOR=" + std::to_string(grace_milliseconds));
+    result.push_back(run_variable);
     return result;
 }
 

@@ -18,9 +18,9 @@ struct Started {
 
 /// This process' environment.
 std::vector<std::string> environment();
-/// The same with `library` first in LD_PRELOAD, and what the library is told.
+/// The same with `library` first in LD_PRELOAD, and what the library is told of the run: RunMark::variable.
 std::vector<std::string> observed_environment(const std::string& library, const std::string& directory,
-                                              long long grace_milliseconds);
+                                              const std::string& run_variable);
 
 /// Starts the program as execvp finds it, in this process group, with the mask and dispositions
 /// that `signals` keeps and untouched descriptors. Returns when it runs, or failed to. Throws Error.

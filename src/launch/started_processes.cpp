@@ -42,8 +42,8 @@ void send(uint32_t pid, uint64_t start_ticks, int signal) {
 
 }  // namespace
 
-StartedProcesses::StartedProcesses(pid_t root, std::string directory)
-    : root_(static_cast<uint32_t>(root)), directory_(std::move(directory)) {
+StartedProcesses::StartedProcesses(pid_t root, std::string variable)
+    : root_(static_cast<uint32_t>(root)), variable_(std::move(variable)) {
     if (const auto stat = reader::stat_of_process(root_)) root_start_ticks_ = stat->start_ticks;
 }
 
@@ -75,8 +75,7 @@ bool StartedProcesses::look(const std::vector<uint32_t>& known) {
     bool has_met_new = false;
     for (const auto& [pid, stat] : all) {
         if (pid == own || is_root(pid, stat) || stat.is_kernel_thread || !is_live(pid, stat)) continue;
-        if (std::find(known.begin(), known.end(), pid) != known.end() || descends(pid) ||
-            (!directory_.empty() && has_environment_of(directory_, pid)))
+        if (std::find(known.begin(), known.end(), pid) != known.end() || descends(pid) || was_given(variable_, pid))
             has_met_new |= met_.emplace(pid, stat.start_ticks).second;
     }
     return has_met_new;

@@ -15,9 +15,8 @@ namespace launch {
 
 class StartedProcesses {
 public:
-    /// `directory`: the run's private folder, which the environment of its processes names; empty: others may use
-    /// it too, and it says nothing.
-    StartedProcesses(pid_t root, std::string directory);
+    /// `variable`: NAME=VALUE, in the environment of this run's processes and of no others.
+    StartedProcesses(pid_t root, std::string variable);
 
     /// Looks through /proc for those that descend from CMD, or from one that was met already, and for those that
     /// have its environment though all between have ended. Best while CMD lives. `known` are of them. True: there
@@ -31,7 +30,7 @@ public:
 private:
     uint32_t root_;
     uint64_t root_start_ticks_ = 0;  ///< once it has ended its pid may be another's
-    std::string directory_;
+    std::string variable_;
     std::map<uint32_t, uint64_t> met_;  ///< when they began, by pid, which may be another's by now
 };
 

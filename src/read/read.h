@@ -58,6 +58,9 @@ public:
     std::string exe() const;
     std::vector<std::string> command() const;
 
+    /// Which run of the command it is of; 0: of none.
+    uint32_t run() const;
+
     /// The process that wrote it is still the one running under pid(), with whatever image.
     bool is_live() const;
     /// It is live, but another image (exec) has taken the place of the one that wrote this.

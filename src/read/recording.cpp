@@ -86,6 +86,10 @@ std::vector<std::string> Recording::command() const {
     return command_of(*state_->head);
 }
 
+uint32_t Recording::run() const {
+    return state_->head->run;
+}
+
 bool Recording::is_live() const {
     return state_->identity.runs();
 }

@@ -17,15 +17,16 @@ using testing::IsEmpty;
 
 constexpr uint32_t kRoot = 2147483640;  // above every pid that the kernel gives out
 constexpr uint32_t kChild = kRoot + 1;
+constexpr uint32_t kRun = 4294967295;
 
 class Notes : public testing::Test {
 protected:
     /// A process says that it is about to execute `text`.
-    std::string say(uint32_t pid, const std::string& text, bool ours = true) {
+    std::string say(uint32_t pid, const std::string& text, uint32_t run = kRun) {
         const std::string name =
-            "loiter-exec-" + std::to_string(pid) + "-" + std::to_string(kRoot) + "-" + std::to_string(++count_);
+            "loiter-exec-" + std::to_string(pid) + "-" + std::to_string(run) + "-" + std::to_string(++count_);
         std::filesystem::create_symlink(text, folder_.path() + "/" + name);
-        notes_.take(name, [ours](uint32_t) { return ours; });
+        notes_.take(name);
         return name;
     }
 
@@ -43,7 +44,7 @@ protected:
 
     support::TemporaryFolder folder_;
     std::string path_ = folder_.path();
-    ExecNotes notes_{path_};
+    ExecNotes notes_{path_, kRun};
     int count_ = 0;
 };
 
@@ -102,7 +103,7 @@ TEST_F(Notes, OfRunningProcessesAreNamedOnlyWhenThatIsCertain) {
 }
 
 TEST_F(Notes, OfOtherRunsAreLeftAlone) {
-    say(kChild, "k/bin/true", false);
+    say(kChild, "k/bin/true", kRun - 1);
 
     EXPECT_THAT(finish(), IsEmpty());
     EXPECT_FALSE(folder_is_empty());
@@ -112,7 +113,7 @@ TEST_F(Notes, ThatAreDamagedCountForNothing) {
     for (const std::string name :
          {"loiter-exec-", "loiter-exec-x", "loiter-exec-1", "loiter-exec-1-", "loiter-exec-1-x"}) {
         std::filesystem::create_symlink("k/bin/true", folder_.path() + "/" + name);
-        notes_.take(name, [](uint32_t) { return true; });
+        notes_.take(name);
     }
     say(kChild, "k");
 

@@ -62,7 +62,7 @@ protected:
     RunDirectory directory_{make_folder(writer_.folder() + "/run")};
     std::vector<snapshot::Snapshot> taken_;
     OnSnapshot take_ = [this](snapshot::Snapshot&& snapshot) { taken_.push_back(std::move(snapshot)); };
-    ProcessTree tree_{directory_, take_, true};
+    ProcessTree tree_{directory_, {7, "LOITER_SUPERVISOR=0:7"}, take_, true};
     std::string path_;
 };
 
@@ -97,6 +97,30 @@ TEST_F(AProcessAtItsEnd, IsLookedAtForEachEndThatItComesTo) {
 
     EXPECT_EQ(writer_.head().answer.load(), Answer::kDone);
     EXPECT_EQ(seen_when_gone(), 5U);
+}
+
+/// Its parent has ended as well: what is known of it is what it recorded.
+TEST(AFolderThatRunsShare, HasRecordingsOfOthersThatAreLeftAlone) {
+    const auto reported = [](uint32_t run) {
+        RecordingWriter writer;
+        writer.start_thread(1);
+        writer.head().run = run;
+        writer.head().end = protocol::End::kExit;
+        writer.head().phase = Phase::kDone;
+        const RunDirectory directory(make_folder(writer.folder() + "/run"));
+        size_t taken = 0;
+        const OnSnapshot take = [&](snapshot::Snapshot&&) { ++taken; };
+        ProcessTree tree(directory, {7, "LOITER_SUPERVISOR=0:7"}, take, true);
+        const std::string name = std::filesystem::path(writer.path()).filename().string();
+        std::filesystem::rename(writer.path(), directory.path() + "/" + name);
+
+        tree.look_at_all();
+        return taken;
+    };
+
+    EXPECT_EQ(reported(7), 1U);
+    EXPECT_EQ(reported(8), 0U);
+    EXPECT_EQ(reported(0), 0U) << "preloaded by hand";
 }
 
 }  // namespace

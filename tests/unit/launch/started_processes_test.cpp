@@ -81,7 +81,7 @@ pid_t start_with_child(pid_t pid, pid_t& child) {
 TEST(StartedProcesses, AreNotTheChildrenOfWhoHasTheirRootsPidByNow) {
     const pid_t root = start();
     ASSERT_GT(root, 1);
-    StartedProcesses all(root, "");
+    StartedProcesses all(root, "LOITER_SUPERVISOR=0:1");
     const uint64_t root_start = start_ticks(root);
     end(root);
     ASSERT_TRUE(support::eventually([&] { return is_later_than(root_start); }));  // the kernel counts in 10ms
