@@ -48,6 +48,7 @@ Reporter::Reporter(const Options& options, Outputs& outputs)
       acceptance_(options),
       documents_(options, outputs),
       progress_(asks_for_one_report(options.command)),
+      text_total_(render::text_total({})),
       symbolizer_(symbols_for(options.command, progress_)) {}
 
 void Reporter::report(snapshot::Snapshot&& snapshot) {
@@ -67,6 +68,7 @@ void Reporter::report(snapshot::Snapshot&& snapshot) {
         progress_.end();
         if (!output.write(snapshot.process.pid, report)) all_written_ = false;
     }
+    text_total_->add(snapshot, analysis);
     documents_.add(snapshot, analysis);
     progress_.end();
 }
@@ -90,9 +92,21 @@ void Reporter::write_documents() {
     if (!documents_.write()) all_written_ = false;
 }
 
+void Reporter::write_text_total() {
+    const std::string total = text_total_->text();
+    if (total.empty()) return;
+    const bool failed = options_.command == Command::kGate && has_failed_;
+    for (Output& output : outputs_.all()) {
+        if (output.format() != Format::kText || output.is_one_a_process()) continue;
+        if (!output.write(0, "\nloiter: " + std::string(failed ? "FAILED in " : "findings in ") + total + "\n"))
+            all_written_ = false;
+    }
+}
+
 void Reporter::finish() {
     outputs_.begin();
     write_documents();
+    write_text_total();
     documents_.write_step_summary();
     if (!acceptance_.finish()) all_written_ = false;
     has_failed_ = has_failed_ || acceptance_.is_stale();

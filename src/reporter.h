@@ -3,12 +3,15 @@
 // From snapshots to reports: names, judges, renders, writes.
 #pragma once
 
+#include <memory>
+
 #include "acceptance.h"
 #include "documents.h"
 #include "launch/launch.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+#include "render/document.h"
 #include "snapshot/snapshot.h"
 #include "symbolize/symbolize.h"
 
@@ -37,6 +40,7 @@ public:
     bool all_written() const { return all_written_; }
 
 private:
+    void write_text_total();
     std::string rendered(const Output& output, const snapshot::Snapshot& snapshot, const analyze::Analysis& analysis,
                          bool fails) const;
 
@@ -45,6 +49,7 @@ private:
     Acceptance acceptance_;
     Documents documents_;
     Progress progress_;
+    std::unique_ptr<render::Document> text_total_;
     symbolize::Symbolizer symbolizer_;
     bool has_failed_ = false;
     bool all_written_ = true;

@@ -47,6 +47,9 @@ std::unique_ptr<Document> github(const RunFacts& facts);    ///< workflow comman
 std::unique_ptr<Document> gitlab(const RunFacts& facts);    ///< code quality JSON
 std::unique_ptr<Document> markdown(const RunFacts& facts);  ///< the table of a step summary
 
+/// What text reports of several processes come to, for a line after the last; empty of fewer than two with findings.
+std::unique_ptr<Document> text_total(const RunFacts& facts);
+
 /// Threads, for the eye.
 std::unique_ptr<Document> folded(const RunFacts& facts);  ///< lines for flame graphs
 std::unique_ptr<Document> pprof(const RunFacts& facts);   ///< profile.proto, gzipped

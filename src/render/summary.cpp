@@ -14,6 +14,7 @@
 #include "analyze/exit_phase.h"
 #include "analyze/frames.h"
 #include "analyze/leftover.h"
+#include "render/tally.h"
 #include "render/words.h"
 
 namespace render {
@@ -165,29 +166,6 @@ std::vector<std::string> state_list(const Sheet& sheet, const std::set<uint32_t>
     return parts;
 }
 
-struct Tally {
-    size_t findings = 0;
-    size_t threads = 0;
-};
-
-/// "1 deadlock", of findings; "3 blocked threads", of threads.
-std::string tally_words(Verdict verdict, bool is_likely, const Tally& tally) {
-    const std::string likely = is_likely ? "likely " : "";
-    switch (verdict) {
-        case Verdict::kDeadlock: return counted(tally.findings, likely + "deadlock");
-        case Verdict::kSelfDeadlock: return counted(tally.findings, likely + "self-deadlock");
-        case Verdict::kOrphanedLock: return counted(tally.findings, likely + "orphaned lock");
-        case Verdict::kLostWakeup: return counted(tally.findings, likely + "lost wakeup");
-        case Verdict::kAsleep:
-            return counted(tally.threads, "thread") + (is_likely ? " likely" : "") + " asleep for ever";
-        case Verdict::kBlocked: return counted(tally.threads, "blocked thread");
-        case Verdict::kAlive: return counted(tally.threads, "thread") + " still alive";
-        case Verdict::kUnjoined: return counted(tally.threads, "unjoined thread");
-        case Verdict::kLockOrder: return counted(tally.findings, "lock-order inversion");
-    }
-    return {};
-}
-
 void print_losses(Sheet& sheet) {
     const snapshot::Losses& losses = sheet.snapshot.losses;
     std::vector<std::string> parts;
@@ -222,33 +200,25 @@ void print_head(Sheet& sheet) {
 }
 
 void print_verdict(Sheet& sheet) {
-    std::map<std::pair<Verdict, bool>, Tally> tallies;
+    Tally tally;
     size_t with_followers = 0;
     for (const Finding* finding : sheet.findings) {
-        Tally& tally = tallies[{finding->verdict, finding->certainty == Certainty::kLikely}];
-        ++tally.findings;
-        tally.threads += finding->threads.size();
+        tally.add(*finding);
         with_followers += finding->behind.empty() ? 0 : 1;
     }
-    std::vector<std::string> strong;
-    std::vector<std::string> leftover;
-    bool is_failure = false;
-    for (const auto& [verdict, tally] : tallies) {
-        (verdict.first < Verdict::kBlocked ? strong : leftover)
-            .push_back(tally_words(verdict.first, verdict.second, tally));
-        is_failure = is_failure || verdict.first != Verdict::kLockOrder;
-    }
+    std::vector<std::string> parts = tally.strong();
     if (with_followers > 0)
-        strong.push_back(fmt::format("{} blocked behind {}", counted(fates_of(sheet).behind, "thread"),
-                                     with_followers == 1 ? "it" : "them"));
-    strong.insert(strong.end(), leftover.begin(), leftover.end());
+        parts.push_back(fmt::format("{} blocked behind {}", counted(fates_of(sheet).behind, "thread"),
+                                    with_followers == 1 ? "it" : "them"));
+    for (std::string& part : tally.leftover()) parts.push_back(std::move(part));
     const size_t suppressed = sheet.analysis.findings.size() - sheet.findings.size();
     const std::string also = suppressed == 0 ? "" : fmt::format(" ({} suppressed)", counted(suppressed, "finding"));
 
     sheet.page.add_gap();
-    if (strong.empty()) return sheet.page.add("no finding" + also);
-    const bool failed = sheet.options.judges && is_failure && analyze::is_end_of_process(sheet.snapshot.process.reason);
-    sheet.page.add((failed ? "FAILED: " : "FOUND: ") + joined(strong) + also, Style::kHeadline);
+    if (parts.empty()) return sheet.page.add("no finding" + also);
+    const bool failed =
+        sheet.options.judges && tally.is_failure() && analyze::is_end_of_process(sheet.snapshot.process.reason);
+    sheet.page.add((failed ? "FAILED: " : "FOUND: ") + joined(parts) + also, Style::kHeadline);
 }
 
 }  // namespace render

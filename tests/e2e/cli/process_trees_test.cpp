@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/e2e/cli/cli.h"
@@ -35,6 +36,19 @@ TEST(ProcessTrees, OfAParallelMakeAreJudgedToTheLastProcess) {
     EXPECT_EQ(run({"gate", "make", "-s", "-j2", "-C", folder.path()}).status, 2) << "make's own failure wins";
 }
 
+TEST(ProcessTrees, WithFindingsInSeveralProcessesEndInOneLineOfAll) {
+    const std::string leak = BLOCKED_WORKER " exit 0; ";
+    const auto last_words = [](const std::string& command, const std::string& script) {
+        return run({command, "sh", "-c", script + "exit 0"}).errors;
+    };
+
+    EXPECT_THAT(last_words("gate", leak + "/bin/true; " + leak),
+                testing::EndsWith("\n\nloiter: FAILED in 2 of 4 processes: 2 blocked threads\n"));
+    EXPECT_THAT(last_words("run", leak + leak),
+                testing::EndsWith("\n\nloiter: findings in 2 of 3 processes: 2 blocked threads\n"));
+    EXPECT_THAT(last_words("gate", leak), testing::EndsWith("\n\nFAILED: 1 blocked thread\n")) << "it has said all";
+}
+
 TEST(ProcessTrees, OfADoublyForkedDaemonAreJudged) {
     const support::Outcome outcome =
         run({"gate", "--format", "json", "sh", "-c", "(setsid " BLOCKED_WORKER " exit 0 &) | read ready; exit 0"});
@@ -43,20 +57,25 @@ TEST(ProcessTrees, OfADoublyForkedDaemonAreJudged) {
     EXPECT_EQ(leaking(objects(outcome.errors)), Words{json({BLOCKED_WORKER, "exit", "0"}).dump()});
 }
 
-/// Forked before CMD ended, and executed after: while CMD ends it has no recording that could be seen.
+/// Forked before CMD ended, and executed after: while CMD ends it has no recording that could be seen, and
+/// when it has one, no parent of the run.
 TEST(ProcessTrees, OfADaemonThatWasBarelyForkedAreJudged) {
+    const support::TemporaryFolder folder;
     const std::string when_cmd_is_gone = "(while kill -0 $$ 2>&-; do :; done; exec setsid " BLOCKED_WORKER " exit 0) &";
-    const Words options = {"gate", "--grace", "3s", "--format", "json"};
-    for (const Words& script :
-         {Words{"sh", "-c", when_cmd_is_gone + " exit 0"}, Words{"sh", "-c", "(" + when_cmd_is_gone + ") ; exit 0"}}) {
-        Words arguments = options;
-        arguments.insert(arguments.end(), script.begin(), script.end());
+    for (const std::string& script : {when_cmd_is_gone + " exit 0", "(" + when_cmd_is_gone + ") ; exit 0"}) {
+        for (const Words& place : {Words{}, Words{"--dir", folder.path()}}) {
+            Words arguments = {"gate", "--grace", "3s", "--format", "json"};
+            arguments.insert(arguments.end(), place.begin(), place.end());
+            arguments.insert(arguments.end(), {"sh", "-c", script});
 
-        const support::Outcome outcome = run(arguments);
+            const support::Outcome outcome = run(arguments);
 
-        EXPECT_EQ(outcome.status, 86);
-        EXPECT_EQ(leaking(objects(outcome.errors)), Words{json({BLOCKED_WORKER, "exit", "0"}).dump()});
+            EXPECT_EQ(outcome.status, 86);
+            EXPECT_EQ(leaking(objects(outcome.errors)), Words{json({BLOCKED_WORKER, "exit", "0"}).dump()});
+        }
     }
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+        EXPECT_TRUE(entry.is_regular_file()) << entry.path() << ": what it was to execute is known by now";
 }
 
 /// A worker that CMD leaves behind, reported as it is; ended when this goes.
