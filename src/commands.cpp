@@ -61,7 +61,9 @@ int report(const Options& options) {
     Outputs outputs(options, STDOUT_FILENO);
     Reporter reporter(options, outputs);
     const auto pid = parse_pid(options.source);
-    if (std::error_code error; pid && !std::filesystem::exists(options.source, error)) {
+    if (options.last) {
+        look_at_source(last_left_behind(), reported_by(reporter));
+    } else if (std::error_code error; pid && !std::filesystem::exists(options.source, error)) {
         report_pid(*pid, reporter);
     } else {
         look_at_source(options.source, reported_by(reporter));

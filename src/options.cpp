@@ -118,9 +118,10 @@ Parser::Parser() {
             case Command::kReport:
                 add_accepting(command, row.command);
                 add_printing(command, row.command);
+                command.add_flag("--last", options_.last,
+                                 "What was left behind last: by a run whose command was killed, or by a program");
                 command.add_option("SOURCE", options_.source, "Recording, folder of recordings, or process id")
-                    ->type_name("")
-                    ->required();
+                    ->type_name("");
                 break;
             case Command::kDiff:
                 add_printing(command, row.command);
@@ -411,6 +412,9 @@ Options Parser::parse(const std::vector<std::string>& arguments) {
     }
     options_.destinations = settle_destinations(formats_, output_, reports_threads(options_.command));
     refuse_shared_files(options_);
+    if (options_.command == Command::kReport && options_.source.empty() == !options_.last)
+        throw UsageError(options_.last ? "SOURCE and --last are two questions: ask one"
+                                       : "SOURCE is required, or --last");
     if (options_.command == Command::kHelp) options_.help = what_help_prints();
     if (options_.command == Command::kDump) options_.all = true;
     return options_;

@@ -47,6 +47,7 @@ struct Options {
     bool stop_running = false;  ///< dump: running threads, for an instant, for their stacks
     std::string source;         ///< report: file, folder or pid; attend: file, or empty; doctor: CMD or pid
     std::string newer;          ///< diff: what `source` is compared with
+    bool last = false;          ///< report: instead of a source, what was left behind last
     bool at_exit = false;       ///< attend: the process is at its end and waits; else: it was sent a signal
     bool prune = false;         ///< ps
     std::string help;           ///< help: the text

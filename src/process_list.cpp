@@ -90,6 +90,23 @@ std::vector<reader::Found> all_recordings(const std::string& folder) {
     return result;
 }
 
+std::string last_left_behind() {
+    const std::vector<std::string> runs = launch::run_directories();
+    const std::vector<std::string> abandoned = launch::abandoned_run_directories();
+    const auto is_in = [](const std::string& folder, const std::vector<std::string>& folders) {
+        return std::find(folders.begin(), folders.end(), folder) != folders.end();
+    };
+    for (const reader::Found& found : all_recordings()) {
+        if (!found.readable || !found.path.starts_with("/")) continue;
+        const std::string folder = std::filesystem::path(found.path).parent_path().string();
+        if (is_in(folder, abandoned)) return folder;
+        // A run under way tells of its processes itself, and of others that live dump does.
+        if (!found.live && !is_in(folder, runs)) return found.path;
+    }
+    throw reader::Error("nothing was left behind: no recording of a dead process in " +
+                        fmt::format("{}", fmt::join(reader::recording_directories(), ", ")));
+}
+
 size_t prune_recordings() {
     const std::vector<std::string> runs = launch::run_directories();
     size_t removed = 0;

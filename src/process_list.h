@@ -16,6 +16,10 @@ namespace command {
 /// those that running processes have mapped, and what lies beside them.
 std::vector<reader::Found> all_recordings(const std::string& folder = "");
 
+/// What was left behind last: the folder of a run whose command is gone, or the recording of a dead process.
+/// Throws reader::Error where there is none.
+std::string last_left_behind();
+
 /// Removes old recordings of dead processes; every command does so at its end.
 size_t prune_recordings();
 

@@ -38,7 +38,9 @@ constexpr Paragraph kParagraphs[] = {
     {"dump", "Idle threads of a live process are no findings: only what cannot end by itself is one."},
     {"report",
      "A recording outlives its process, however that ended. SOURCE is a recording, a folder of them as --dir keeps "
-     "it, the id of a process that left one or still runs, or a core file."},
+     "it, the id of a process that left one or still runs, or a core file. With --last it is what was left behind "
+     "last: "
+     "all of a run whose command was killed before it could report, else of one program."},
     {"diff",
      "Findings are compared by fingerprints that survive rebuilds and shifted lines; groups of threads by their "
      "counts."},
@@ -65,6 +67,7 @@ constexpr Example kExamples[] = {
      {"loiter gate --write-suppressions loiter.supp ./tests", "Entries that would accept what there is: a start."}},
     {"dump", {"loiter dump $(pidof server)", "Every thread, what it waits for, and who has it."}},
     {"report", {"loiter report /tmp/recordings", "Who was stuck in those that were killed."}},
+    {"report", {"loiter report --last", "The run that the CI service killed just now, without a report."}},
     {"diff", {"loiter diff before.json after.json", "What a change added."}},
     {"ps", {"loiter ps --prune", "The list, and old recordings removed."}},
     {"doctor", {"loiter doctor ./server", "Says, for example, that it is linked statically."}},

@@ -119,6 +119,35 @@ TEST(Report, SaysSoWhenThereIsNothingToRead) {
     }
 }
 
+/// A service that ends a job kills everything in it at once: nobody reports. In a place of its own, where nothing
+/// of others lies about.
+TEST(Report, TellsOfTheLastThatWasKilledBeforeItCouldReport) {
+    const support::TemporaryFolder folder;
+    const auto in_own_place = [&](const std::string& script) {
+        const std::string mount = "mount -t tmpfs none /dev/shm && cd " + folder.path();
+        return support::run({.arguments = {"unshare", "--mount", "sh", "-c", mount + script}});
+    };
+    if (in_own_place("").status != 0) GTEST_SKIP() << "no right to make a mount namespace";
+    const std::string until_ready = " & until grep -qs ready output; do :; done; ";
+    const std::string until_gone = "while grep -qs '^State:.[RSD]' /proc/$pid/status; do :; done; wait; cat output; ";
+    const std::string report = LOITER_COMMAND " report --last --format json";
+
+    const support::Outcome of_run =
+        in_own_place("; " LOITER_COMMAND " gate sh -c 'echo $$ > pid; exec " BLOCKED_WORKER " hang' > output" +
+                     until_ready + "kill -9 $!; pid=$(cat pid); kill -9 $pid; " + until_gone + report);
+    std::filesystem::remove(folder.path() + "/output");
+    const support::Outcome of_program =
+        in_own_place("; LD_PRELOAD=" LOITER_LIBRARY " " BLOCKED_WORKER " hang > output" + until_ready +
+                     "pid=$!; kill -9 $pid; " + until_gone + report);
+
+    for (const support::Outcome& outcome : {of_run, of_program}) {
+        EXPECT_EQ(outcome.status, 0) << outcome.errors;
+        ASSERT_TRUE(outcome.output.starts_with("ready\n{")) << outcome.output << outcome.errors;
+        // Of a shell that became the program there is the recording of before.
+        EXPECT_THAT(ends(objects(outcome.output.substr(6))), testing::Contains("post-mortem unknown null"));
+    }
+}
+
 TEST(Report, OfACleanProcessSaysThatItWasRead) {
     const support::TemporaryFolder folder;
     ASSERT_EQ(run({"run", "--dir", folder.path(), "true"}).status, 0);

@@ -211,7 +211,9 @@ TEST(Usage, NeedsAProcessIdToDump) {
         EXPECT_THAT(complaint({"dump", text}), HasSubstr(text)) << text;
     }
     EXPECT_THAT(complaint({"dump"}), HasSubstr("PID"));
-    EXPECT_THAT(complaint({"report"}), HasSubstr("SOURCE"));
+    EXPECT_THAT(complaint({"report"}), HasSubstr("SOURCE is required"));
+    EXPECT_THAT(complaint({"report", "--last", "12"}), HasSubstr("--last"));
+    EXPECT_TRUE(parse({"report", "--last"}).last);
 }
 
 TEST(Usage, ComplaintsAreOneLine) {
