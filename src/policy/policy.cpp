@@ -15,8 +15,12 @@ verdict:blocked started:/libtbb.so top:/libtbb.so
 # libc's own: timers, asynchronous I/O and message queues that notify by thread, getaddrinfo_a
 verdict:blocked started:/libc.so.6 top:/libc.so.6
 verdict:alive started:/libc.so.6 top:/libc.so.6
-# The cargo and rustc of rustup, which become the real ones by exec
-thread:^tokio-runtime-w module:/rustup$
+# The Rust toolchain, as cargo test runs it: rustup before it becomes cargo or rustc, the compiler, LLVM's linker
+verdict:blocked module:/rustup$
+verdict:alive module:/rustup$
+verdict:blocked created_by:/librustc_driver-
+verdict:alive created_by:/librustc_driver-
+verdict:blocked top:^llvm::parallel::detail::
 )";
 
 std::set<uint32_t> threads_left(const std::vector<analyze::Finding>& findings) {
