@@ -101,12 +101,12 @@ void RunDirectory::remove_if_empty() const {
 std::string make_keep_directory(const std::string& path) {
     std::error_code error;
     std::string absolute = std::filesystem::absolute(path, error).lexically_normal().string();
-    if (error || (mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) ||
-        access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) {
-        throw Error("cannot record in " + path + ": " + (error ? error.message() : std::strerror(errno)));
-    }
-    if (!std::filesystem::is_directory(absolute, error)) throw Error("cannot record in " + path + ": not a folder");
-    if (!takes_file(absolute)) throw Error("cannot record in " + path + ": " + std::strerror(errno));
+    const auto refuse = [&path](const std::string& why) { throw Error("cannot record in " + path + ": " + why); };
+    if (error) refuse(error.message());
+    if (mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) refuse(std::strerror(errno));
+    if (!std::filesystem::is_directory(absolute, error)) refuse(error ? error.message() : "not a folder");
+    if (access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) refuse(std::strerror(errno));
+    if (!takes_file(absolute)) refuse(std::strerror(errno));
     return absolute;
 }
 
