@@ -3,7 +3,9 @@
 // Flame graph lines, profiles and wait-for graphs, of a run and of a live process.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
+
+#include <regex>
+#include <sstream>
 
 #include "tests/e2e/formats/formats.h"
 
@@ -13,15 +15,23 @@ namespace {
 using cli::content;
 using testing::HasSubstr;
 
-/// What a gzip file holds; empty where it is none.
-std::string gunzipped(const std::string& path) {
-    gzFile file = gzopen(path.c_str(), "rb");
-    if (file == nullptr || gzdirect(file) != 0) return "";
-    std::string bytes(1 << 20, '\0');
-    const int size = gzread(file, bytes.data(), static_cast<unsigned>(bytes.size()));
-    gzclose(file);
-    bytes.resize(static_cast<size_t>(std::max(size, 0)));
-    return bytes;
+/// The samples of a profile, as a reader that knows its schema prints them; else what that complains of.
+std::string samples_in(const std::string& path) {
+    const support::Outcome read = support::run({{"python3", "-B", READ_PROFILE, path}});
+    return read.status == 0 ? read.output : read.errors;
+}
+
+/// What flamegraph.pl and speedscope take: frames between semicolons, a blank, a count. Returns the sum.
+long counted_threads(const std::string& folded) {
+    static const std::regex kLine("[^;]+(;[^;]+)* ([0-9]+)");
+    long threads = 0;
+    std::istringstream lines(folded);
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        EXPECT_TRUE(std::regex_match(line, match, kLine)) << line;
+        if (!match.empty()) threads += std::stol(match[2]);
+    }
+    return threads;
 }
 
 TEST(Pictures, ThreeAtOnceShowOneDeadlock) {
@@ -36,8 +46,10 @@ TEST(Pictures, ThreeAtOnceShowOneDeadlock) {
     EXPECT_EQ(outcome.status, 86);
     EXPECT_THAT(content(folded), HasSubstr(";transfer(gate::Crossing*);[mutex lock] 1\n"));
     EXPECT_THAT(content(folded), HasSubstr(";main;[join] 1\n"));
-    EXPECT_THAT(gunzipped(pprof), HasSubstr("mutex g_ledger"));
-    EXPECT_THAT(gunzipped(pprof), HasSubstr("transfer(gate::Crossing*)"));
+    EXPECT_EQ(counted_threads(content(folded)), 3);
+    EXPECT_THAT(samples_in(pprof),
+                testing::ContainsRegex("threads=1 waiting=[0-9]{9,} state='mutex lock' [^|]*lock='mutex g_ledger' "
+                                       "[^|]*[|] transfer.gate::Crossing[*]."));
     EXPECT_THAT(content(dot), HasSubstr("label=\"mutex g_accounts\", color=red"));
     const support::Outcome drawn = support::run({{"dot", "-Tsvg", dot}});
     EXPECT_EQ(drawn.status, 0) << drawn.errors;
@@ -58,6 +70,23 @@ TEST(Pictures, AreMadeOfALiveProcessToo) {
     EXPECT_THAT(folded.output, HasSubstr(";[cond wait] 1\n"));
     EXPECT_EQ(dot.status, 0) << dot.errors;
     EXPECT_THAT(dot.output, HasSubstr("[label=\"waits for\"]"));
+}
+
+TEST(Pictures, ASchemaRefusesWhatIsNoProfile) {
+    const support::TemporaryFolder folder;
+    const std::string file = folder.path() + "/out.pb.gz";
+    const auto complaint = [&](const std::string& digits) {
+        support::run(
+            {{"python3", "-c", "import gzip, sys; gzip.open(sys.argv[1], 'wb').write(bytes.fromhex(sys.argv[2]))", file,
+              digits}});
+        return samples_in(file);
+    };
+
+    EXPECT_THAT(complaint("7a00"), HasSubstr("Profile has no field 15"));
+    EXPECT_THAT(complaint("0801"), HasSubstr("Profile.sample_type has no length"));
+    EXPECT_THAT(complaint("3200"), HasSubstr("there is no type of samples"));
+    EXPECT_THAT(complaint("3205"), HasSubstr("cut off"));
+    EXPECT_THAT(complaint("32000a0012060a0101120103"), HasSubstr("there is no location 1"));
 }
 
 }  // namespace
