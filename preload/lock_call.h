@@ -11,6 +11,7 @@
 
 #include "preload/clock.h"
 #include "preload/holds.h"
+#include "preload/lock_creations.h"
 #include "preload/lock_orders.h"
 #include "preload/misuse.h"
 #include "preload/real.h"
@@ -169,6 +170,7 @@ __attribute__((always_inline)) inline int release_lock(LockKind kind, const vola
 inline void forget_lock(const volatile void* lock) {
     if (ThreadRecord* const self = this_thread()) forget_lock(self, lock);
     forget_orders(address_of(lock));
+    forget_creation(address_of(lock));
 }
 
 /// The real call has refused to destroy a lock because it is held. `libc_owner`: 0 where it keeps none.
@@ -181,12 +183,22 @@ inline void note_destroyed_locked(LockKind kind, const volatile void* lock, uint
                 capture_stack(caller, stack_limits(self)), owner);
 }
 
-/// Initializes or destroys one; what the call returned, 0 for success.
+/// Destroys one; what the call returned, 0 for success.
 template <typename Call>
-int renew_lock(const volatile void* lock, Call call) {
+int destroy_lock(const volatile void* lock, Call call) {
     const int error = call();
     if (error == 0) forget_lock(lock);
     return error;
+}
+
+/// Initializes one.
+template <typename Call>
+int make_lock(const volatile void* lock, WrapperFrame frame, Call call) {
+    const int error = call();
+    if (error != 0) return error;
+    forget_lock(lock);
+    note_creation(address_of(lock), frame);
+    return 0;
 }
 
 }  // namespace preload

@@ -67,13 +67,13 @@ int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
 extern "C" {
 
 EXPORTED int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_t* attributes) noexcept {
-    const int error = renew_lock(mutex, [=] { return real::pthread_mutex_init(mutex, attributes); });
+    const int error = make_lock(mutex, WRAPPER_FRAME, [=] { return real::pthread_mutex_init(mutex, attributes); });
     if (error == 0) note_if_shared(attributes, pthread_mutexattr_getpshared);
     return error;
 }
 
 EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
-    const int error = renew_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
+    const int error = destroy_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
     if (error == EBUSY)
         note_destroyed_locked(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), CALLER_FRAME);
     return error;
@@ -112,7 +112,7 @@ EXPORTED int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
 
 EXPORTED int mtx_init(mtx_t* mutex, int type) noexcept {
     static_assert(thrd_success == 0);
-    return renew_lock(mutex, [=] { return real::mtx_init(mutex, type); });
+    return make_lock(mutex, WRAPPER_FRAME, [=] { return real::mtx_init(mutex, type); });
 }
 
 EXPORTED void mtx_destroy(mtx_t* mutex) noexcept {

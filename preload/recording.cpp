@@ -294,6 +294,10 @@ bool open_notes() {
     return true;
 }
 
+bool has_notes() {
+    return notes_are_open.load(std::memory_order_acquire);
+}
+
 const char* recording_path() {
     return path;
 }

@@ -40,6 +40,8 @@ bool is_recording_kept();
 /// Makes the second page of the head usable (ProcessRecord::foreign_unlocks), which most processes
 /// never touch. False: no room, and the notes must not be touched. Idempotent, from any thread.
 bool open_notes();
+/// It is usable already.
+bool has_notes();
 
 /// Makes a range of the recording usable before it is touched: on a full filesystem a store would be
 /// SIGBUS. False: no room.

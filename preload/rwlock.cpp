@@ -43,13 +43,13 @@ int lock_rwlock(pthread_rwlock_t* lock, const LockCall& lock_call, WrapperFrame 
 extern "C" {
 
 EXPORTED int pthread_rwlock_init(pthread_rwlock_t* lock, const pthread_rwlockattr_t* attributes) noexcept {
-    const int error = renew_lock(lock, [=] { return real::pthread_rwlock_init(lock, attributes); });
+    const int error = make_lock(lock, WRAPPER_FRAME, [=] { return real::pthread_rwlock_init(lock, attributes); });
     if (error == 0) note_if_shared(attributes, pthread_rwlockattr_getpshared);
     return error;
 }
 
 EXPORTED int pthread_rwlock_destroy(pthread_rwlock_t* lock) noexcept {
-    return renew_lock(lock, [=] { return real::pthread_rwlock_destroy(lock); });
+    return destroy_lock(lock, [=] { return real::pthread_rwlock_destroy(lock); });
 }
 
 EXPORTED int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {

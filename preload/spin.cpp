@@ -20,13 +20,13 @@ constexpr LockCall spin_call(Function function) {
 extern "C" {
 
 EXPORTED int pthread_spin_init(pthread_spinlock_t* lock, int shared) noexcept {
-    const int error = renew_lock(lock, [=] { return real::pthread_spin_init(lock, shared); });
+    const int error = make_lock(lock, WRAPPER_FRAME, [=] { return real::pthread_spin_init(lock, shared); });
     if (error == 0 && shared != PTHREAD_PROCESS_PRIVATE) note_waker(protocol::kWakerShared);
     return error;
 }
 
 EXPORTED int pthread_spin_destroy(pthread_spinlock_t* lock) noexcept {
-    return renew_lock(lock, [=] { return real::pthread_spin_destroy(lock); });
+    return destroy_lock(lock, [=] { return real::pthread_spin_destroy(lock); });
 }
 
 EXPORTED int pthread_spin_lock(pthread_spinlock_t* lock) noexcept {

@@ -185,7 +185,7 @@ static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
 
 /// What a slot of the region is used for. Those that are no thread's have number 0, as free ones do.
-enum class SlotUse : uint8_t { kThread, kOrders };
+enum class SlotUse : uint8_t { kThread, kOrders, kCreations };
 
 /// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
 inline constexpr uint32_t kLifeUsed = 1;           ///< slot taken (creator)
@@ -289,6 +289,17 @@ struct alignas(64) OrderBlock {
 };
 static_assert(sizeof(OrderBlock) == sizeof(ThreadRecord), "an OrderBlock takes the slot of a thread");
 
+/// Where locks were initialized, those of one bucket, hashed by their address; in a slot of the region of threads.
+/// Any thread. Each word is creation_of(), or 0.
+inline constexpr uint32_t kCreationCount = 496;
+inline constexpr uint32_t kCreationBuckets = 8;
+inline constexpr uint32_t kCreationProbes = 4;
+struct alignas(64) CreationBlock {
+    char record[128];  ///< as in a ThreadRecord: number 0, `use`
+    std::atomic<uint64_t> entries[kCreationCount];
+};
+static_assert(sizeof(CreationBlock) == sizeof(ThreadRecord), "a CreationBlock takes the slot of a thread");
+
 /// Tells locks apart where there is no room for their addresses; never 0.
 inline constexpr uint32_t hash_of_lock(uint64_t address) {
     return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
@@ -298,6 +309,18 @@ inline constexpr uint32_t hash_of_lock(uint64_t address) {
 inline constexpr uint32_t gate_of_lock(uint64_t address, Mode mode) {
     const uint32_t hash = hash_of_lock(address);
     return mode == Mode::kShared && hash != 1 ? hash - 1 : hash;
+}
+
+/// hash_of_lock() of a lock in the upper half, the stack id of its initialization in the lower one.
+inline constexpr uint64_t creation_of(uint64_t address, uint32_t stack) {
+    return uint64_t{hash_of_lock(address)} << 32 | stack;
+}
+/// Where its entry is looked for first.
+inline constexpr uint32_t creation_bucket(uint64_t address) {
+    return hash_of_lock(address) >> 4 & (kCreationBuckets - 1);
+}
+inline constexpr uint32_t creation_index(uint64_t address) {
+    return (hash_of_lock(address) >> 8) % kCreationCount;
 }
 
 enum RegionKind : uint32_t { kThreads, kStacks, kModules, kRegionCount };
@@ -425,6 +448,7 @@ struct ProcessRecord {
     std::atomic<uint32_t> text_count;    ///< of both; see kMaxTexts
     std::atomic<uint32_t> misuses_seen;  ///< those beyond kMisuseCount have found no room
     Misuse misuses[kMisuseCount];
+    std::atomic<uint32_t> creation_blocks[kCreationBuckets];  ///< slot index + 1 of each bucket's; 0: none yet
 };
 inline constexpr size_t kHeadBytes = 8192;
 static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");

@@ -37,15 +37,18 @@ struct Directions {
 
 class ClassOrders {
 public:
-    explicit ClassOrders(const snapshot::Snapshot& snapshot) : classes_(snapshot) {
+    /// `but`: orders that are left out.
+    ClassOrders(const snapshot::Snapshot& snapshot, ClassesBy by, const std::set<size_t>& but)
+        : classes_(snapshot, by) {
         for (size_t number = 0; number < classes_.size(); ++number) note(number);
-        keep_sound_ones();
+        keep_sound_ones(but);
         connect();
     }
 
     const LockClasses& classes() const { return classes_; }
     const std::vector<size_t>& kept() const { return kept_; }
-    const Edges& successors() const { return successors_; }  ///< of kept ones, by their place among them
+    const std::set<size_t>& nested() const { return nested_; }  ///< taken one within the other, or of such a class
+    const Edges& successors() const { return successors_; }     ///< of kept ones, by their place among them
 
     bool is_by_address(const std::vector<size_t>& ring) const {
         Directions all;
@@ -114,22 +117,23 @@ private:
         });
     }
 
-    void keep_sound_ones() {
+    void keep_sound_ones(const std::set<size_t>& but) {
         std::vector<size_t> sound;
         for (size_t number = 0; number < classes_.size(); ++number) {
             const LockOrder& order = classes_.order(number);
-            const bool is_chained = comes_after_own(number);
-            if (!is_chained && !order.gates_unknown && order.held.address != order.lock.address &&
-                !nested_in_own_.contains(order.lock.address))
+            const bool is_nested = comes_after_own(number) || nested_in_own_.contains(order.lock.address);
+            if (is_nested) nested_.insert(number);
+            if (!is_nested && !but.contains(number) && !order.gates_unknown && order.held.address != order.lock.address)
                 sound.push_back(number);
         }
         std::map<LockClass, bool> known;
         std::map<Places, size_t> alike;
         for (const size_t number : sound) {
             const auto [entry, is_new] = known.try_emplace(classes_.held_class(number));
-            if (kept_.size() == kMostKept) return;
             if (is_new) entry->second = is_of_hierarchy(entry->first);
-            if (!entry->second && ++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
+            if (entry->second) nested_.insert(number);
+            if (kept_.size() == kMostKept || entry->second) continue;
+            if (++alike[places_of(number)] <= kMostAlike) kept_.push_back(number);
         }
     }
 
@@ -188,6 +192,7 @@ private:
     std::map<uint64_t, std::vector<size_t>> by_lock_;
     std::set<uint64_t> nested_in_own_;
     Classes hierarchies_;
+    std::set<size_t> nested_;
     std::vector<size_t> kept_;
     Edges successors_;
 };
@@ -287,8 +292,23 @@ std::vector<Classes> classes_of(const LockClasses& classes, const snapshot::Snap
 }  // namespace
 
 std::vector<OrderRing> find_class_rings(const snapshot::Snapshot& snapshot, const std::vector<OrderRing>& known) {
-    const ClassOrders orders(snapshot);
-    return ClassSearch(orders, classes_of(orders.classes(), snapshot, known)).run();
+    const ClassOrders by_place(snapshot, ClassesBy::kPlace, {});
+    std::vector<OrderRing> rings = ClassSearch(by_place, classes_of(by_place.classes(), snapshot, known)).run();
+    const std::vector<LockOrder>& all = snapshot.lock_orders;
+    if (std::none_of(all.begin(), all.end(), [](const LockOrder& order) { return order.made_at != 0; })) return rings;
+
+    std::vector<OrderRing> told = known;
+    told.insert(told.end(), rings.begin(), rings.end());
+    const std::vector<Classes> told_by_place = classes_of(by_place.classes(), snapshot, told);
+    const ClassOrders by_creation(snapshot, ClassesBy::kCreation, by_place.nested());
+    for (OrderRing& ring : ClassSearch(by_creation, classes_of(by_creation.classes(), snapshot, told)).run()) {
+        const Classes its = classes_of(by_place.classes(), snapshot, {ring}).front();
+        const auto is_told = [&](const Classes& one) {
+            return std::includes(its.begin(), its.end(), one.begin(), one.end());
+        };
+        if (std::none_of(told_by_place.begin(), told_by_place.end(), is_told)) rings.push_back(std::move(ring));
+    }
+    return rings;
 }
 
 }  // namespace analyze

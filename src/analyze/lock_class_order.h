@@ -8,6 +8,9 @@
 // - of locks that were acquired by the same way through the program in both orders: code that is given its locks;
 // - where all orders of these places went up in memory, or all down: locks may be taken by their address;
 // - where a lock of one class, as of one object, was held around both.
+//
+// Classes are looked at twice: by the places where locks are acquired, and then, of those that a call has initialized
+// and that are no nested ones by their places either, by where that was.
 #pragma once
 
 #include <vector>

@@ -15,9 +15,10 @@ using snapshot::LockOrder;
 using snapshot::Object;
 
 constexpr size_t kMostFramesOfPlace = 16;  ///< one less, the first number is another
+constexpr size_t kFramesOfMaker = 3;       ///< a wrapper of the call, what makes the object, and who asked for it
 
 // What the first number of a LockClass says of the others.
-enum : uint64_t { kByName, kByPlace, kByAddress };
+enum : uint64_t { kByName, kByPlace, kByAddress, kByCreation };
 
 bool is_one_call(const Frame& left, const Frame& right) {
     return left.module == right.module && left.offset == right.offset;
@@ -43,14 +44,18 @@ std::string class_name(const std::string& name) {
     return text;
 }
 
-LockClasses::LockClasses(const snapshot::Snapshot& snapshot) : snapshot_(snapshot) {
+LockClasses::LockClasses(const snapshot::Snapshot& snapshot, ClassesBy by) : snapshot_(snapshot), by_(by) {
     ends_.reserve(snapshot.lock_orders.size());
     for (const LockOrder& order : snapshot.lock_orders) {
         Ends& ends = ends_.emplace_back();
         ends.held = held_class_of(order);
         ends.held_way = place(order.held_stack, SIZE_MAX);
         ends.way = place(order.stack, SIZE_MAX);
-        ends.taken = order.lock.name.empty() ? ends.way : name_class(order.lock);
+        if (!order.lock.name.empty()) {
+            ends.taken = name_class(order.lock);
+        } else {
+            ends.taken = by_ == ClassesBy::kCreation ? creation_class(order.made_at) : ends.way;
+        }
     }
 }
 
@@ -83,6 +88,15 @@ LockClass LockClasses::place(snapshot::StackIndex stack, size_t frames) {
 LockClass LockClasses::name_class(const Object& lock) {
     const uint64_t number = names_.try_emplace(class_name(lock.name), names_.size()).first->second;
     return {kByName, static_cast<uint64_t>(lock.kind), number};
+}
+
+/// With the callers next to it: what makes locks for others makes unrelated ones. Empty: not known.
+LockClass LockClasses::creation_class(snapshot::StackIndex made_at) {
+    LockClass made = place(made_at, SIZE_MAX);
+    if (made.empty()) return made;
+    made.front() = kByCreation;
+    if (made.size() > 1 + kFramesOfMaker) made.resize(1 + kFramesOfMaker);
+    return made;
 }
 
 /// How many of the innermost frames of the held lock's stack lead out to the function that took the other one: there
@@ -125,8 +139,9 @@ size_t LockClasses::frames_to_scope(const LockOrder& order) {
 
 LockClass LockClasses::held_class_of(const LockOrder& order) {
     if (!order.held.name.empty()) return name_class(order.held);
-    LockClass made = place(order.held_stack, frames_to_scope(order));
-    if (made.empty() || made.size() > kMostFramesOfPlace) return {kByAddress, order.held.address};
+    const bool is_by_place = by_ == ClassesBy::kPlace;
+    LockClass made = is_by_place ? place(order.held_stack, frames_to_scope(order)) : creation_class(order.held_made_at);
+    if (made.empty() || (is_by_place && made.size() > kMostFramesOfPlace)) return {kByAddress, order.held.address};
     return made;
 }
 
@@ -140,7 +155,7 @@ bool LockClasses::is_one_class(size_t taken, size_t held) const {
     if (lock.kind != other.kind) return false;
     if (lock.address == other.address) return true;
     const LockClass& wanted = held_class(held);
-    return wanted.front() == kByName ? taken_class(taken) == wanted : starts_with(taken_class(taken), wanted);
+    return wanted.front() == kByPlace ? starts_with(taken_class(taken), wanted) : taken_class(taken) == wanted;
 }
 
 bool LockClasses::is_one_way(size_t taken, size_t held) const {
@@ -149,7 +164,7 @@ bool LockClasses::is_one_way(size_t taken, size_t held) const {
 
 std::vector<LockClass> LockClasses::taken_classes(size_t number) const {
     const LockClass& narrowest = taken_class(number);
-    if (narrowest.empty() || narrowest.front() == kByName) return {narrowest};
+    if (narrowest.empty() || narrowest.front() != kByPlace) return {narrowest};
     std::vector<LockClass> classes;
     const size_t most = std::min(narrowest.size(), kMostFramesOfPlace);
     for (size_t size = 2; size <= most; ++size)

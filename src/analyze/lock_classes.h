@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which locks of different orders are of one class: elements of one array, or taken at one place of the program.
-// (The kernel's lockdep has classes by where a lock is initialized; a std::mutex is initialized by nobody.)
+// Which locks of different orders are of one class: elements of one array; or taken at one place of the program; or,
+// looked at in another way, initialized at one. (The kernel's lockdep has classes by where a lock is initialized; a
+// std::mutex is initialized by nobody.)
 //
 // The place of a lock that is held is in the function that went on to take the other one: whatever that called to
 // lock it, a guard or a method for all locks of the program, says nothing of the lock.
@@ -20,10 +21,13 @@ namespace analyze {
 /// Tells classes apart; equal ones are one class.
 using LockClass = std::vector<uint64_t>;
 
+/// What locks without a name are of one class by.
+enum class ClassesBy { kPlace, kCreation };
+
 class LockClasses {
 public:
     /// Keeps a reference to the snapshot, whose frames have their names.
-    explicit LockClasses(const snapshot::Snapshot& snapshot);
+    explicit LockClasses(const snapshot::Snapshot& snapshot, ClassesBy by = ClassesBy::kPlace);
 
     /// Orders go by their number in Snapshot::lock_orders.
     size_t size() const { return ends_.size(); }
@@ -59,11 +63,13 @@ private:
     const std::vector<Seen>& seen(snapshot::StackIndex stack);
     LockClass place(snapshot::StackIndex stack, size_t frames);
     LockClass name_class(const snapshot::Object& lock);
+    LockClass creation_class(snapshot::StackIndex made_at);
     LockClass held_class_of(const snapshot::LockOrder& order);
     size_t frames_to_scope(const snapshot::LockOrder& order);
     size_t frames_to_parting(const snapshot::LockOrder& order);
 
     const snapshot::Snapshot& snapshot_;
+    const ClassesBy by_;
     std::map<Look, uint64_t> looks_;
     std::map<std::string, uint64_t> names_;
     std::map<snapshot::StackIndex, std::vector<Seen>> seen_;

@@ -140,15 +140,19 @@ std::string message(const Path& cycle) {
 }
 
 /// The facts, and which of the locks are of one class: what an order takes, and what the next one holds.
-std::string class_message(const Path& ring) {
+std::string class_message(const snapshot::Snapshot& snapshot, const Path& ring) {
     std::vector<std::string> orders;
     std::vector<std::string> classes;
     for (size_t i = 0; i < ring.size() && i < kToldLocks; ++i) {
         const LockOrder& order = *ring[i];
         const LockOrder& next = *ring[(i + 1) % ring.size()];
         orders.push_back(object_words(order.held) + " before " + object_words(order.lock));
-        if (order.lock.address != next.held.address)
-            classes.push_back(object_words(order.lock) + " is of the class of " + object_words(next.held));
+        if (order.lock.address == next.held.address) continue;
+        const std::string made = place_words(snapshot, order.made_at, ", as both were made at ");
+        const bool is_so_made =
+            !made.empty() && made == place_words(snapshot, next.held_made_at, ", as both were made at ");
+        classes.push_back(object_words(order.lock) + " is of the class of " + object_words(next.held) +
+                          (is_so_made ? made : ""));
     }
     if (ring.size() > kToldLocks) orders.emplace_back("others");
     return "locks of the same classes, though not the same locks, are taken in opposite orders by " +
@@ -175,7 +179,7 @@ Finding judge(const snapshot::Snapshot& snapshot, const Path& cycle, bool by_cla
     }
     finding.order_by_class = by_class;
     finding.threads = threads_of(cycle);
-    finding.message = by_class ? class_message(cycle) : message(cycle);
+    finding.message = by_class ? class_message(snapshot, cycle) : message(cycle);
     finding.fingerprint = fingerprint(finding.verdict, std::move(identities));
     return finding;
 }

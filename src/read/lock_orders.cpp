@@ -39,8 +39,12 @@ LockKind object_kind_of(const protocol::Misuse& misuse, snapshot::MisuseKind kin
 
 }  // namespace
 
-void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, snapshot::Snapshot& snapshot) {
-    for (const OrderCopy& copy : orders) {
+void fill_lock_orders(const Legacy& legacy, StackTable& stacks, snapshot::Snapshot& snapshot) {
+    const auto made_at = [&](uint64_t address) {
+        const auto found = legacy.creations.find(protocol::hash_of_lock(address));
+        return found == legacy.creations.end() ? 0 : stacks.index_of(found->second);
+    };
+    for (const OrderCopy& copy : legacy.orders) {
         if (copy.held == 0 || copy.lock == 0 || copy.thread == 0) continue;
         snapshot::LockOrder order;
         order.held = lock_at(lock_kind_of(copy.held_kind), copy.held);
@@ -49,6 +53,8 @@ void fill_lock_orders(const std::vector<OrderCopy>& orders, StackTable& stacks, 
         order.mode = mode_of(copy.mode);
         order.held_stack = stacks.index_of(copy.held_stack);
         order.stack = stacks.index_of(copy.stack);
+        order.held_made_at = made_at(copy.held);
+        order.made_at = made_at(copy.lock);
         order.thread = copy.thread;
         order.other_thread = copy.other_thread;
         order.time_ns = copy.time_ns;

@@ -441,7 +441,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     if (looks.threads.is_live && !looks.threads.translates)
         add_foreign_owners(looks.threads.pid, looks.lock_words, snapshot);
     fill_foreign_unlocks(head, snapshot);
-    fill_lock_orders(looks.threads.legacy.orders, stacks, snapshot);
+    fill_lock_orders(looks.threads.legacy, stacks, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
     fill_stream_owners(looks, snapshot);

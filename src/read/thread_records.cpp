@@ -90,6 +90,13 @@ void copy_orders(const protocol::OrderBlock& block, std::vector<OrderCopy>& orde
     }
 }
 
+void copy_creations(const protocol::CreationBlock& block, std::map<uint32_t, uint32_t>& creations) {
+    for (const std::atomic<uint64_t>& entry : block.entries) {
+        const uint64_t creation = entry.load(kRelaxed);
+        if (creation != 0) creations.emplace(static_cast<uint32_t>(creation >> 32), static_cast<uint32_t>(creation));
+    }
+}
+
 /// Moves what the slot's last thread left behind out of what is its present one's.
 void move_past(std::vector<SignalCopy>& signals, std::vector<SignalCopy>& past) {
     const auto is_own = [](const SignalCopy& signal) { return (signal.flags & protocol::kSignalPast) == 0; };
@@ -138,6 +145,9 @@ struct ThreadRecords::Bytes {
 
     const ThreadRecord& record() const { return *reinterpret_cast<const ThreadRecord*>(bytes); }
     const protocol::OrderBlock& orders() const { return *reinterpret_cast<const protocol::OrderBlock*>(bytes); }
+    const protocol::CreationBlock& creations() const {
+        return *reinterpret_cast<const protocol::CreationBlock*>(bytes);
+    }
 };
 
 ThreadRecords::ThreadRecords(const Source& source, const Layout& layout, bool at_rest)
@@ -206,9 +216,11 @@ std::vector<ThreadCopy> ThreadRecords::copy_all(const protocol::ProcessRecord& h
     for (uint32_t slot = 0; slot < slots; ++slot) {
         std::optional<ThreadCopy> thread = copy_into(slot, bytes);
         if (!thread) continue;
-        const bool has_orders = thread->number == 0 && bytes.record().use.load(kRelaxed) == protocol::SlotUse::kOrders;
-        if (has_orders) {
-            if (legacy != nullptr) copy_orders(bytes.orders(), legacy->orders);
+        const protocol::SlotUse use = bytes.record().use.load(kRelaxed);
+        if (thread->number == 0 && use != protocol::SlotUse::kThread) {
+            if (legacy != nullptr && use == protocol::SlotUse::kOrders) copy_orders(bytes.orders(), legacy->orders);
+            if (legacy != nullptr && use == protocol::SlotUse::kCreations)
+                copy_creations(bytes.creations(), legacy->creations);
             continue;
         }
         move_past(thread->signals, past);

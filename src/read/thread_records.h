@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,7 @@ struct OrderCopy {
 struct Legacy {
     std::vector<SignalCopy> signals;  ///< of threads that have left
     std::vector<OrderCopy> orders;
+    std::map<uint32_t, uint32_t> creations;  ///< stack id by hash_of_lock()
 };
 
 struct ThreadCopy {

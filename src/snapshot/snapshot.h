@@ -224,6 +224,8 @@ struct LockOrder {
     Mode mode = Mode::kExclusive;
     StackIndex held_stack = 0;  ///< where each was acquired
     StackIndex stack = 0;
+    StackIndex held_made_at = 0;  ///< where each was initialized; 0: not known, or by no call
+    StackIndex made_at = 0;
     uint32_t thread = 0;
     uint32_t other_thread = 0;   ///< one more that did the same; 0: none
     uint64_t time_ns = 0;        ///< when it was first seen

@@ -7,7 +7,11 @@
 // callers does so for unrelated locks. gated: one lock around both. offices: that of the office which both belong to.
 // tries: the second lock is only tried. alone: one thread does all. addresses: the lock at the lower address comes
 // first. tree: nodes of two kinds, parent before child. hands: the same, each parent let go when its child is locked.
-// shared: all read.
+// shared: all read. made: accounts on the heap, whose two locks are locked by functions that have nothing in common:
+// only where their locks were initialized makes them alike. made_elsewhere: one function initializes locks for all, and
+// they are not alike. made_fixed: one order.
+#include <pthread.h>
+
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -219,6 +223,60 @@ void Places::read(Names* names) {
     ++g_booked;
 }
 
+struct Account {
+    pthread_mutex_t balance;
+    char history[4096];  // so that the two are not known to be of one object by their distance
+    pthread_mutex_t limits;
+};
+
+std::vector<Account*> g_accounts;
+
+void initialize(pthread_mutex_t& mutex) {
+    pthread_mutex_init(&mutex, nullptr);
+    ++g_booked;
+}
+
+Account* make_account() {
+    auto* const account = new Account;
+    initialize(account->balance);
+    initialize(account->limits);
+    return account;
+}
+
+void deposit(Account& account) {
+    pthread_mutex_lock(&account.balance);  // SITE(deposit_held) deposit
+    pthread_mutex_lock(&account.limits);   // SITE(deposit_taken) deposit
+    ++g_booked;
+    pthread_mutex_unlock(&account.limits);
+    pthread_mutex_unlock(&account.balance);
+}
+// WRAP(deposit)
+
+void set_limits(Account& account) {
+    pthread_mutex_lock(&account.limits);   // SITE(limits_held) set_limits
+    pthread_mutex_lock(&account.balance);  // SITE(limits_taken) set_limits
+    ++g_booked;
+    pthread_mutex_unlock(&account.balance);
+    pthread_mutex_unlock(&account.limits);
+}
+// WRAP(set_limits)
+
+/// Each works on one of its own, which stays.
+void book(bool sets_limits) {
+    Account* const account = make_account();
+    sets_limits ? set_limits(*account) : deposit(*account);
+    g_accounts.push_back(account);
+}
+
+/// What it makes is not what is made for accounts.
+void book_elsewhere() {
+    auto* const account = new Account;
+    initialize(account->limits);
+    initialize(account->balance);
+    set_limits(*account);
+    g_accounts.push_back(account);
+}
+
 void by_address(Customer& customer, Statement& statement) {
     if (static_cast<void*>(&customer) < static_cast<void*>(&statement)) {
         customer.pay(&statement);
@@ -284,6 +342,12 @@ int main(int argc, char** argv) {
     } else if (variant == "wrapped") {
         Wrapped wrapped[2];
         one_after_the_other([&] { sections_in_monitor(wrapped[0]); }, [&] { monitors_in_section(wrapped[1]); });
+    } else if (variant == "made") {
+        one_after_the_other([] { book(false); }, [] { book(true); });
+    } else if (variant == "made_elsewhere") {
+        one_after_the_other([] { book(false); }, [] { book_elsewhere(); });
+    } else if (variant == "made_fixed") {
+        one_after_the_other([] { book(false); }, [] { book(false); });
     } else if (variant == "shared") {
         Names names[2];
         Places places[2];

@@ -9,6 +9,7 @@ namespace gallery {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 class LockOrders : public GalleryTest {
 protected:
@@ -106,9 +107,25 @@ TEST_P(LockClassOrders, MembersOfAnArraysElementsAreOfOneClass) {
     }
 }
 
+TEST_P(LockClassOrders, WhatOneFunctionMakesIsAlikeWhereverItIsLocked) {
+    const Json finding = inversion("made");
+
+    EXPECT_EQ(finding.at("order_by_class"), true);
+    ASSERT_EQ(finding.at("order").size(), 2U);
+    std::set<std::string> locks;
+    for (const Json& edge : finding.at("order")) {
+        const std::string first = edge.at("thread") == 2 ? "deposit" : "limits";
+        EXPECT_TRUE(report::starts_at(edge.at("held_stack"), program_.site(first + "_held")));
+        EXPECT_TRUE(report::starts_at(edge.at("stack"), program_.site(first + "_taken")));
+        locks.insert({edge.at("lock").at("address"), edge.at("while_holding").at("address")});
+    }
+    EXPECT_EQ(locks.size(), 4U) << "of different objects";
+    EXPECT_THAT(report::text_of(finding.at("message")), HasSubstr("as both were made at"));
+}
+
 TEST_P(LockClassOrders, ThatCannotHangOrMayBeOfOtherKindsAreNotTold) {
     for (const char* const variant : {"fixed", "callbacks", "gated", "offices", "tries", "alone", "addresses", "tree",
-                                      "hands", "wrapped", "shared"}) {
+                                      "hands", "wrapped", "shared", "made_elsewhere", "made_fixed"}) {
         SCOPED_TRACE(variant);
         expect_clean(program_, variant);
     }

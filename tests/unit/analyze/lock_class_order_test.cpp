@@ -12,6 +12,7 @@
 #include <set>
 
 #include "analyze/lock_order.h"
+#include "class_orders.h"
 #include "shown.h"
 #include "tests/support/snapshot_builder.h"
 
@@ -27,41 +28,6 @@ using support::mutex;
 using support::rwlock;
 using support::SnapshotBuilder;
 using support::std_header_frame;
-
-snapshot::Frame guard() {
-    return std_header_frame("std::lock_guard<std::mutex>::lock_guard(std::mutex&)", "std_mutex.h");
-}
-
-struct ClassOrderSnapshot : SnapshotBuilder {
-    LockOrder& add(uint32_t thread, const snapshot::Object& held, const Frames& held_at, const snapshot::Object& lock,
-                   const Frames& at) {
-        LockOrder order;
-        order.held = held;
-        order.lock = lock;
-        order.held_stack = stack(held_at);
-        order.stack = stack(at);
-        order.thread = thread;
-        snapshot().lock_orders.push_back(std::move(order));
-        return snapshot().lock_orders.back();
-    }
-    LockOrder& last() { return snapshot().lock_orders.back(); }
-    Lines judged() { return shown(analyze(build())); }
-};
-
-const snapshot::Frame kWithdraw = frame("Account::withdraw(int)", "account.cpp", 12);
-const snapshot::Frame kWithdrawLogs = frame("Account::withdraw(int)", "account.cpp", 14);
-const snapshot::Frame kAppend = frame("Log::append()", "log.cpp", 30);
-const snapshot::Frame kAppendAudits = frame("Log::append()", "log.cpp", 33);
-const snapshot::Frame kTeller = frame("teller()", "bank.cpp", 70);
-const snapshot::Frame kAuditor = frame("auditor()", "bank.cpp", 80);
-
-/// T2 has account 0x1000 and takes log 0x9000, T3 log 0x9100 and takes account 0x1100.
-struct Bank : ClassOrderSnapshot {
-    explicit Bank(uint64_t account = 0x1100, uint64_t log = 0x9100) {
-        add(2, mutex(0x1000), {guard(), kWithdraw, kTeller}, mutex(0x9000), {guard(), kAppend, kWithdrawLogs, kTeller});
-        add(3, mutex(log), {guard(), kAppend, kAuditor}, mutex(account), {guard(), kWithdraw, kAppendAudits, kAuditor});
-    }
-};
 
 TEST(LockClassOrder, OppositeOrdersOfTwoKindsArePossible) {
     const Analysis analysis = analyze(Bank().build());

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "preload/lock_creations.h"
+
+#include "preload/recording.h"
+#include "preload/this_thread.h"
+
+namespace preload {
+
+using protocol::CreationBlock;
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr uint64_t kFewestSlots = 1024;  ///< of a recording that has room for all buckets
+
+CreationBlock* block_at(uint32_t index) {
+    return static_cast<CreationBlock*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(CreationBlock)));
+}
+
+CreationBlock* known_block(uint64_t address) {
+    // Acquire pairs with the release in make_block: the slot was committed before.
+    const uint32_t index = process->creation_blocks[protocol::creation_bucket(address)].load(std::memory_order_acquire);
+    return index == 0 ? nullptr : block_at(index - 1);
+}
+
+/// Of two threads that make one at once the later one's stays empty.
+CreationBlock* make_block(uint64_t address) {
+    if (process->regions[protocol::kThreads].bytes / sizeof(CreationBlock) < kFewestSlots) return nullptr;
+    const uint64_t offset = take(protocol::kThreads, sizeof(CreationBlock));
+    if (offset == UINT64_MAX) return nullptr;
+    const auto index = static_cast<uint32_t>(offset / sizeof(CreationBlock));
+    reinterpret_cast<protocol::ThreadRecord*>(block_at(index))->use.store(protocol::SlotUse::kCreations, kRelaxed);
+    uint32_t expected = 0;
+    process->creation_blocks[protocol::creation_bucket(address)].compare_exchange_strong(
+        expected, index + 1, std::memory_order_release, kRelaxed);
+    return known_block(address);
+}
+
+bool is_of(uint64_t entry, uint64_t address) {
+    return entry >> 32 == protocol::hash_of_lock(address);
+}
+
+/// The entry of `address`; else a free one, else the first that it may lie in.
+std::atomic<uint64_t>& entry_for(CreationBlock& block, uint64_t address) {
+    std::atomic<uint64_t>* chosen = nullptr;
+    const uint32_t first = protocol::creation_index(address);
+    for (uint32_t probe = 0; probe < protocol::kCreationProbes; ++probe) {
+        std::atomic<uint64_t>& entry = block.entries[(first + probe) % protocol::kCreationCount];
+        const uint64_t value = entry.load(kRelaxed);
+        if (is_of(value, address)) return entry;
+        if (value == 0 && chosen == nullptr) chosen = &entry;
+    }
+    return chosen == nullptr ? block.entries[first] : *chosen;
+}
+
+}  // namespace
+
+void note_creation(uint64_t address, WrapperFrame frame) {
+    protocol::ThreadRecord* const self = this_thread();
+    if (self == nullptr || process == nullptr || !open_notes()) return;
+    const uint32_t stack = capture_stack(frame.caller(), stack_limits(self));
+    if (stack == 0) return;
+    CreationBlock* block = known_block(address);
+    if (block == nullptr) block = make_block(address);
+    if (block != nullptr) entry_for(*block, address).store(protocol::creation_of(address, stack), kRelaxed);
+}
+
+void forget_creation(uint64_t address) {
+    if (process == nullptr || !has_notes()) return;
+    CreationBlock* const block = known_block(address);
+    if (block == nullptr) return;
+    const uint32_t first = protocol::creation_index(address);
+    for (uint32_t probe = 0; probe < protocol::kCreationProbes; ++probe) {
+        std::atomic<uint64_t>& entry = block->entries[(first + probe) % protocol::kCreationCount];
+        uint64_t value = entry.load(kRelaxed);
+        if (is_of(value, address)) entry.compare_exchange_strong(value, 0, kRelaxed);
+    }
+}
+
+}  // namespace preload

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where locks were initialized, for those that a call initializes: locks of one such place are of one class, whatever
+// the places that they are acquired in. A std::mutex is initialized by nobody.
+#pragma once
+
+#include <cstdint>
+
+#include "preload/stack_capture.h"
+
+namespace preload {
+
+/// A new lock lies at `address`. Newer ones take the place of older ones where there is no room for all. O(1).
+void note_creation(uint64_t address, WrapperFrame frame);
+
+/// The lock there begins or ends its life: where the one before was made is no news of the next one. O(1).
+void forget_creation(uint64_t address);
+
+}  // namespace preload
