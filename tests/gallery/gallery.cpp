@@ -95,6 +95,12 @@ std::vector<Build> all_builds() {
     return builds;
 }
 
+std::vector<Build> few_builds() {
+    std::vector<Build> builds = all_builds();
+    std::erase_if(builds, [](const Build& build) { return build.suffix != "O2" && build.suffix != "second"; });
+    return builds;
+}
+
 std::string Program::path() const {
     return std::string(GALLERY_PROGRAMS) + "/" + name_ + "_" + build_.suffix;
 }

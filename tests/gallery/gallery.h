@@ -31,6 +31,8 @@ struct Build {
 std::ostream& operator<<(std::ostream& out, const Build& build);
 /// Every build in both ways.
 std::vector<Build> all_builds();
+/// Two of them in both ways, for what no build makes harder.
+std::vector<Build> few_builds();
 
 class Program {
 public:

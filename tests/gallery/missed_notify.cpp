@@ -4,8 +4,10 @@
 // notifies without the mutex; the consumer waits for ever. late: long after it had locked. pool: the trap:
 // workers wait on a queue that was drained, whose last notify came, outside of the lock, before they locked.
 // taken: the same, of a single worker: the job that the notify was for is gone before it had locked.
-// nested: the trap's kin: a consumer waits with another lock held that the producer needs.
-// fixed: the flag is set under the mutex.
+// idle: that pool, in a process whose main thread waits for input. nested: the trap's kin: a consumer waits with
+// another lock held that the producer needs. fixed: the flag is set under the mutex.
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -71,7 +73,7 @@ void work() {
     }
 }
 
-void run_pool() {
+void run_pool(bool is_idle) {
     std::vector<std::thread> workers;
     for (int i = 0; i < kThreads; ++i) workers.emplace_back(work);
     constexpr int kJobs = 200;
@@ -84,7 +86,11 @@ void run_pool() {
     }
     gate::await([] { return g_done.load() == kJobs; });
     gate::await_others_blocked(kThreads);
+    int ends[2];
+    char byte = 0;
+    if (is_idle && pipe(ends) != 0) return;
     gate::say("stuck\n");
+    if (is_idle && read(ends[0], &byte, 1) != 1) return;  // for ever: it has the other end, too
     for (std::thread& worker : workers) worker.join();
 }
 
@@ -141,8 +147,8 @@ void run_nested() {
 
 int main(int argc, char** argv) {
     const std::string_view variant = variant_of(argc, argv);
-    if (variant == "pool") {
-        run_pool();
+    if (variant == "pool" || variant == "idle") {
+        run_pool(variant == "idle");
         return 0;
     }
     if (variant == "taken") {

@@ -68,6 +68,17 @@ TEST_P(WakeUps, ThatOnlyComeFromBehindTheWaiterAreAProbableCycle) {
     EXPECT_EQ(report::thread(report, 2).at("waits_for").at("owners").at(0).at("thread"), 3);
 }
 
+class IdlePool : public GalleryTest {};
+
+INSTANTIATE_TEST_SUITE_P(All, IdlePool, testing::ValuesIn(few_builds()), testing::PrintToStringParamName());
+
+TEST_P(IdlePool, IsNoFindingWhileTheProcessLives) {
+    const Json report = report_of_stuck(program("missed_notify"), "idle");
+
+    for (const std::string& verdict : report::verdicts(report)) EXPECT_TRUE(verdict.ends_with(" fact")) << verdict;
+    EXPECT_TRUE(report.at("findings").empty() || !is_of_live_process(report));
+}
+
 class Exits : public GalleryTest {
 protected:
     Program program_ = program("hanging_exit");
@@ -132,8 +143,23 @@ TEST_P(MissingParty, IsCountedAtALatch) {
     }
 }
 
+TEST_P(MissingParty, IsCountedAtABarrier) {
+    const Json report = report_of_leaky(program_, "barrier");
+
+    for (const int waiter : {2, 3}) {
+        SCOPED_TRACE(waiter);
+        const Json& thread = report::thread(report, waiter);
+        EXPECT_EQ(thread.at("state"), "barrier");
+        EXPECT_TRUE(report::passes(thread.at("stack"), program_.site("barrier_block")));
+        EXPECT_EQ(thread.at("waits_for").at("name"), program_.site("barrier").function);
+        EXPECT_EQ(thread.at("waits_for").at("parties"), 3);
+        EXPECT_EQ(thread.at("waits_for").at("missing_parties"), 1);
+    }
+}
+
 TEST_P(MissingParty, IsCleanWhenAllArrive) {
     expect_clean(program_);
+    expect_clean(program_, "barrier_fixed");
 }
 
 }  // namespace
