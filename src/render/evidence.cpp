@@ -149,6 +149,8 @@ bool knows_cycle(const Sheet& sheet, const Thread& thread) {
     return sheet.analysis.probable_cycles.count(thread.id) > 0;
 }
 
+}  // namespace
+
 void print_probable_cycle(Sheet& sheet, const Thread& thread) {
     const auto found = sheet.analysis.probable_cycles.find(thread.id);
     if (found == sheet.analysis.probable_cycles.end()) return;
@@ -157,8 +159,6 @@ void print_probable_cycle(Sheet& sheet, const Thread& thread) {
                                stuck, found->second.size() == 1 ? "waits" : "wait", thread.id,
                                short_object_words(thread.wait->object)));
 }
-
-}  // namespace
 
 void print_evidence(Sheet& sheet, const Group& group) {
     struct Evidence {

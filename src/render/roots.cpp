@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "render/evidence.h"
 #include "render/waits.h"
 #include "render/words.h"
 
@@ -64,7 +65,8 @@ void print_roots(Sheet& sheet) {
     size_t left_out = 0;
     for (const RootBlocker& root : sheet.analysis.roots) {
         const snapshot::Thread* const thread = snapshot::find_thread(sheet.snapshot, root.thread);
-        if (thread == nullptr || root.blocks.size() < kFewestBlocked) continue;
+        const bool has_cycle = sheet.analysis.probable_cycles.contains(root.thread);
+        if (thread == nullptr || (root.blocks.size() < kFewestBlocked && !has_cycle)) continue;
         if (told++ >= kToldRoots) {
             ++left_out;
             continue;
@@ -75,6 +77,7 @@ void print_roots(Sheet& sheet) {
                        Style::kHeadline);
         sheet.page.add("  it " + now_words(*thread));
         print_tree(sheet, root);
+        print_probable_cycle(sheet, *thread);
     }
     if (left_out > 0) sheet.page.add(fmt::format("... and {} that block others", counted(left_out, "more thread")));
 }

@@ -45,6 +45,21 @@ TEST(Roots, OfOneWaiterAreToldInItsBlockAlone) {
     EXPECT_EQ(judged(builder).find(" blocks "), std::string::npos);
 }
 
+TEST(Roots, ThatOnlyTheirWaitersCouldWakeAreProbableCycles) {
+    SnapshotBuilder builder;
+    builder.live();
+    builder.thread(3).waits_on(support::condition(0x30, "g_ready")).since(3).holds(mutex(0x10, "g_outer"));
+    builder.thread(3).wait().signallers = {{4, false, true}};
+    builder.thread(4).waits_for(mutex(0x10, "g_outer"));
+
+    EXPECT_EQ(block(judged(builder), "T3 blocks"), R"(
+T3 blocks 1 thread: 1 for mutex g_outer
+  it is now in [cond wait, 3s]
+  T4 waits for mutex g_outer, held by T3
+  probable cycle (likely): T4 waits for T3, and nobody else that signalled condition g_ready is left
+)");
+}
+
 TEST(GroupByFunctions, TakesOtherLinesAndLocksTogether) {
     SnapshotBuilder builder;
     builder.live();
