@@ -11,6 +11,7 @@
 #include "preload/brief_wait.h"
 #include "preload/real.h"
 #include "preload/safe_read.h"
+#include "preload/takes.h"
 
 extern "C" {
 __attribute__((visibility("hidden"))) extern void* loiter_real_fcntl;  // of real.cpp
@@ -32,6 +33,19 @@ bool asks_for_shared(const void* lock) {
     return copy_argument(lock, &copy, sizeof(copy)) && copy.l_type == F_RDLCK;
 }
 
+uint64_t taken(int file) {
+    return protocol::kTakenFile | static_cast<uint32_t>(file);
+}
+
+/// The kernel has just read `lock`.
+void note_outcome(int file, const struct flock* lock, const CallerFrame& caller) {
+    lock->l_type == F_UNLCK ? note_give_back(taken(file), caller) : note_take(taken(file), caller);
+}
+
+bool sets_lock(int command) {
+    return command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW;
+}
+
 int control_file(void*& real_one, Function function, int file, int command, void* argument, const CallerFrame& caller) {
     if (__builtin_expect(real_one == nullptr, 0)) real::resolve_all();
     if (real_one == nullptr) {
@@ -40,9 +54,27 @@ int control_file(void*& real_one, Function function, int file, int command, void
     }
     // Whatever its type, the argument is one word.
     const auto call = [&] { return reinterpret_cast<int (*)(int, int, ...)>(real_one)(file, command, argument); };
-    if (command != F_SETLKW && command != F_OFD_SETLKW) return call();
-    const FileLockKind kind = command == F_SETLKW ? FileLockKind::kProcess : FileLockKind::kOpenFile;
-    return call_briefly(file_lock(function, file, kind, asks_for_shared(argument)), caller, call);
+    if (__builtin_expect(!sets_lock(command), 1)) return call();
+    int result;
+    if (command == F_SETLK || command == F_OFD_SETLK) {
+        result = call();
+    } else {
+        const FileLockKind kind = command == F_SETLKW ? FileLockKind::kProcess : FileLockKind::kOpenFile;
+        result = call_briefly(file_lock(function, file, kind, asks_for_shared(argument)), caller, call);
+    }
+    if (result == 0) note_outcome(file, static_cast<const struct flock*>(argument), caller);
+    return result;
+}
+
+template <typename Call>
+int lock_part(Function function, int file, int command, const CallerFrame& caller, Call call) {
+    const int result = command == F_LOCK
+                           ? call_briefly(file_lock(function, file, FileLockKind::kProcess, false), caller, call)
+                           : call();
+    if (result != 0) return result;
+    if (command == F_LOCK || command == F_TLOCK) note_take(taken(file), caller);
+    if (command == F_ULOCK) note_give_back(taken(file), caller);
+    return result;
 }
 
 }  // namespace
@@ -51,9 +83,13 @@ extern "C" {
 
 EXPORTED int flock(int file, int operation) noexcept {
     const int lock = operation & (LOCK_SH | LOCK_EX);
-    if (lock == 0 || (operation & LOCK_NB) != 0) return real::flock(file, operation);
-    return call_briefly(file_lock(Function::k_flock, file, FileLockKind::kFlock, lock == LOCK_SH), CALLER_FRAME,
-                        [=] { return real::flock(file, operation); });
+    const auto call = [=] { return real::flock(file, operation); };
+    const bool waits = lock != 0 && (operation & LOCK_NB) == 0;
+    const int result = waits ? call_briefly(file_lock(Function::k_flock, file, FileLockKind::kFlock, lock == LOCK_SH),
+                                            CALLER_FRAME, call)
+                             : call();
+    if (result == 0) lock == 0 ? note_give_back(taken(file), CALLER_FRAME) : note_take(taken(file), CALLER_FRAME);
+    return result;
 }
 
 EXPORTED int fcntl(int file, int command, ...) {
@@ -73,15 +109,13 @@ EXPORTED int fcntl64(int file, int command, ...) {
 }
 
 EXPORTED int lockf(int file, int command, off_t length) {
-    if (command != F_LOCK) return real::lockf(file, command, length);
-    return call_briefly(file_lock(Function::k_lockf, file, FileLockKind::kProcess, false), CALLER_FRAME,
-                        [=] { return real::lockf(file, command, length); });
+    return lock_part(Function::k_lockf, file, command, CALLER_FRAME,
+                     [=] { return real::lockf(file, command, length); });
 }
 
 EXPORTED int lockf64(int file, int command, off64_t length) {
-    if (command != F_LOCK) return real::lockf64(file, command, length);
-    return call_briefly(file_lock(Function::k_lockf64, file, FileLockKind::kProcess, false), CALLER_FRAME,
-                        [=] { return real::lockf64(file, command, length); });
+    return lock_part(Function::k_lockf64, file, command, CALLER_FRAME,
+                     [=] { return real::lockf64(file, command, length); });
 }
 
 }  // extern "C"

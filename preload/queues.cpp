@@ -9,6 +9,7 @@
 
 #include "preload/brief_wait.h"
 #include "preload/real.h"
+#include "preload/takes.h"
 
 namespace preload {
 
@@ -20,6 +21,16 @@ auto wait_for_ipc(Function function, int id, uint64_t deadline_ns, const CallerF
     request.object = static_cast<uint32_t>(id);
     request.deadline_ns = deadline_ns;
     return call_briefly(request, caller, call);
+}
+
+/// All have been done; the kernel has just read them.
+void note_operations(int set, const sembuf* operations, size_t count, const CallerFrame& caller) {
+    constexpr size_t kMost = 8;
+    for (size_t i = 0; i < count && i < kMost; ++i) {
+        const uint64_t object = protocol::taken_system_v(set, operations[i].sem_num);
+        if (operations[i].sem_op < 0) note_take(object, caller);
+        if (operations[i].sem_op > 0) note_give_back(object, caller);
+    }
 }
 
 template <typename Call>
@@ -51,12 +62,17 @@ EXPORTED int msgsnd(int queue, const void* message, size_t bytes, int flags) {
 }
 
 EXPORTED int semop(int set, sembuf* operations, size_t count) noexcept {
-    return wait_for_ipc(Function::k_semop, set, 0, CALLER_FRAME, [=] { return real::semop(set, operations, count); });
+    const int result =
+        wait_for_ipc(Function::k_semop, set, 0, CALLER_FRAME, [=] { return real::semop(set, operations, count); });
+    if (result == 0) note_operations(set, operations, count, CALLER_FRAME);
+    return result;
 }
 
 EXPORTED int semtimedop(int set, sembuf* operations, size_t count, const timespec* timeout) noexcept {
-    return wait_for_ipc(Function::k_semtimedop, set, deadline_in(timeout), CALLER_FRAME,
-                        [=] { return real::semtimedop(set, operations, count, timeout); });
+    const int result = wait_for_ipc(Function::k_semtimedop, set, deadline_in(timeout), CALLER_FRAME,
+                                    [=] { return real::semtimedop(set, operations, count, timeout); });
+    if (result == 0) note_operations(set, operations, count, CALLER_FRAME);
+    return result;
 }
 
 EXPORTED ssize_t mq_receive(mqd_t queue, char* message, size_t bytes, unsigned int* priority) {

@@ -8,12 +8,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "preload/holds.h"
 #include "preload/last_signal.h"
 #include "preload/real.h"
 #include "preload/recording.h"
 #include "preload/stack_recall.h"
+#include "preload/takes.h"
 #include "preload/waits.h"
 #include "preload/wakers.h"
 
@@ -48,6 +50,19 @@ bool try_to_wait(sem_t* semaphore) {
     if (::sem_trywait(semaphore) == 0) return true;
     errno = before;
     return false;
+}
+
+/// libc's own word (sysdeps/nptl/internaltypes.h, struct new_sem): not 0 where other processes may use it. Asked
+/// before the call, after which the semaphore may be gone.
+bool is_shared(const sem_t* semaphore) {
+    constexpr size_t kPrivate = 8;
+    int word = 0;
+    memcpy(&word, semaphore->__size + kPrivate, sizeof(word));
+    return word != 0;
+}
+
+uint64_t taken(const sem_t* semaphore) {
+    return protocol::kTakenSemaphore | address_of(semaphore);
 }
 
 void forget_posts(sem_t* semaphore) {
@@ -93,27 +108,38 @@ EXPORTED int sem_destroy(sem_t* semaphore) noexcept {
 }
 
 EXPORTED int sem_wait(sem_t* semaphore) {
-    if (try_to_wait(semaphore)) return 0;
-    return wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
-                              [=] { return real::sem_wait(semaphore); });
+    const bool shared = is_shared(semaphore);
+    int result = 0;
+    if (!try_to_wait(semaphore))
+        result = wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
+                                    [=] { return real::sem_wait(semaphore); });
+    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
+    return result;
 }
 
 EXPORTED int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
-    return wait_for_semaphore(
+    const bool shared = is_shared(semaphore);
+    const int result = wait_for_semaphore(
         semaphore, Function::k_sem_timedwait, CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
         [=] { return real::sem_timedwait(semaphore, deadline); });
+    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
+    return result;
 }
 
 EXPORTED int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* deadline) {
-    return wait_for_semaphore(
+    const bool shared = is_shared(semaphore);
+    const int result = wait_for_semaphore(
         semaphore, Function::k_sem_clockwait, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
         [=] { return real::sem_clockwait(semaphore, clock, deadline); });
+    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
+    return result;
 }
 
 EXPORTED int sem_post(sem_t* semaphore) noexcept {
     // Noted first: a poster may be gone for good after the post, and the semaphore with it.
     if (ThreadRecord* const self = this_thread()) {
         note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), capture_stack_of(self, WRAPPER_FRAME));
+        if (__builtin_expect(is_shared(semaphore), 0)) note_give_back(taken(semaphore), CALLER_FRAME);
     }
     return real::sem_post(semaphore);
 }

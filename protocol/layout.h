@@ -162,7 +162,16 @@ inline constexpr uint64_t file_lock_detail(int descriptor, FileLockKind kind, bo
 /// that of kChildDescriptor, the lower one is a descriptor of the child.
 inline constexpr uint64_t kChildDescriptor = uint64_t{1} << 32;
 
-enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake };
+enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake, kTake };
+
+/// LastSignal::object of what a thread has taken, or given back, and other processes may wait for: no address of
+/// theirs is an object of this one. kTake: it took it last, kPost: it gave it back.
+inline constexpr uint64_t kTakenSemaphore = uint64_t{1} << 63;  ///< and its address
+inline constexpr uint64_t kTakenFile = uint64_t{1} << 62;       ///< and the descriptor
+inline constexpr uint64_t kTakenSystemV = uint64_t{1} << 61;    ///< and the set's id, and the number above bit 32
+inline constexpr uint64_t taken_system_v(int set, uint16_t number) {
+    return kTakenSystemV | uint64_t{number} << 32 | static_cast<uint32_t>(set);
+}
 /// Bits of LastSignal::flags.
 inline constexpr uint8_t kSignalUnlocked = 1;  ///< its thread held no lock
 inline constexpr uint8_t kSignalLooked = 2;    ///< locks that others held then are marked kHoldSignalled

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "read/calls/words.h"
-#include "read/mappings.h"
 #include "read/proc.h"
+#include "read/shared_places.h"
 
 namespace reader {
 
@@ -17,45 +17,6 @@ namespace {
 constexpr size_t kMostAsked = 64;
 constexpr size_t kOwnerCommandBytes = 1024;
 constexpr size_t kStatusBytes = 8192;
-
-/// What a process has mapped at some address, as another one may have it elsewhere.
-struct SharedPlace {
-    uint64_t inode = 0;
-    uint64_t offset = 0;  ///< in the file
-    std::string path;
-    bool deleted = false;
-};
-
-std::optional<SharedPlace> place_of(uint32_t pid, uint64_t address) {
-    std::optional<SharedPlace> place;
-    visit_mappings(pid, [&](const Mapping& mapping) {
-        if (address < mapping.start || address >= mapping.end) return mapping.start <= address;
-        if (mapping.shared)
-            place = {mapping.inode, mapping.offset + (address - mapping.start), mapping.path, mapping.deleted};
-        return false;
-    });
-    return place;
-}
-
-bool has_mapped(uint32_t pid, const SharedPlace& place) {
-    bool found = false;
-    visit_mappings(pid, [&](const Mapping& mapping) {
-        found = mapping.shared && mapping.inode == place.inode && mapping.path == place.path &&
-                mapping.deleted == place.deleted && place.offset >= mapping.offset &&
-                place.offset - mapping.offset < mapping.end - mapping.start;
-        return !found;
-    });
-    return found;
-}
-
-/// Numbers of files, and of threads, are those of a namespace.
-bool share_namespaces(uint32_t one, uint32_t other) {
-    for (const char* const name : {"ns/mnt", "ns/pid"}) {
-        const std::string own = read_link(proc_path(one, name));
-        if (own.empty() || own != read_link(proc_path(other, name))) return false;
-    }
-    return true;
-}
 
 /// The process that a thread belongs to; 0: there is no such thread.
 uint32_t process_of(uint32_t tid) {
@@ -79,9 +40,12 @@ std::optional<snapshot::ProcessOwner> owner_of(uint32_t pid, uint64_t address, s
     const uint32_t owner = process_of(tid);
     if (owner == 0 || owner == pid || !share_namespaces(pid, owner)) return std::nullopt;
     const std::optional<SharedPlace> place = place_of(pid, address);
-    if (!place || !has_mapped(owner, *place)) return std::nullopt;
+    const std::optional<uint64_t> there = place ? address_of(owner, *place) : std::nullopt;
+    if (!there) return std::nullopt;
     snapshot::ProcessOwner found;
     found.pid = owner;
+    found.tid = tid;
+    found.address = *there;
     found.command = command_of_process(owner, kOwnerCommandBytes);
     const auto asked = kind == snapshot::LockKind::kRwlock ? protocol::LockKind::kRwlock : protocol::LockKind::kMutex;
     const LockWords now = read_lock_words(pid, {{address, asked}});

@@ -12,6 +12,8 @@ struct LookOptions {
     /// How much of a processor threads that run take is told, for which they are watched for a short
     /// window. One who looks again and again does without.
     bool watch_running = true;
+    /// Other processes that hold what this one waits for are looked at too.
+    bool follow_owners = true;
 };
 
 }  // namespace reader

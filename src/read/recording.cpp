@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "read/follow_owners.h"
 #include "read/head.h"
 #include "read/identity.h"
 #include "read/observed_process.h"
@@ -162,7 +163,10 @@ void Recording::compact() {
 }
 
 snapshot::Snapshot Recording::take_snapshot(snapshot::Reason reason, LookOptions options) const {
-    return reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason, options);
+    snapshot::Snapshot snapshot =
+        reader::take_snapshot(*state_->source, state_->layout, state_->identity, reason, options);
+    if (options.follow_owners && state_->identity.runs()) follow_owners(snapshot);
+    return snapshot;
 }
 
 std::vector<RecordingRoom> recording_rooms() {

@@ -31,6 +31,7 @@
 #include "read/stacks.h"
 #include "read/stream_locks.h"
 #include "read/system_calls.h"
+#include "read/takes.h"
 #include "read/target_memory.h"
 #include "read/threads.h"
 #include "read/wakers.h"
@@ -443,6 +444,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_foreign_unlocks(head, snapshot);
     fill_lock_orders(looks.threads.legacy, stacks, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);
+    snapshot.takes = takes_of(looks.threads.second, looks.threads.legacy, looks.threads.times, stacks);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();
     fill_stream_owners(looks, snapshot);
     fill_unseen_owners(looks, snapshot);

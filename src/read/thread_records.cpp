@@ -58,7 +58,7 @@ std::vector<SignalCopy> copy_signals(const ThreadRecord& record) {
         const bool is_past = (flags & protocol::kSignalPast) != 0;
         signals.push_back({object, signal.time_ns.load(kRelaxed), signal.stack.load(kRelaxed),
                            signal.waiters.load(kRelaxed), flags, signal.guard.load(kRelaxed),
-                           is_past ? record.past_number.load(kRelaxed) : 0});
+                           is_past ? record.past_number.load(kRelaxed) : 0, signal.kind.load(kRelaxed)});
     }
     return signals;
 }

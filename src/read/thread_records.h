@@ -51,6 +51,7 @@ struct SignalCopy {
     uint8_t flags = 0;
     uint8_t guard = 0;
     uint32_t past_thread = 0;  ///< that has left; 0: the record's own
+    protocol::SignalKind kind = protocol::SignalKind::kNone;
 };
 
 /// What an OrderEdge says.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyze/lost_wakeup.h"
+#include "render/process_owners.h"
 #include "render/render.h"
 #include "render/waits.h"
 #include "render/words.h"
@@ -93,7 +94,8 @@ std::string party_words(const Sheet& sheet, const Thread& thread) {
 std::string process_words(const Sheet& sheet, const Thread& thread, const snapshot::ProcessOwner& owner) {
     const std::string through = owner.descriptor ? fmt::format(" (fd {})", *owner.descriptor) : "";
     if (owner.thread == thread.id) return fmt::format("T{} itself", owner.thread) + through;
-    if (owner.pid == sheet.snapshot.process.pid) return "this process" + through;
+    if (owner.pid == sheet.snapshot.process.pid)
+        return (owner.thread == 0 ? "this process" : thread_words(sheet.snapshot, owner.thread)) + through;
     if (owner.command.empty()) return fmt::format("process {}", owner.pid);
     const bool is_long = owner.command.size() > kShownCommand;
     return fmt::format("process {} ({}{})", owner.pid, printable(owner.command.substr(0, kShownCommand)),
@@ -109,7 +111,8 @@ std::string lock_owner_words(const Sheet& sheet, const Thread& thread) {
     const std::vector<snapshot::ProcessOwner>& owners = thread.wait->process_owners;
     for (const snapshot::ProcessOwner& owner : owners) {
         if (told == kToldEvidence) return text + fmt::format(" and {} more", owners.size() - told);
-        text += (told++ == 0 ? "held by " : ", ") + process_words(sheet, thread, owner);
+        const std::string_view verb = owner.in_doubt ? "last taken by " : "held by ";
+        text += (told++ == 0 ? std::string(verb) : ", ") + process_words(sheet, thread, owner);
         if (owner.mode == snapshot::Mode::kShared) text += " (shared)";
     }
     return text;
@@ -191,6 +194,7 @@ void print_evidence(Sheet& sheet, const Group& group) {
         first.wait->signallers.size() < 2 && !knows_cycle(sheet, first) ? "" : signaller_words(sheet, *first.wait);
     if (!signallers.empty()) sheet.page.add("  " + signallers);
     print_probable_cycle(sheet, first);
+    print_process_owners(sheet, first);
 }
 
 }  // namespace render

@@ -310,18 +310,30 @@ private:
                 {"queued", owner.queued}};
     }
 
-    /// The kernel tells which process has a lock on a file; not since when, nor where it took it.
-    static Json process_owner_json(const snapshot::ProcessOwner& owner) {
+    /// The kernel tells which process has a lock; of which thread took it, where and when, its own recording may.
+    Json process_owner_json(const snapshot::ProcessOwner& owner) {
         return {{"thread", number_or_null(owner.thread)},
                 {"pid", number_or_null(owner.pid)},
                 {"command", or_null(owner.command)},
                 {"mode", word(owner.mode)},
-                {"for_seconds", nullptr},
-                {"for_is_lower_bound", false},
-                {"acquired_at", Json::array()},
-                {"in_doubt", false},
+                {"for_seconds", seconds(owner.for_seconds)},
+                {"for_is_lower_bound", owner.for_is_lower_bound},
+                {"acquired_at", stack_json(owner.acquired_at)},
+                {"in_doubt", owner.in_doubt},
                 {"queued", false},
-                {"descriptor", or_null(owner.descriptor)}};
+                {"descriptor", or_null(owner.descriptor)},
+                {"now", owner.now.empty() ? Json() : now_json(owner.now.front())}};
+    }
+
+    /// A thread of another process.
+    Json now_json(const Thread& thread) {
+        return {{"tid", number_or_null(thread.tid)},
+                {"name", or_null(thread.name)},
+                {"state", snapshot::state_word(thread)},
+                {"timed", thread.timed},
+                {"for_seconds", seconds(thread.for_seconds)},
+                {"stack", stack_json(thread.stack)},
+                {"waits_for", thread.wait ? object_json(thread.wait->object) : Json()}};
     }
 
     Json signal_json(const snapshot::LastSignal& signal) {

@@ -11,6 +11,7 @@
 
 #include "analyze/library_holds.h"
 #include "render/evidence.h"
+#include "render/process_owners.h"
 #include "render/words.h"
 
 namespace render {
@@ -208,6 +209,7 @@ void print_same_wait(Sheet& sheet, const Group& group) {
         case LockKind::kOnce: {
             const std::vector<Owner>& owners = sheet.owners_of(first);
             print_owners(sheet, "", group, owners);
+            print_process_owners(sheet, first);
             Chain(sheet, group).follow(owners, kChainLength);
             return;
         }

@@ -129,13 +129,31 @@ struct Signaller {
     bool before_wait = false;  ///< its last time
 };
 
-/// A process that holds a lock on a file. Which of its threads took it, the kernel does not know.
+struct Thread;
+
+/// A semaphore of System V.
+struct SemaphoreOfSet {
+    uint32_t id = 0;      ///< of the set
+    uint32_t number = 0;  ///< in it
+};
+
+/// A process that holds a lock which others wait for: on a file, or in memory that they share. Of which of its threads
+/// took it, and where, its own recording may tell.
 struct ProcessOwner {
     uint32_t pid = 0;
-    uint32_t thread = 0;  ///< of the target, where it can only be that one; 0: not known
+    uint32_t thread = 0;  ///< of that process; 0: not known
     std::string command;
     std::optional<int> descriptor;  ///< through which it holds the lock
     Mode mode = Mode::kExclusive;
+    bool in_doubt = false;              ///< of a semaphore, which has no owner: it took it last
+    uint32_t tid = 0;                   ///< of that thread; 0: not known
+    uint64_t address = 0;               ///< of the lock, in that process
+    std::optional<SemaphoreOfSet> set;  ///< what it took, where that is one
+    std::string thread_name;
+    std::optional<double> for_seconds;
+    bool for_is_lower_bound = false;
+    StackIndex acquired_at = 0;
+    std::vector<Thread> now;  ///< that thread as it was found, at most one; what it waits for has no name
 };
 
 struct Wait {
@@ -153,10 +171,10 @@ struct Wait {
     bool shared = false;               ///< `object` lies, or may lie, where other processes can reach it
     bool signal_unknown = false;       ///< the note of a signal since it began may have been overwritten
     std::optional<LastSignal> last_signal;
-    bool missed_signal = false;                ///< that came after the thread last locked `mutex`, and before this wait
-    std::vector<Signaller> signallers;         ///< latest first
-    std::optional<uint32_t> parties;           ///< barrier: how many it waits for
-    std::vector<ProcessOwner> process_owners;  ///< of a lock on a file
+    bool missed_signal = false;         ///< that came after the thread last locked `mutex`, and before this wait
+    std::vector<Signaller> signallers;  ///< latest first
+    std::optional<uint32_t> parties;    ///< barrier: how many it waits for
+    std::vector<ProcessOwner> process_owners;
 };
 
 /// A thread that is not yet joined or gone, or a dead one that still owns a lock.
@@ -294,6 +312,19 @@ struct Wakers {
     bool unknown = false;  ///< nobody recorded timers and cancellations
 };
 
+enum class TakeKind { kSemaphore, kFile, kSystemV };
+
+/// What a thread took last of what other processes may wait for, and has no owner in any memory.
+struct Take {
+    TakeKind kind = TakeKind::kSemaphore;
+    uint64_t object = 0;  ///< address; descriptor; id of the set
+    uint32_t number = 0;  ///< kSystemV: of the semaphore in its set
+    uint32_t thread = 0;
+    bool given_back = false;  ///< by the same thread
+    std::optional<double> ago_seconds;
+    StackIndex stack = 0;
+};
+
 struct Losses {
     uint64_t threads = 0;
     uint64_t holds = 0;
@@ -313,6 +344,7 @@ struct Snapshot {
     bool may_lack_threads = false;               ///< there may be more that nobody recorded
     std::vector<LockOrder> lock_orders;
     std::vector<Misuse> misuses;
+    std::vector<Take> takes;  ///< latest first
     Wakers wakers;
     Losses losses;
     std::vector<std::string> notes;  ///< gaps in what could be read, one sentence each

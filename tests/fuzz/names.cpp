@@ -75,7 +75,19 @@ snapshot::Wait wait(Taker& taker, Snapshot& snapshot) {
                                                 stack(taker, snapshot)};
         made.missed_signal = taker.yes();
     }
-    if ((flags & 16) != 0) made.process_owners.push_back({taker.byte(), 0, taker.text(), taker.byte(), {}});
+    if ((flags & 16) != 0) {
+        snapshot::ProcessOwner& owner = made.process_owners.emplace_back();
+        owner.pid = taker.byte();
+        owner.command = taker.text();
+        owner.descriptor = taker.byte();
+        owner.thread = static_cast<uint32_t>(*owner.descriptor) % kIds;
+        owner.thread_name = owner.command;
+        owner.acquired_at = stack(taker, snapshot);
+        Thread& now = owner.now.emplace_back();
+        now.id = owner.thread;
+        now.state = State::kIo;
+        now.stack = owner.acquired_at;
+    }
     made.prefers_writers = (flags & 32) != 0;
     made.destroys = (flags & 64) != 0;
     if ((flags & 128) != 0) made.members = {taker.byte() % kIds};

@@ -1,63 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock that processes share: the child has it for as long as its parent lives, and a thread of the parent
-// waits for it. fixed: the child is told to let go.
+// `lock_of_another_process WHAT`: what processes share, the child has for as long as its parent lives, and a thread of
+// the parent waits for it: a mutex (leaky), a robust one, a semaphore, a semaphore with a name, one of System V (set),
+// a lock on a file (flock), or on a part of it (part). WHAT-fixed: the child is told to let go.
+// inherited: the trap: a lock that is held when the process forks, and that its child never uses.
+#include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sem.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include "tests/gallery/variant.hpp"
 #include "tests/support/gate.h"
+#include "tests/support/stuck.h"
 
-pthread_mutex_t* g_shared = nullptr;
+struct Shared {
+    pthread_mutex_t mutex;
+    sem_t semaphore;
+};
 
-pthread_mutex_t* make_shared_mutex() {
-    void* const memory =
-        mmap(nullptr, sizeof(pthread_mutex_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    auto* const mutex = static_cast<pthread_mutex_t*>(memory);
+Shared* g_shared = nullptr;
+sem_t* g_semaphore = nullptr;
+int g_set = -1;
+int g_file = -1;
+std::string g_path;
+int g_taken = 0;
+
+void take_mutex() {
+    pthread_mutex_lock(&g_shared->mutex);  // SITE(mutex) take_mutex
+    ++g_taken;
+}
+// WRAP(take_mutex)
+
+void take_semaphore() {
+    while (sem_wait(g_semaphore) != 0) continue;  // SITE(semaphore) take_semaphore
+    ++g_taken;
+}
+// WRAP(take_semaphore)
+
+void take_of_set() {
+    sembuf take = {0, -1, 0};
+    while (semop(g_set, &take, 1) != 0) continue;  // SITE(set) take_of_set
+    ++g_taken;
+}
+// WRAP(take_of_set)
+
+void take_flock() {
+    while (flock(g_file, LOCK_EX) != 0) continue;  // SITE(flock) take_flock
+    ++g_taken;
+}
+// WRAP(take_flock)
+
+void take_part() {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_len = 10;
+    while (fcntl(g_file, F_SETLKW, &lock) != 0) continue;  // SITE(part) take_part
+    ++g_taken;
+}
+// WRAP(take_part)
+
+void take(const std::string& what) {
+    if (what == "semaphore" || what == "named") return take_semaphore();
+    if (what == "set") return take_of_set();
+    if (what == "flock") return take_flock();
+    if (what == "part") return take_part();
+    take_mutex();
+}
+
+void give_back(const std::string& what) {
+    sembuf give = {0, 1, 0};
+    struct flock none {};
+    none.l_type = F_UNLCK;
+    if (what == "semaphore" || what == "named") {
+        sem_post(g_semaphore);
+    } else if (what == "set") {
+        semop(g_set, &give, 1);
+    } else if (what == "flock") {
+        flock(g_file, LOCK_UN);
+    } else if (what == "part") {
+        fcntl(g_file, F_SETLK, &none);
+    } else {
+        pthread_mutex_unlock(&g_shared->mutex);
+    }
+}
+
+void make(const std::string& what) {
+    void* const memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    g_shared = static_cast<Shared*>(memory);
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutex_init(mutex, &attributes);
-    return mutex;
+    if (what == "robust") pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&g_shared->mutex, &attributes);
+    if (what == "semaphore") {
+        g_semaphore = &g_shared->semaphore;
+        sem_init(g_semaphore, 1, 1);
+    }
+    if (what == "named") {
+        const std::string name = "/lock_of_another_process_" + std::to_string(getpid());
+        g_semaphore = sem_open(name.c_str(), O_CREAT | O_EXCL, 0600, 1);
+        sem_unlink(name.c_str());
+    }
+    if (what == "set") {
+        g_set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+        semctl(g_set, 0, SETVAL, 1);
+    }
+    char path[] = "/tmp/lock_of_another_process_XXXXXX";
+    g_file = mkstemp(path);
+    g_path = path;
 }
 
 /// In the child, until the other end of `told` is written to, or closed.
-void hold(int told, int tells) {
-    pthread_mutex_lock(g_shared);
+void hold(const std::string& what, int told, int tells) {
+    close(g_file);
+    g_file = open(g_path.c_str(), O_RDWR | O_CLOEXEC);
+    take(what);
     char byte = 'l';
     if (write(tells, &byte, 1) != 1) _exit(3);
-    if (read(told, &byte, 1) < 0) _exit(4);
-    pthread_mutex_unlock(g_shared);
+    if (read(told, &byte, 1) < 0) _exit(4);  // SITE(held) hold
+    give_back(what);
+    if (g_set != -1) semctl(g_set, 0, IPC_RMID);
     _exit(0);
 }
 
-void use() {
-    pthread_mutex_lock(g_shared);  // SITE(block) use
-    pthread_mutex_unlock(g_shared);
+void use(const std::string& what) {
+    take(what);
+    give_back(what);
 }
-// WRAP(use)
+
+int fork_with_a_lock() {
+    std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    const pid_t child = fork();
+    if (child == 0) {
+        std::thread([] { ++g_taken; }).join();
+        _exit(0);
+    }
+    return waitpid(child, nullptr, 0) == child ? 0 : 8;
+}
 
 int main(int argc, char** argv) {
-    const std::string_view variant = variant_of(argc, argv);
-    if (variant != "leaky" && variant != "fixed") return no_such_variant();
-    g_shared = make_shared_mutex();
+    std::string what(variant_of(argc, argv));
+    if (what == "inherited") return fork_with_a_lock();
+    const bool is_fixed = what.ends_with("fixed");
+    if (is_fixed) what = what.substr(0, what.find("-fixed"));
+    make(what);
     int to_child[2];
     int to_parent[2];
     if (pipe(to_child) != 0 || pipe(to_parent) != 0) return 5;
     const pid_t child = fork();
     if (child == 0) {
         close(to_child[1]);
-        hold(to_child[0], to_parent[1]);
+        hold(what, to_child[0], to_parent[1]);
     }
     char byte = 0;
     if (read(to_parent[0], &byte, 1) != 1) return 6;
-    std::thread user(use);  // SITE(created) main
-    gate::await_others_blocked(1);
-    if (variant == "leaky") {
+    unlink(g_path.c_str());
+    std::thread user(use, what);  // SITE(created) main
+    gate::await_others_stuck_in(1, {gate::kCallFutex, /*semop*/ 65, /*flock*/ 73, /*fcntl*/ 72, /*semtimedop*/ 220});
+    if (!is_fixed) {
         user.detach();
         return 0;
     }

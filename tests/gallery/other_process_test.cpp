@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Locks that a thread of another process has.
+// Locks that a thread of another process has, and semaphores that it took last.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ protected:
 };
 
 std::vector<Build> command_builds() {
-    std::vector<Build> builds = all_builds();
+    std::vector<Build> builds = few_builds();
     std::erase_if(builds, [](const Build& build) { return build.plain; });
     return builds;
 }
@@ -36,26 +36,60 @@ std::vector<Build> command_builds() {
 INSTANTIATE_TEST_SUITE_P(All, LockOfAnotherProcess, testing::ValuesIn(command_builds()),
                          testing::PrintToStringParamName());
 
-TEST_P(LockOfAnotherProcess, NamesThatProcess) {
-    const auto [parent, child] = reports("leaky", 86);
+struct What {
+    const char* variant;
+    const char* site;
+    const char* state;
+    const char* verdict;
+    bool is_owned = true;  ///< a semaphore only has one who took it last
+};
 
-    EXPECT_THAT(report::verdicts(parent), testing::ElementsAre("blocked fact"));
-    EXPECT_THAT(report::verdicts(child), testing::IsEmpty());
-    expect_thread(parent, 2,
-                  {.state = "mutex lock", .block = program_.site("block"), .created = program_.site("created")});
-    const Json& owners = report::thread(parent, 2).at("waits_for").at("owners");
-    ASSERT_EQ(owners.size(), 1U) << owners;
-    EXPECT_EQ(owners.at(0).at("thread"), nullptr);
-    EXPECT_EQ(owners.at(0).at("pid"), child.at("process").at("pid"));
-    EXPECT_EQ(owners.at(0).at("command"), program_.path() + " leaky");
-    EXPECT_EQ(owners.at(0).at("mode"), "exclusive");
+TEST_P(LockOfAnotherProcess, IsFollowedToTheThreadThatHasIt) {
+    for (const What& what :
+         {What{"leaky", "mutex", "mutex lock", "blocked fact"}, What{"robust", "mutex", "mutex lock", "blocked fact"},
+          What{"semaphore", "semaphore", "semaphore", "blocked fact", false},
+          What{"named", "semaphore", "semaphore", "blocked fact", false},
+          What{"set", "set", "io semop", "alive fact", false}, What{"flock", "flock", "file lock", "alive fact"},
+          What{"part", "part", "file lock", "alive fact"}}) {
+        SCOPED_TRACE(what.variant);
+        const auto [parent, child] = reports(what.variant, 86);
+
+        EXPECT_THAT(report::verdicts(parent), testing::ElementsAre(what.verdict));
+        EXPECT_THAT(report::verdicts(child), testing::IsEmpty());
+        expect_thread(parent, 2,
+                      {.state = what.state, .block = program_.site(what.site), .created = program_.site("created")});
+        const Json& owners = report::thread(parent, 2).at("waits_for").at("owners");
+        ASSERT_EQ(owners.size(), 1U) << owners;
+        const Json& owner = owners.at(0);
+        EXPECT_EQ(owner.at("pid"), child.at("process").at("pid"));
+        EXPECT_EQ(owner.at("command"), program_.path() + " " + what.variant);
+        EXPECT_EQ(owner.at("mode"), "exclusive");
+        EXPECT_EQ(owner.at("in_doubt"), !what.is_owned);
+        EXPECT_EQ(owner.at("thread"), 1) << "of that process";
+        EXPECT_TRUE(report::passes(owner.at("acquired_at"), program_.site(what.site)));
+        EXPECT_EQ(owner.at("now").at("state"), "io read");
+        EXPECT_TRUE(report::passes(owner.at("now").at("stack"), program_.site("held")));
+    }
 }
 
 TEST_P(LockOfAnotherProcess, IsCleanWhenLetGo) {
-    const auto [parent, child] = reports("fixed", 0);
+    for (const char* const variant :
+         {"fixed", "robust-fixed", "semaphore-fixed", "named-fixed", "set-fixed", "flock-fixed", "part-fixed"}) {
+        SCOPED_TRACE(variant);
+        const auto [parent, child] = reports(variant, 0);
 
-    EXPECT_THAT(report::verdicts(parent), testing::IsEmpty());
-    EXPECT_THAT(report::verdicts(child), testing::IsEmpty());
+        EXPECT_THAT(report::verdicts(parent), testing::IsEmpty());
+        EXPECT_THAT(report::verdicts(child), testing::IsEmpty());
+    }
+}
+
+TEST_P(LockOfAnotherProcess, IsNoneThatAChildOnlyInherits) {
+    const auto [parent, child] = reports("inherited", 0);
+
+    for (const Json& report : {parent, child}) {
+        EXPECT_THAT(report::verdicts(report), testing::IsEmpty());
+        EXPECT_EQ(report.at("misuse"), Json::array());
+    }
 }
 
 }  // namespace

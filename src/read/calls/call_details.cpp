@@ -138,7 +138,10 @@ void CallDetails::fill_stream(const Task& task, int descriptor, snapshot::Thread
 void CallDetails::from_call(const Task& task, snapshot::Thread& thread) {
     const SystemCall& call = *task.call;
     switch (thread.state) {
-        case State::kIo: set_detail(thread, io(task.tid, call)); break;
+        case State::kIo:
+            set_detail(thread, io(task.tid, call));
+            add_last_taker(call, thread);
+            break;
         case State::kChildWait: set_detail(thread, child(task.tid, call)); break;
         case State::kSignalWait: set_detail(thread, awaited_signals(pid_, task, own_signal_)); break;
         case State::kFileLock: {
@@ -162,6 +165,12 @@ void CallDetails::from_record(const Task& task, const WaitCopy& wait, snapshot::
         const LockRequest request = recorded_request(wait.detail);
         file_lock(task.tid, request.descriptor, request.lock, thread);
     }
+}
+
+void CallDetails::add_last_taker(const SystemCall& call, snapshot::Thread& thread) const {
+    if (call.number != SYS_semop && call.number != SYS_semtimedop) return;
+    if (std::optional<snapshot::ProcessOwner> owner = last_taker(pid_, call))
+        wait_of(thread).process_owners.assign(1, std::move(*owner));
 }
 
 std::string CallDetails::io(uint32_t tid, const SystemCall& call) {

@@ -39,6 +39,7 @@ private:
     void from_call(const Task& task, snapshot::Thread& thread);
     void from_record(const Task& task, const WaitCopy& wait, snapshot::Thread& thread);
     std::string io(uint32_t tid, const SystemCall& call);
+    void add_last_taker(const SystemCall& call, snapshot::Thread& thread) const;
     std::string connection(uint32_t tid, const SystemCall& call);
     std::string child(uint32_t tid, const SystemCall& call);
     void file_lock(uint32_t tid, int descriptor, const FileLock& wanted, snapshot::Thread& thread);

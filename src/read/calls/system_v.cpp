@@ -16,11 +16,16 @@ namespace {
 
 constexpr size_t kTableBytes = size_t{8} << 20;
 constexpr size_t kToldOperations = 4;
+constexpr size_t kTakerCommandBytes = 1024;
+
+bool shares_namespace(uint32_t pid) {
+    const uint64_t own = namespace_inode("/proc/self/ns/ipc");
+    return own != 0 && own == namespace_inode(task_path(pid, live_task(pid), "ns/ipc"));
+}
 
 std::string with_key(uint32_t pid, const std::string& what, const char* table, int64_t id) {
     const std::string words = what + " " + std::to_string(id);
-    const uint64_t own = namespace_inode("/proc/self/ns/ipc");
-    if (own == 0 || own != namespace_inode(task_path(pid, live_task(pid), "ns/ipc"))) return words;
+    if (!shares_namespace(pid)) return words;
     const std::optional<uint32_t> key = parse_key(read_file(std::string("/proc/sysvipc/") + table, kTableBytes), id);
     if (!key) return words;
     if (*key == 0) return words + " (private)";
@@ -48,6 +53,28 @@ std::string message_queue_words(uint32_t pid, int64_t id) {
 
 std::string semaphore_set_words(uint32_t pid, int64_t id) {
     return with_key(pid, "semaphore set", "sem", id);
+}
+
+std::optional<snapshot::ProcessOwner> last_taker(uint32_t pid, const SystemCall& call) {
+    std::array<sembuf, kToldOperations> operations{};
+    const size_t count = std::min<uint64_t>(call.arguments[2], kToldOperations);
+    const size_t bytes = count * sizeof(sembuf);
+    if (read_memory(pid, call.arguments[1], operations.data(), bytes).bytes != bytes || !shares_namespace(pid))
+        return {};
+    const int set = static_cast<int>(call.arguments[0]);
+    for (size_t i = 0; i < count; ++i) {
+        const int number = operations[i].sem_num;
+        if (operations[i].sem_op >= 0 || semctl(set, number, GETVAL) + operations[i].sem_op >= 0) continue;
+        const int last = semctl(set, number, GETPID);
+        if (last <= 0 || static_cast<uint32_t>(last) == pid) continue;
+        snapshot::ProcessOwner owner;
+        owner.pid = static_cast<uint32_t>(last);
+        owner.command = command_of_process(owner.pid, kTakerCommandBytes);
+        owner.in_doubt = true;
+        owner.set = snapshot::SemaphoreOfSet{static_cast<uint32_t>(set), static_cast<uint32_t>(number)};
+        if (!owner.command.empty()) return owner;
+    }
+    return {};
 }
 
 std::string semaphore_operations(uint32_t pid, const SystemCall& call) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "read/proc.h"
+#include "snapshot/snapshot.h"
 
 namespace reader {
 
@@ -18,6 +19,10 @@ std::optional<uint32_t> parse_key(std::string_view table, int64_t id);
 /// "message queue 3 (key 0x1234)"; only where the process has the reader's IPC namespace with a key.
 std::string message_queue_words(uint32_t pid, int64_t id);
 std::string semaphore_set_words(uint32_t pid, int64_t id);
+
+/// The process that changed last the semaphore which the call would take from, and that has nothing left; empty: not
+/// known, or the process itself.
+std::optional<snapshot::ProcessOwner> last_taker(uint32_t pid, const SystemCall& call);
 
 /// "semaphore 0 by -1, semaphore 1 by -1"; empty: the target's memory cannot be read.
 std::string semaphore_operations(uint32_t pid, const SystemCall& call);

@@ -70,6 +70,52 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+TEST(LockWait, FollowsAnOwnerIntoAnotherProcess) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
+    builder.libc_says(mutex(0x10), std::nullopt, 999);
+    snapshot::ProcessOwner owner;
+    owner.pid = 4711;
+    owner.command = "./holder";
+    owner.thread = 3;
+    owner.thread_name = "keeper";
+    owner.for_seconds = 3.2;
+    owner.acquired_at = builder.stack(kTaken);
+    snapshot::Thread& now = owner.now.emplace_back();
+    now.id = 3;
+    now.state = State::kIo;
+    now.io_function = "read";
+    now.for_seconds = 3;
+    now.stack = builder.stack(kWork);
+    builder.thread(2).wait().process_owners.push_back(owner);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [mutex lock] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for mutex 0x10, held by a thread of process 4711 (./holder), as the lock's own memory tells
+  T3 "keeper" of process 4711 took it 3.2s ago, at
+    take()                                   bank.cpp:20
+  T3 "keeper" of process 4711 is now in [io read, 3s], at
+    work()                                   bank.cpp:30
+)");
+}
+
+TEST(Wait, NamesWhoTookASharedSemaphoreLast) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(support::object(snapshot::LockKind::kSemaphore, 0x10, "g_free")).at(kStuck);
+    snapshot::ProcessOwner user;
+    user.pid = 4711;
+    user.command = "./holder";
+    user.in_doubt = true;
+    builder.thread(2).wait().process_owners.push_back(user);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [semaphore] tid 4243
+    stuck()                                  bank.cpp:10
+  waits on semaphore g_free (0x10), last taken by process 4711 (./holder), never posted since the wait began
+)");
+}
+
 TEST(LockWait, TellsADeadOwner) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(mutex(0x10, "g_m")).at(kStuck);
