@@ -351,7 +351,9 @@ void fill_unseen_owners(const Looks& looks, snapshot::Snapshot& snapshot) {
         if (memory == snapshot.lock_memory.end() || !memory->second.owner_thread) continue;
         if (!filled.insert(unseen.wait.address).second) continue;
         for (snapshot::Thread& thread : snapshot.threads) {
-            const auto is_this = [&](const snapshot::Hold& hold) { return hold.lock.address == unseen.wait.address; };
+            const auto is_this = [address = unseen.wait.address](const snapshot::Hold& hold) {
+                return hold.lock.address == address;
+            };
             if (thread.id != memory->second.owner_thread || std::ranges::any_of(thread.holds, is_this)) continue;
             snapshot::Hold& hold = thread.holds.emplace_back();
             hold.lock.kind = unseen.wait.kind;
