@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "preload/clock.h"
+#include "preload/old_recordings.h"
 #include "preload/process_facts.h"
 #include "preload/raw_syscall.h"
 #include "preload/restriction.h"
@@ -176,7 +177,8 @@ bool begin_at(uintptr_t base, uint64_t bytes) {
 }
 
 /// In the folder that was chosen, else in the first usual one that has room, else in one that has little, else in
-/// memory. Returns the address, or 0.
+/// memory. Returns the address, or 0. What dead processes have left in a usual one is limited; whoever chose a folder
+/// tidies it up.
 uintptr_t begin_somewhere(const char* chosen, const ProcessFacts& facts, uint64_t bytes) {
     constexpr const char* kUsualPlaces[] = {"/dev/shm", "/tmp"};
     uintptr_t base = chosen[0] != '\0' ? map_file(chosen, facts, bytes) : 0;
@@ -186,7 +188,9 @@ uintptr_t begin_somewhere(const char* chosen, const ProcessFacts& facts, uint64_
         for (const char* const place : kUsualPlaces) {
             if (has_room(place) == has_little) continue;
             base = map_file(place, facts, bytes);
-            if (begin_at(base, bytes)) return base;
+            if (!begin_at(base, bytes)) continue;
+            remove_old_recordings(place, facts);
+            return base;
         }
     }
     base = map_memory(bytes);

@@ -28,6 +28,8 @@ namespace protocol {
 inline constexpr uint64_t kMagic = 0x31307265'74696f6cULL;  // "loiter01" in memory
 inline constexpr uint32_t kVersion = 1;
 inline constexpr char kFilePrefix[] = "loiter-";  // loiter-PID-STARTTICKS-NONCE
+/// So many recordings of dead processes are kept in a folder, the newest ones.
+inline constexpr uint32_t kKeptRecordings = 64;
 
 /// Beside the recordings of a run: loiter-exec-PID-RUN-NANOSECONDS, a symbolic link that is made right
 /// before an exec and removed where that fails. Its text is a letter and the program's path. The letter:

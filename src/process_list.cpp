@@ -20,7 +20,6 @@ namespace command {
 namespace {
 
 constexpr double kKeptSeconds = 7.0 * 24 * 3600;
-constexpr size_t kKeptCount = 64;
 
 std::string size_word(uint64_t bytes) {
     constexpr uint64_t kMebibyte = 1U << 20;
@@ -112,10 +111,10 @@ size_t prune_recordings() {
     size_t removed = 0;
     for (const std::string& folder : reader::recording_directories()) {
         const bool is_of_run = std::find(runs.begin(), runs.end(), folder) != runs.end();
-        if (!is_of_run) removed += reader::prune(folder, kKeptSeconds, kKeptCount);
+        if (!is_of_run) removed += reader::prune(folder, kKeptSeconds, reader::kKeptRecordings);
     }
     // Each holds few: the limit is for all of them. Those of runs under way are their own business.
-    size_t left = kKeptCount;
+    size_t left = reader::kKeptRecordings;
     for (const std::string& folder : launch::abandoned_run_directories()) {
         removed += reader::prune(folder, kKeptSeconds, left);
         left -= std::min(left, reader::find_recordings(folder).size());

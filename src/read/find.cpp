@@ -27,6 +27,8 @@ namespace reader {
 
 using protocol::ProcessRecord;
 
+const size_t kKeptRecordings = protocol::kKeptRecordings;
+
 namespace {
 
 constexpr size_t kMaxFolderEntries = 1U << 16;

@@ -122,6 +122,8 @@ std::vector<Found> find_mapped_recordings();
 /// The folders in which recordings are made: $LOITER_DIR, /dev/shm, /tmp, and what `run` made in
 /// them and in $TMPDIR.
 std::vector<std::string> recording_directories();
+/// So many of dead processes are kept in a folder.
+extern const size_t kKeptRecordings;
 /// Removes recordings of dead processes of this user (root: of any) that gave no sign of life for
 /// `max_age_seconds`, or are beyond the `max_count` newest. Returns how many went.
 size_t prune(const std::string& directory, double max_age_seconds, size_t max_count);

@@ -181,6 +181,12 @@ int stay(const char* name) {
     for (;;) pause();
 }
 
+/// As a service is whose recording has this many threads.
+int be_killed(int count) {
+    for (int i = 0; i < count; ++i) start(lock_mutex);
+    return kill(getpid(), SIGKILL);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -193,5 +199,6 @@ int main(int count, char** words) {
     if (is("recursive")) return wait_with_recursive(1);
     if (is("recursive_twice")) return wait_with_recursive(2);
     if (is("stay") && count > 2) return stay(words[2]);
+    if (is("be_killed")) return be_killed(count > 2 ? std::atoi(words[2]) : 1);
     return 2;
 }

@@ -133,6 +133,17 @@ TEST(Prune, RemovesRecordingsOfAnEarlierBoot) {
     EXPECT_EQ(reader::prune(folder.path(), 450, 10), 1U);
 }
 
+/// Numbers are given out again: who has it by now began later.
+TEST(Prune, RemovesRecordingsWhosePidAnotherProcessHas) {
+    RecordingWriter writer;
+    const TemporaryFolder folder;
+    writer.head().pid = static_cast<uint32_t>(getpid());
+    writer.head().start_ticks = reader::stat_of_process(writer.head().pid)->start_ticks - 1;
+    copy_with_age(writer, folder.path(), 1, 500);
+    EXPECT_THAT(reader::find_recordings(folder.path()).at(0).live, false);
+    EXPECT_EQ(reader::prune(folder.path(), 450, 10), 1U);
+}
+
 TEST(Prune, LeavesLiveProcessesAlone) {
     RecordingWriter writer;
     writer.head().pid = static_cast<uint32_t>(getpid());
