@@ -8,7 +8,7 @@ namespace preload {
 
 /// True under another C library than glibc, whose locks and threads are laid out in another way; and under
 /// ThreadSanitizer, which takes what the library does for the program's: it would report a try before a
-/// lock, and words that are written past it.
+/// lock, and words that are written past it. Also where another copy of this library comes first.
 bool must_stay_out();
 
 }  // namespace preload

@@ -116,6 +116,22 @@ TEST(AnotherInterposer, BehindTheLibraryGetsTheCalls) {
     expect_same(support::run(preloaded({WORK}, folder.path(), LOITER_LIBRARY " " BEHIND)), bare, "preloaded");
 }
 
+/// As where the library is preloaded for all programs, and the command of another installation starts one.
+TEST(AnotherInterposer, ThatIsACopyOfTheLibraryStaysOut) {
+    const support::TemporaryFolder folder;
+    const support::TemporaryFolder reports;
+    const std::string copy = folder.path() + "/libloiter.so";
+    std::filesystem::copy(LOITER_LIBRARY, copy);
+    const support::Outcome bare = support::run({{WORK, "leave"}});
+    for (const std::string& libraries : {LOITER_LIBRARY " " + copy, copy + " " LOITER_LIBRARY}) {
+        support::Command command = preloaded({WORK, "leave"}, reports.path(), libraries, ":format=json:report=none");
+        command.environment.emplace_back("LOITER_DIR", reports.path());
+        expect_same(support::run(command), bare, libraries.c_str());
+    }
+    const auto recordings = std::distance(std::filesystem::directory_iterator(reports.path()), {});
+    EXPECT_EQ(recordings, 2) << "one of each run";
+}
+
 /// It would end the program for a library that comes before its own.
 TEST(AddressSanitizer, LetsTheLibraryComeFirst) {
     expect_unharmed({WORK_WITH_ADDRESS_SANITIZER}, 0);
