@@ -2,6 +2,7 @@
 #include "launch/program_file.h"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -171,7 +172,10 @@ std::string why_not_observable(const std::string& command, const std::string& li
 
 std::string find_library() {
     std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    // Without /proc the kernel has told at least by which name it was started.
+    const auto* const name = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    if (error && name != nullptr) self = std::filesystem::canonical(name, error);
     const auto library = self.parent_path().parent_path() / "lib" / "loiter" / "libloiter.so";
     return !error && std::filesystem::exists(library, error) ? library.string() : "";
 }

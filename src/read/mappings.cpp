@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <iterator>
 
 #include "read/numbers.h"
@@ -120,6 +121,11 @@ std::map<std::string, std::string> deleted_files(uint32_t pid, const std::vector
         return files.size() < kMaxDeletedFiles;
     });
     return files;
+}
+
+std::string why_hidden(int error) {
+    // The process is there: it has been looked for in another way.
+    return error == ENOENT ? "there is no /proc here, or it does not show it" : std::strerror(error);
 }
 
 }  // namespace reader

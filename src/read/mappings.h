@@ -34,6 +34,8 @@ std::optional<Mapping> parse_mapping(std::string_view line);
 /// could be read, ESRCH when there are none: the process is gone, or about to be. The leader's list
 /// is empty after its end; then another thread's is taken.
 int visit_mappings(uint32_t pid, const std::function<bool(const Mapping&)>& visit);
+/// What such an errno means to who asked, beside missing rights and processes that are gone.
+std::string why_hidden(int error);
 
 /// Files that a live process has code of and that have no name any more, as its mappings call them, and
 /// where they can be opened: the program itself by its user, others by root. Of `modules`, which are by start

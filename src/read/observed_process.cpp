@@ -104,7 +104,7 @@ std::optional<ObservedProcess> open_candidate(const Candidate& candidate, uint32
         throw Error("no right to look at " + process + "; run as its user or as root");
     }
     if (mapped.error == ESRCH) throw Error(process + " has ended");
-    if (mapped.error != 0) throw Error(process + " cannot be looked at: " + std::strerror(mapped.error));
+    if (mapped.error != 0) throw Error(process + " cannot be looked at: " + why_hidden(mapped.error));
     if (!mapped.candidates.empty()) {
         throw Error("the recording of " + process +
                     " cannot be read; run as its user or as root (after a fork there is none before the first wait)");

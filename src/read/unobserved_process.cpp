@@ -57,7 +57,7 @@ uint32_t check_process(uint32_t pid) {
         throw Error("no right to look at " + process + "; run as its user or as root");
     }
     if (error == ESRCH) throw Error(process + " has ended");
-    if (error != 0) throw Error(process + " cannot be looked at: " + std::strerror(error));
+    if (error != 0) throw Error(process + " cannot be looked at: " + why_hidden(error));
     return task;
 }
 
