@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 CHECK = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "check_exports"
-PROMISED = ["-Wl,-z,now,-z,nodelete,-z,initfirst"]
+PROMISED = ["-Wl,-z,now,-z,nodelete,-z,initfirst", "-Wl,-z,ibt,-z,shstk"]
 SOURCE = """
 static __thread char slot[8] __attribute__((tls_model("initial-exec")));
 int first(void) { return slot[(long)&slot % 8]++; }
@@ -61,7 +61,27 @@ class CheckExports(unittest.TestCase):
                          (1, ["second: the table says GLIBC_2.34, exported is GLIBC_2.2.5, GLIBC_2.3.2"]))
 
     def test_a_library_that_may_be_unloaded(self):
-        self.assertEqual(self.check(options=["-Wl,-z,now,-z,initfirst"]), (1, ["is not NODELETE: link with -z nodelete"]))
+        self.assertEqual(self.check(options=["-Wl,-z,now,-z,initfirst", *PROMISED[1:]]), (1, ["is not NODELETE: link with -z nodelete"]))
+
+    def test_a_library_without_the_marks_of_control_flow_protection(self):
+        says = "which switches it off for the process: link with -z"
+        self.assertEqual(self.check(options=PROMISED[:1]),
+                         (1, [f"has no mark IBT, {says} ibt", f"has no mark SHSTK, {says} shstk"]))
+
+    def test_a_library_that_calls_what_allocates_or_prints(self):
+        third = SOURCE + "#include <stdio.h>\n#include <stdlib.h>\nvoid third(void) { fputs(malloc(1), stdout); }\n"
+        self.assertEqual(self.check(source=third, table=TABLE + "API(third)\n"),
+                         (1, ["calls fputs, which no wrapper may", "calls malloc, which no wrapper may"]))
+
+    def test_a_library_with_a_function_chosen_at_load(self):
+        third = SOURCE + """
+            static int one(void) { return 1; }
+            static void* choose(void) { return one; }
+            static int chosen(void) __attribute__((ifunc("choose")));
+            int third(void) { return chosen(); }
+        """
+        self.assertEqual(self.check(source=third, table=TABLE + "API(third)\n"),
+                         (1, ["has functions that are chosen while it is loaded, before there is an environment"]))
 
     def test_a_library_that_needs_more_than_libc(self):
         self.assertEqual(self.check(options=[*PROMISED, "-Wl,--no-as-needed", "-lm"]),
