@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README.md names tests that exist."""
+"""README.md names tests that exist, and has a row for every pitfall and hazard."""
 import pathlib
 import re
 import sys
@@ -7,6 +7,8 @@ import sys
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 NAMED = re.compile(r"`([A-Z]\w+)\.([A-Z]\w+)(?:/\w+)?`")
 IN_SOURCES = re.compile(r"\bTEST(?:_[PF])?\((\w+), (\w+)\)")
+NUMBERS = re.compile(r"^\| ((?:H?\d+\. )+)", re.MULTILINE)
+WANTED = {str(number) for number in range(1, 78)} | {f"H{number}" for number in range(1, 25)}
 IN_CMAKE = re.compile(r"add_test\(NAME (\w+)\.(\w+)")
 
 
@@ -15,10 +17,13 @@ def tests_of(pattern, name):
 
 
 def main():
-    named = set(NAMED.findall((TESTS / "pitfalls" / "README.md").read_text()))
+    text = (TESTS / "pitfalls" / "README.md").read_text()
+    named = set(NAMED.findall(text))
+    numbers = {number.rstrip(".") for row in NUMBERS.findall(text) for number in row.split()}
     existing = tests_of(IN_SOURCES, "*_test.cpp") | tests_of(IN_CMAKE, "CMakeLists.txt")
-    missing = sorted(".".join(name) for name in named - existing)
-    print(f"{len(named)} tests are named", *(f"there is no test {name}" for name in missing), sep="\n")
+    missing = [f"there is no test {'.'.join(name)}" for name in sorted(named - existing)]
+    missing += [f"there is no row {number}" for number in sorted(WANTED - numbers)]
+    print(f"{len(named)} tests are named", *missing, sep="\n")
     return 1 if missing or not named else 0
 
 
