@@ -5,6 +5,7 @@
 #include <signal.h>
 #include "preload/clock.h"
 #include "preload/pauses.h"
+#include "preload/process_facts.h"
 #include "preload/raw_syscall.h"
 #include "preload/recording.h"
 #include "preload/reporter.h"
@@ -59,11 +60,21 @@ bool is_alive(const ThreadRecord* thread) {
     return tid == 0 || raw_syscall(SYS_tgkill, process->pid, tid, 0) == 0;
 }
 
+/// Then that there is no record says nothing.
+bool may_lack_threads() {
+    return process->threads_lost.load(std::memory_order_relaxed) != 0 ||
+           process->stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo;
+}
+
+bool is_task_without_record() {
+    return may_lack_threads() && count_tasks() > 1;
+}
+
 bool others_are_alive(const ThreadRecord* self) {
     for (uint32_t i = 0; const ThreadRecord* const thread = thread_slot(i); ++i) {
         if (thread != self && thread->number.load(std::memory_order_relaxed) != 0 && is_alive(thread)) return true;
     }
-    return false;
+    return is_task_without_record();
 }
 
 /// Threads that a report could name. That main has ended by itself is no news.
@@ -74,7 +85,7 @@ bool others_are_left(const ThreadRecord* self) {
         const bool has_finished = (thread->life.load(std::memory_order_acquire) & protocol::kLifeFinished) != 0;
         if (is_alive(thread) || (has_finished && (number != 1 || !holds_nothing(thread)))) return true;
     }
-    return false;
+    return is_task_without_record();
 }
 
 /// The last thread of a process ends it after its own end.
@@ -164,7 +175,8 @@ void finish_end() {
         const bool leaves_threads = outlive(self, is_exec ? 0 : supervisor_grace_ms());
         // Whether a lock of a thread that has ended is still one, its memory tells.
         const bool leaves_holds = process->dead_holders.load(std::memory_order_relaxed) != 0;
-        if (leaves_threads || leaves_holds) show_to_command();
+        // That none is left which has no record, the command has to see: nothing says so later.
+        if (leaves_threads || leaves_holds || may_lack_threads()) show_to_command();
     } else if (!is_exec && report_options().at_exit) {
         outlive(self, report_options().grace_ms);
         if (others_are_left(self) || reports_always()) report_leftovers();

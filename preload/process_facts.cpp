@@ -24,17 +24,20 @@ size_t read_file(const char* path, char* buffer, size_t size) {
     return static_cast<size_t>(length);
 }
 
-/// Field 22 of a stat line; fields are counted from the last parenthesis, as a name may hold any.
-uint64_t start_ticks(const char* stat) {
+constexpr int kTaskCount = 20;  // fields of /proc/PID/stat, as proc(5) counts them
+constexpr int kStartTicks = 22;
+
+/// A field of a stat line; they are counted from the last parenthesis, as a name may hold any.
+uint64_t number_in(const char* stat, int wanted) {
     const char* at = strrchr(stat, ')');
     if (at == nullptr) return 0;
-    for (int field = 2; field < 22; ++field) {
+    for (int field = 2; field < wanted; ++field) {
         at = strchr(at + 1, ' ');
         if (at == nullptr) return 0;
     }
-    uint64_t ticks = 0;
-    for (++at; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + static_cast<uint64_t>(*at - '0');
-    return ticks;
+    uint64_t number = 0;
+    for (++at; *at >= '0' && *at <= '9'; ++at) number = number * 10 + static_cast<uint64_t>(*at - '0');
+    return number;
 }
 
 /// "pid:[4026531836]" to its number.
@@ -72,7 +75,7 @@ void read_process_facts(ProcessFacts& facts) {
     facts.uid = static_cast<uint32_t>(raw_syscall(SYS_geteuid));
 
     char text[512];
-    if (read_file("/proc/self/stat", text, sizeof(text)) > 0) facts.start_ticks = start_ticks(text);
+    if (read_file("/proc/self/stat", text, sizeof(text)) > 0) facts.start_ticks = number_in(text, kStartTicks);
     if (read_file("/proc/sys/kernel/random/boot_id", text, 64) > 0) parse_boot_id(text, facts.boot_id);
     const long length = raw_syscall(SYS_readlink, as_argument("/proc/self/ns/pid"), as_argument(text), 63);
     text[length > 0 ? length : 0] = '\0';
@@ -81,6 +84,11 @@ void read_process_facts(ProcessFacts& facts) {
         static_cast<long>(sizeof(facts.nonce))) {
         facts.nonce = (now_ns() << 20) ^ facts.pid ^ reinterpret_cast<uintptr_t>(&facts);
     }
+}
+
+uint64_t count_tasks() {
+    char text[512];
+    return read_file("/proc/self/stat", text, sizeof(text)) > 0 ? number_in(text, kTaskCount) : 0;
 }
 
 void read_executable_path(char* buffer, size_t size) {

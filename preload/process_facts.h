@@ -20,6 +20,9 @@ struct ProcessFacts {
 
 void read_process_facts(ProcessFacts& facts);
 
+/// Threads that the kernel knows, the calling one included; 0: no /proc.
+uint64_t count_tasks();
+
 /// Writes the path of the running executable, NUL-terminated; empty without /proc.
 void read_executable_path(char* buffer, size_t size);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 
 #include "exit_status.h"
 #include "output.h"
@@ -62,6 +63,31 @@ void remark_on_children(const launch::Result& result) {
     if (more > 0) remark("not observed: " + std::to_string(more) + (more == 1 ? " other program" : " other programs"));
 }
 
+/// Threads of which it has no record may have been left: that none was found says nothing.
+class InPart {
+public:
+    void note(const snapshot::Snapshot& snapshot) {
+        if (!snapshot.may_lack_threads) return;
+        if (snapshot.process.ppid == static_cast<uint32_t>(getpid())) {
+            has_command_ = true;
+        } else {
+            ++children_[snapshot.process.exe];
+        }
+    }
+
+    bool has_command() const { return has_command_; }
+
+    void add_children_to(launch::Result& result) const {
+        for (const auto& [program, times] : children_) result.unobserved.push_back({program, kWhy, times});
+    }
+
+    static constexpr char kWhy[] = "no room for all of its recording";
+
+private:
+    bool has_command_ = false;
+    std::map<std::string, uint64_t> children_;
+};
+
 /// Their ends are not seen.
 void remark_on_left_running(const std::vector<std::string>& programs) {
     const size_t told = std::min(programs.size(), kMostToldPrograms);
@@ -96,7 +122,8 @@ int run(const Options& options) {
         options.children, options.watch};
     outputs.begin();
     std::vector<std::string> left_running;
-    const launch::Result result = launch::run(
+    InPart in_part;
+    launch::Result result = launch::run(
         request,
         [&](snapshot::Snapshot&& snapshot) {
             // CMD runs on whatever becomes of a report.
@@ -104,6 +131,7 @@ int run(const Options& options) {
                 const snapshot::Process& process = snapshot.process;
                 if (process.reason == snapshot::Reason::kDump)
                     left_running.push_back(process.exe + " (pid " + std::to_string(process.pid) + ")");
+                in_part.note(snapshot);
                 reporter.report(std::move(snapshot));
             } catch (const std::exception& error) {
                 judgement.complete = false;
@@ -111,6 +139,11 @@ int run(const Options& options) {
             }
         },
         [&] { reporter.write_documents(); });
+    if (in_part.has_command()) {
+        judgement.complete = false;
+        remark(options.program[0] + " was observed in part only: " + InPart::kWhy);
+    }
+    if (options.children) in_part.add_children_to(result);
     remark_on(result, options.program[0]);
     if (is_read_by_people(options.destinations) || options.strict) remark_on_children(result);
     if (is_read_by_people(options.destinations)) remark_on_left_running(left_running);

@@ -452,8 +452,9 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
     fill_unseen_owners(looks, snapshot);
     fill_losses(looks, snapshot);
     fill_wakers(head, looks.threads.pid, looks.threads.between, snapshot);
-    snapshot.may_lack_threads = !looks.threads.is_live &&
-                                (looks.fate == Fate::kHidden || head.stopped.load(kRelaxed) != protocol::Stopped::kNo);
+    const bool has_lost_threads =
+        head.stopped.load(kRelaxed) != protocol::Stopped::kNo || head.threads_lost.load(kRelaxed) != 0;
+    snapshot.may_lack_threads = !looks.threads.is_live && (looks.fate == Fate::kHidden || has_lost_threads);
     add_notes(looks, stacks, snapshot.process.command, snapshot.notes);
     for (std::string& note : outside.notes()) snapshot.notes.push_back(std::move(note));
     if (std::string note = python.note(); !note.empty()) snapshot.notes.push_back(std::move(note));

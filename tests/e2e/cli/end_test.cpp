@@ -35,7 +35,7 @@ TEST(Reports, KeepNamesForTheNextRunWhereTheUserHasACache) {
         const auto outcome =
             support::run({.arguments = {LOITER_COMMAND, "gate", "--grace", "10ms", BLOCKED_WORKER, "exit", "0"},
                           .environment = {{"XDG_CACHE_HOME", cache.path()}}});
-        return std::regex_replace(outcome.errors, std::regex("0x[0-9a-f]+|[0-9]+(ms|s)?"), "N");
+        return std::regex_replace(outcome.errors, std::regex("0x[0-9a-f]+|[0-9]+(\\.[0-9]+)?(ms|s)?"), "N");
     };
 
     const std::string first = run();

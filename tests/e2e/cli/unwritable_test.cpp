@@ -97,5 +97,31 @@ TEST_F(UnwritablePlace, LeavesOtherCommandsWithAStatusThatSaysSo) {
     }
 }
 
+/// The head of a recording fits, and no thread's record: what is left is seen in the process, or not known.
+TEST_F(UnwritablePlace, ThatFillsUpWhileRecordingHidesNoThread) {
+    const std::string full = path("full");
+    std::filesystem::create_directory(full);
+    const auto in_little_room = [&](const std::string& command) {
+        const std::string mount = "mount -t tmpfs -o size=64k none " + full;
+        const std::string fill = " && dd if=/dev/zero of=" + full + "/filled bs=1k count=56 2> /dev/null && ";
+        return support::run({.arguments = {"unshare", "--mount", "sh", "-c", mount + fill + command}});
+    };
+    if (in_little_room("true").status != 0) GTEST_SKIP() << "no right to make a mount namespace";
+    const auto attended = [&](const std::string& command, const std::string& program) {
+        return in_little_room(LOITER_COMMAND " " + command + " --dir " + full + " " + program);
+    };
+
+    const support::Outcome leaking = attended("gate", BLOCKED_WORKER " exit 0");
+    const support::Outcome unseen = attended("gate", PAST_WRAPPERS " exit 0");
+
+    EXPECT_EQ(leaking.status, 86);
+    EXPECT_THAT(leaking.errors, HasSubstr("note: recording stopped early"));
+    EXPECT_THAT(leaking.errors, HasSubstr("FAILED: 1 blocked thread\n"));
+    EXPECT_EQ(attended("gate", COMING_AND_GOING " 7").status, 0) << "nothing is left";
+    EXPECT_EQ(unseen.status, 125);
+    EXPECT_EQ(unseen.errors, "loiter: " PAST_WRAPPERS " was observed in part only: no room for all of its recording\n");
+    EXPECT_EQ(attended("run", PAST_WRAPPERS " exit 0").status, 0);
+}
+
 }  // namespace
 }  // namespace cli
