@@ -2,6 +2,7 @@
 #include "read/stacks.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace reader {
@@ -37,9 +38,17 @@ uint32_t signal_return_of(const StackHeader& header) {
 StackTable::StackTable(const Source& source, const Layout& layout, const protocol::ProcessRecord& head,
                        const ModuleTable& modules)
     : source_(&source),
+      layout_(&layout),
       offset_(layout.regions[protocol::kStacks].offset),
       bytes_(used_bytes(source, layout, head, protocol::kStacks)),
       modules_(modules) {}
+
+void StackTable::look_again() {
+    if (source_ == nullptr) return;
+    const auto head = std::make_unique<protocol::ProcessRecord>();
+    copy_head(*source_, *layout_, *head);
+    bytes_ = std::max(bytes_, used_bytes(*source_, *layout_, *head, protocol::kStacks));
+}
 
 StackIndex StackTable::index_of(uint32_t id) {
     if (id == 0) return 0;

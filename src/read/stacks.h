@@ -24,6 +24,9 @@ public:
     /// Of a process without a recording: no stack has an id.
     explicit StackTable(const ModuleTable& modules) : modules_(modules) {}
 
+    /// For a record that was copied later than that: its stacks may be newer.
+    void look_again();
+
     /// 0, the empty stack, for id 0 and for what is no stack.
     snapshot::StackIndex index_of(uint32_t id);
     /// The function that begins at `address`, as a stack of one frame.
@@ -52,6 +55,7 @@ private:
     snapshot::StackIndex add(snapshot::Stack&& stack);
 
     const Source* source_ = nullptr;  ///< null: no recording
+    const Layout* layout_ = nullptr;
     uint64_t offset_ = 0;
     uint64_t bytes_ = 0;
     const ModuleTable& modules_;

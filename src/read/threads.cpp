@@ -193,7 +193,7 @@ void ThreadAssembly::add_past_end(const ThreadCopy& copy, const Task& task) {
     keep(std::move(thread), copy.tid);
 }
 
-void ThreadAssembly::add_alive(const ThreadCopy& copy, const Task* task) {
+snapshot::Thread ThreadAssembly::describe_alive(const ThreadCopy& copy, const Task* task) {
     snapshot::Thread thread = describe(copy);
     if (looks_.is_live && task == nullptr) {
         // Newer than the look at the kernel, or its number is another one here.
@@ -202,6 +202,31 @@ void ThreadAssembly::add_alive(const ThreadCopy& copy, const Task* task) {
     }
     if (task != nullptr) fill_task(*task, thread);
     fill_wait(copy, task, thread);
+    return thread;
+}
+
+/// A wait that the kernel tells of is of a later moment than the record, by which it then was in none: the locks
+/// that it holds have to be of that moment too.
+void ThreadAssembly::add_alive(const ThreadCopy& copy, const Task* task) {
+    constexpr int kTries = 4;
+    snapshot::Thread thread = describe_alive(copy, task);
+    std::optional<ThreadCopy> latest;
+    for (int tries = 0; looks_.is_live && thread.wait; ++tries) {
+        const ThreadCopy& told = latest ? *latest : copy;
+        if (is_in_wait(told.wait)) break;
+        std::optional<ThreadCopy> now = records_.copy(copy.slot);
+        if (!now || now->number != copy.number) break;
+        if (now->sequence == told.sequence && now->holds == told.holds) break;
+        latest = std::move(now);
+        stacks_.look_again();
+        outside_joins_.erase(thread.id);
+        thread = describe_alive(*latest, task);
+        thread.settled = false;
+        if (tries == kTries) {
+            thread.torn = true;
+            break;
+        }
+    }
     keep(std::move(thread), copy.tid != 0 || task == nullptr ? copy.tid : task->recorded_tid);
 }
 
