@@ -177,7 +177,9 @@ void remove_old_recordings(const char* path, const ProcessFacts& facts) {
     const Folder folder(path);
     if (!folder.is_open()) return;
     const uint64_t share = share_of_room(folder);
-    if (is_too_much(own_recordings(folder, facts), share)) remove_oldest(folder, facts, share);
+    Tally own = own_recordings(folder, facts);
+    if (own.count != 0) --own.count;  // the one that has just been made
+    if (is_too_much(own, share)) remove_oldest(folder, facts, share);
     folder.close();
 }
 
