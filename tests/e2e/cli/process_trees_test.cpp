@@ -39,7 +39,7 @@ TEST(ProcessTrees, OfAParallelMakeAreJudgedToTheLastProcess) {
 TEST(ProcessTrees, WithFindingsInSeveralProcessesEndInOneLineOfAll) {
     const std::string leak = BLOCKED_WORKER " exit 0; ";
     const auto last_words = [](const std::string& command, const std::string& script) {
-        return run({command, "sh", "-c", script + "exit 0"}).errors;
+        return run({command, "--grace", "10ms", "sh", "-c", script + "exit 0"}).errors;
     };
 
     EXPECT_THAT(last_words("gate", leak + "/bin/true; " + leak),

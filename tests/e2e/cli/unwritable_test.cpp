@@ -22,7 +22,7 @@ const std::vector<Words> kWaysToWrite = {
     {"-o", ""}, {"--format", "junit="}, {"--format", "json="}, {"--write-baseline", ""}, {"--write-suppressions", ""}};
 
 Words gate_that_writes(const Words& way, const std::string& place, const Words& program) {
-    Words arguments = {"gate", way[0], way[1] + place};
+    Words arguments = {"gate", "--grace", "10ms", way[0], way[1] + place};
     arguments.insert(arguments.end(), program.begin(), program.end());
     return arguments;
 }
