@@ -4,7 +4,7 @@
 // that with other timing each could have waited for the next. Nothing is told of cycles of one thread, of
 // those that a lock held around two of their edges keeps from happening at once (J. Harrow, "Runtime
 // checking of multithreaded applications with Visual Threads", 2000: gate locks), and of shared locks that
-// are taken for reading on both sides; nor of walks around a ring buffer of locks (lock_walk.h).
+// are taken for reading on both sides.
 #pragma once
 
 #include <vector>

@@ -119,28 +119,6 @@ TEST(LockOrder, RingsOfUpToSixteenLocksAreTold) {
     }
 }
 
-/// Five locks, each taken while the one before is held, at the times and by the threads that are given.
-Lines judged_ring(const std::vector<uint64_t>& times, const std::vector<uint32_t>& threads, uint64_t distance = 0x30) {
-    Orders orders;
-    const auto address = [&](size_t i) { return 0x1000 + i % 5 * 0x30 + (i % 5 == 4 ? distance - 0x30 : 0); };
-    for (size_t i = 0; i < 5; ++i) orders.add(threads[i], mutex(address(i)), mutex(address(i + 1))).time_ns = times[i];
-    return orders.judged();
-}
-
-TEST(LockOrder, AWalkAroundAnArrayOfLocksIsNone) {
-    EXPECT_EQ(judged_ring({1, 2, 3, 4, 5}, {2, 2, 3, 3, 4}), Lines{});
-    EXPECT_EQ(judged_ring({4, 5, 1, 2, 3}, {2, 2, 3, 3, 4}), Lines{});
-}
-
-TEST(LockOrder, NeighboursOfARingThatAreNotWalkedAroundAreTold) {
-    const Lines told = {"possible lock-order: T2 T3 T4"};
-    EXPECT_EQ(judged_ring({1, 3, 2, 4, 5}, {2, 2, 3, 3, 4}), told) << "not one after the other";
-    EXPECT_EQ(judged_ring({1, 2, 3, 4, 5}, {2, 2, 3, 3, 4}, 0x40), told) << "no array";
-    EXPECT_EQ(judged_ring({0, 0, 0, 0, 0}, {2, 2, 3, 3, 4}), told) << "when is not known";
-    EXPECT_EQ(judged_ring({1, 2, 3, 4, 5}, {2, 3, 4, 5, 6}), Lines{"possible lock-order: T2 T3 T4 T5 T6"})
-        << "each does one";
-}
-
 TEST(LockOrder, ADeadlockThatHappenedIsNotToldAgain) {
     Orders orders;
     orders.live();
