@@ -33,13 +33,10 @@ bool asks_for_shared(const void* lock) {
     return copy_argument(lock, &copy, sizeof(copy)) && copy.l_type == F_RDLCK;
 }
 
-uint64_t taken(int file) {
-    return protocol::kTakenFile | static_cast<uint32_t>(file);
-}
-
 /// The kernel has just read `lock`.
 void note_outcome(int file, const struct flock* lock, const CallerFrame& caller) {
-    lock->l_type == F_UNLCK ? note_give_back(taken(file), caller) : note_take(taken(file), caller);
+    lock->l_type == F_UNLCK ? note_give_back(protocol::taken_file(file), caller)
+                            : note_take(protocol::taken_file(file), caller);
 }
 
 bool sets_lock(int command) {
@@ -72,8 +69,8 @@ int lock_part(Function function, int file, int command, const CallerFrame& calle
                            ? call_briefly(file_lock(function, file, FileLockKind::kProcess, false), caller, call)
                            : call();
     if (result != 0) return result;
-    if (command == F_LOCK || command == F_TLOCK) note_take(taken(file), caller);
-    if (command == F_ULOCK) note_give_back(taken(file), caller);
+    if (command == F_LOCK || command == F_TLOCK) note_take(protocol::taken_file(file), caller);
+    if (command == F_ULOCK) note_give_back(protocol::taken_file(file), caller);
     return result;
 }
 
@@ -88,7 +85,9 @@ EXPORTED int flock(int file, int operation) noexcept {
     const int result = waits ? call_briefly(file_lock(Function::k_flock, file, FileLockKind::kFlock, lock == LOCK_SH),
                                             CALLER_FRAME, call)
                              : call();
-    if (result == 0) lock == 0 ? note_give_back(taken(file), CALLER_FRAME) : note_take(taken(file), CALLER_FRAME);
+    if (result == 0)
+        lock == 0 ? note_give_back(protocol::taken_file(file), CALLER_FRAME)
+                  : note_take(protocol::taken_file(file), CALLER_FRAME);
     return result;
 }
 

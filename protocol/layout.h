@@ -169,8 +169,14 @@ enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake, kTak
 /// LastSignal::object of what a thread has taken, or given back, and other processes may wait for: no address of
 /// theirs is an object of this one. kTake: it took it last, kPost: it gave it back.
 inline constexpr uint64_t kTakenSemaphore = uint64_t{1} << 63;  ///< and its address
-inline constexpr uint64_t kTakenFile = uint64_t{1} << 62;       ///< and the descriptor
+inline constexpr uint64_t kTakenFile = uint64_t{1} << 62;       ///< and the descriptor, from kTakenFileShift on
 inline constexpr uint64_t kTakenSystemV = uint64_t{1} << 61;    ///< and the set's id, and the number above bit 32
+/// So high that one descriptor after the other has an entry of its own in the table.
+inline constexpr uint32_t kTakenFileShift = 40;
+inline constexpr uint64_t taken_file(int descriptor) {
+    constexpr uint32_t kMostDescriptors = 1U << 20;
+    return kTakenFile | uint64_t{static_cast<uint32_t>(descriptor) % kMostDescriptors} << kTakenFileShift;
+}
 inline constexpr uint64_t taken_system_v(int set, uint16_t number) {
     return kTakenSystemV | uint64_t{number} << 32 | static_cast<uint32_t>(set);
 }

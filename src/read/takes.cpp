@@ -28,6 +28,7 @@ std::optional<Note> note_of(uint32_t thread, const SignalCopy& signal) {
         default: return std::nullopt;
     }
     note.take.object = signal.object & ~kMarks;
+    if (note.take.kind == TakeKind::kFile) note.take.object >>= protocol::kTakenFileShift;
     if (note.take.kind == TakeKind::kSystemV) {
         note.take.number = static_cast<uint32_t>(note.take.object >> 32) & 0xffff;
         note.take.object = static_cast<uint32_t>(note.take.object);
