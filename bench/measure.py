@@ -147,8 +147,9 @@ def main():
         ("recorded_stacks", "time$", True),
         ("recorded_stacks_fp", "at_depth.*time$|fresh_stacks/15.*time$", True),
         ("recorded_stacks", "threads:2", False),
-        ("primitives", "rwlock_read|semaphore_pair", True),
-        ("primitives", "contended|ping_pong|create_and_join", False),
+        # On one processor: how soon another one wakes is up to whoever else is on the machine.
+        ("primitives", "rwlock_read|semaphore_pair|ping_pong|create_and_join", True),
+        ("primitives", "contended", False),
         ("io_calls", "read_from_ready_pipe", True),
     ]
     print_table(measure(build, folder, programs, rounds, 0.02))
