@@ -167,6 +167,17 @@ Json report_of_stuck(const Program& program, const std::string& variant) {
     throw std::runtime_error(program.path() + " did not get stuck in time");
 }
 
+Json report_of_watched_exit(const Program& program, const std::string& variant) {
+    for (const char* const timeout : {"700ms", "5s", "20s"}) {
+        const support::Observed observed = gate(program, variant, {"--watch", "100ms", "--timeout", timeout});
+        for (const Json& report : observed.reports) {
+            const Json& process = report.at("process");
+            if (process.at("reason") == "watch" && !process.at("exit_phase").is_null()) return report;
+        }
+    }
+    throw std::runtime_error(program.path() + " was not seen to hang in exit()");
+}
+
 Json report_of_clean(const Program& program, const std::string& variant) {
     const support::Observed observed = observe(program, variant, "10s");
     Json report = only_report(observed);

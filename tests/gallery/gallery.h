@@ -58,6 +58,8 @@ private:
 Json report_of_leaky(const Program& program, const std::string& variant = "leaky");
 /// The report of a program that hangs: at the command's timeout, or asked for by a signal.
 Json report_of_stuck(const Program& program, const std::string& variant = "leaky");
+/// The report that --watch gives of a program that hangs in exit().
+Json report_of_watched_exit(const Program& program, const std::string& variant);
 /// The report of a program that ends well and leaves nothing behind, but may have findings.
 Json report_of_clean(const Program& program, const std::string& variant);
 /// Runs a program that must leave nothing behind.

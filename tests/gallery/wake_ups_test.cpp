@@ -3,6 +3,10 @@
 // Wake-ups that came too early, waits through a condition, and exits that do not come back.
 #include <gmock/gmock.h>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "tests/gallery/gallery.h"
 
 namespace gallery {
@@ -116,6 +120,22 @@ TEST_P(Exits, ThatLockInAHandlerAreNamed) {
     ASSERT_FALSE(phase.is_null());
     EXPECT_EQ(phase.at("phase"), "atexit handler");
     EXPECT_THAT(report::text_of(phase.at("function")), HasSubstr(program_.site("handler").function));
+}
+
+TEST(WatchedExits, AreNamedWithPhaseAndObject) {
+    const Program program("hanging_exit", few_builds().at(0));
+    const std::map<std::string, std::pair<std::string, std::string>> phases = {
+        {"leaky", {"static destructor", "until nobody waits on condition"}},
+        {"joins", {"static destructor", "T2 to end"}},
+        {"handler", {"atexit handler", "for mutex g_mutex"}},
+    };
+    for (const auto& [variant, expected] : phases) {
+        SCOPED_TRACE(variant);
+        const Json report = report_of_watched_exit(program, variant);
+        const Json& phase = report.at("process").at("exit_phase");
+        EXPECT_EQ(phase.at("phase"), expected.first);
+        EXPECT_THAT(report::text_of(phase.at("message")), HasSubstr(expected.second));
+    }
 }
 
 TEST_P(Exits, ThatEndTheirWaitersFirstAreClean) {
