@@ -3,6 +3,7 @@
 
 #include "preload/recording.h"
 #include "preload/this_thread.h"
+#include "preload/thread_slots.h"
 
 namespace preload {
 
@@ -26,10 +27,8 @@ CreationBlock* known_block(uint64_t address) {
 /// Of two threads that make one at once the later one's stays empty.
 CreationBlock* make_block(uint64_t address) {
     if (process->regions[protocol::kThreads].bytes / sizeof(CreationBlock) < kFewestSlots) return nullptr;
-    const uint64_t offset = take(protocol::kThreads, sizeof(CreationBlock));
-    if (offset == UINT64_MAX) return nullptr;
-    const auto index = static_cast<uint32_t>(offset / sizeof(CreationBlock));
-    reinterpret_cast<protocol::ThreadRecord*>(block_at(index))->use.store(protocol::SlotUse::kCreations, kRelaxed);
+    const uint32_t index = take_slot_for(protocol::SlotUse::kCreations);
+    if (index == UINT32_MAX) return nullptr;
     uint32_t expected = 0;
     process->creation_blocks[protocol::creation_bucket(address)].compare_exchange_strong(
         expected, index + 1, std::memory_order_release, kRelaxed);

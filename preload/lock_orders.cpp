@@ -2,6 +2,7 @@
 #include "preload/lock_orders.h"
 
 #include "preload/recording.h"
+#include "preload/thread_slots.h"
 
 namespace preload {
 
@@ -57,11 +58,9 @@ uint32_t take_new_block() {
         process->blocks.fetch_sub(1, kRelaxed);
         return 0;
     }
-    const uint64_t offset = take(protocol::kThreads, sizeof(OrderBlock));
-    if (offset == UINT64_MAX) return 0;
-    const auto index = static_cast<uint32_t>(offset / sizeof(OrderBlock));
+    const uint32_t index = take_slot_for(protocol::SlotUse::kOrders);
+    if (index == UINT32_MAX) return 0;
     OrderBlock* const block = block_at(index);
-    record_of(block)->use.store(protocol::SlotUse::kOrders, kRelaxed);
     uint32_t last = process->last_block.load(kRelaxed);
     do {
         block->next_block.store(last, kRelaxed);

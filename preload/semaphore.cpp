@@ -138,8 +138,10 @@ EXPORTED int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* de
 EXPORTED int sem_post(sem_t* semaphore) noexcept {
     // Noted first: a poster may be gone for good after the post, and the semaphore with it.
     if (ThreadRecord* const self = this_thread()) {
-        note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), capture_stack_of(self, WRAPPER_FRAME));
-        if (__builtin_expect(is_shared(semaphore), 0)) note_give_back(taken(semaphore), CALLER_FRAME);
+        const uint32_t stack = capture_stack_of(self, WRAPPER_FRAME);
+        note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), stack);
+        if (__builtin_expect(is_shared(semaphore), 0))
+            note_signal(self, protocol::SignalKind::kPost, taken(semaphore), stack);
     }
     return real::sem_post(semaphore);
 }

@@ -116,6 +116,14 @@ bool holds_nothing(const ThreadRecord* thread) {
     return true;
 }
 
+uint32_t take_slot_for(protocol::SlotUse use) {
+    const uint64_t offset = take(protocol::kThreads, sizeof(ThreadRecord));
+    if (offset == UINT64_MAX) return UINT32_MAX;
+    auto* const slot = static_cast<ThreadRecord*>(region_address(protocol::kThreads, offset));
+    slot->use.store(use, std::memory_order_relaxed);
+    return static_cast<uint32_t>(offset / sizeof(ThreadRecord));
+}
+
 ThreadRecord* take_slot(Origin origin) {
     ThreadRecord* thread = pop_free();
     if (thread == nullptr) {

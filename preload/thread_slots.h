@@ -16,6 +16,9 @@ namespace preload {
 /// no room; the loss is counted.
 protocol::ThreadRecord* take_slot(protocol::Origin origin);
 
+/// Takes a slot for something else than a thread; its index. UINT32_MAX: there is no room.
+uint32_t take_slot_for(protocol::SlotUse use);
+
 /// The thread's name as pthread_setname_np gave it: cut off after 15 bytes.
 void set_name(protocol::ThreadRecord* thread, const char* name);
 

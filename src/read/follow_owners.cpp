@@ -26,7 +26,6 @@ namespace {
 constexpr size_t kMostFollowed = 8;      ///< processes
 constexpr size_t kMostSemaphores = 16;   ///< whose users are looked for
 constexpr size_t kMostProcesses = 2048;  ///< that are asked whether they have mapped one
-constexpr size_t kFollowedCommandBytes = 1024;
 
 class Followers {
 public:
@@ -180,7 +179,7 @@ private:
                 return take.kind == TakeKind::kSemaphore && take.object == *there && !take.given_back;
             };
             if (std::none_of(snapshot->takes.begin(), snapshot->takes.end(), has_it)) continue;
-            user.command = command_of_process(pid, kFollowedCommandBytes);
+            user.command = command_of_owner(pid);
             users.push_back(std::move(user));
         }
         return users;

@@ -15,7 +15,6 @@ namespace reader {
 namespace {
 
 constexpr size_t kMostAsked = 64;
-constexpr size_t kOwnerCommandBytes = 1024;
 constexpr size_t kStatusBytes = 8192;
 
 /// The process that a thread belongs to; 0: there is no such thread.
@@ -46,7 +45,7 @@ std::optional<snapshot::ProcessOwner> owner_of(uint32_t pid, uint64_t address, s
     found.pid = owner;
     found.tid = tid;
     found.address = *there;
-    found.command = command_of_process(owner, kOwnerCommandBytes);
+    found.command = command_of_owner(owner);
     const auto asked = kind == snapshot::LockKind::kRwlock ? protocol::LockKind::kRwlock : protocol::LockKind::kMutex;
     const LockWords now = read_lock_words(pid, {{address, asked}});
     const auto still = now.owner_tids.find(address);

@@ -223,6 +223,11 @@ uint64_t namespace_inode(const std::string& link) {
     return take_number(text, inode) ? inode : 0;
 }
 
+bool is_in_own_namespace(uint32_t pid, const std::string& kind) {
+    const uint64_t own = namespace_inode("/proc/self/ns/" + kind);
+    return own != 0 && own == namespace_inode(task_path(pid, live_task(pid), "ns/" + kind));
+}
+
 std::string proc_path(uint32_t pid, std::string_view file) {
     return "/proc/" + std::to_string(pid) + "/" + std::string(file);
 }

@@ -67,6 +67,8 @@ std::string read_file(const std::string& path, size_t limit);
 std::string read_link(const std::string& path);
 /// The number in "pid:[4026531836]"; 0: not known.
 uint64_t namespace_inode(const std::string& link);
+/// The process is in this one's namespace of a kind, such as "net"; false: it is not, or that is not known.
+bool is_in_own_namespace(uint32_t pid, const std::string& kind);
 
 std::string proc_path(uint32_t pid, std::string_view file);
 std::string task_path(uint32_t pid, uint32_t tid, std::string_view file);

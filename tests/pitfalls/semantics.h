@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/support/deadline.h"
+
 namespace semantics {
 
 inline constexpr int kUntouched = 4711;  // errno where nothing sets it
@@ -60,14 +62,7 @@ inline constexpr timespec past{1, 0};
 inline constexpr timespec invalid{1, 2'000'000'000};
 
 inline timespec soon(clockid_t clock) {
-    timespec time{};
-    clock_gettime(clock, &time);
-    time.tv_nsec += 2'000'000;
-    if (time.tv_nsec >= 1'000'000'000) {
-        time.tv_nsec -= 1'000'000'000;
-        ++time.tv_sec;
-    }
-    return time;
+    return time_from_now(clock, 2'000'000);
 }
 
 /// Of once, threads, C11, keys, cancellation, and what two processes share.

@@ -22,6 +22,7 @@
 
 #include <atomic>
 
+#include "tests/support/deadline.h"
 #include "tests/support/gate.h"
 
 namespace {
@@ -90,19 +91,8 @@ void use_rwlock() {
     check(pthread_rwlock_unlock(&rwlock) == 0);
 }
 
-timespec soon() {
-    timespec time{};
-    clock_gettime(CLOCK_REALTIME, &time);
-    time.tv_nsec += 100'000;
-    if (time.tv_nsec >= 1'000'000'000) {
-        time.tv_nsec -= 1'000'000'000;
-        ++time.tv_sec;
-    }
-    return time;
-}
-
 void use_condition() {
-    const timespec deadline = soon();
+    const timespec deadline = time_from_now(CLOCK_REALTIME, 100'000);
     check(pthread_mutex_lock(&mutex) == 0);
     ++guarded;
     check(pthread_cond_broadcast(&condition) == 0);

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/support/deadline.h"
 #include "tests/support/gate.h"
 #include "tests/targets/paired_waits.h"
 
@@ -25,22 +26,11 @@ static_assert(sizeof(Place) == paired::kStride && offsetof(Place, never) == pair
 Place places[2][kThreads];
 gate::Crossing begin(kThreads + 1);
 
-timespec soon() {
-    timespec time{};
-    clock_gettime(CLOCK_REALTIME, &time);
-    time.tv_nsec += 20'000;
-    if (time.tv_nsec >= 1'000'000'000) {
-        time.tv_nsec -= 1'000'000'000;
-        ++time.tv_sec;
-    }
-    return time;
-}
-
 /// Each side has calls of its own.
 template <int side>
 [[gnu::noinline]] void wait_at(size_t thread) {
     Place& place = places[side][thread];
-    const timespec deadline = soon();
+    const timespec deadline = time_from_now(CLOCK_REALTIME, 20'000);
     if (pthread_mutex_lock(&place.mutex) != 0) std::abort();
     if (sem_timedwait(&place.never, &deadline) == 0) std::abort();
     if (pthread_mutex_unlock(&place.mutex) != 0) std::abort();

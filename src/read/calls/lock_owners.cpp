@@ -18,14 +18,13 @@ namespace {
 constexpr size_t kFileBytes = size_t{16} << 20;
 constexpr size_t kMostOwners = 64;
 constexpr size_t kMostLookedAt = 256;
-constexpr size_t kCommandBytes = 1024;
 
 void add(uint32_t pid, std::optional<int> descriptor, bool exclusive, std::vector<ProcessOwner>& owners) {
     const auto is_known = [&](const ProcessOwner& owner) { return owner.pid == pid; };
     if (owners.size() == kMostOwners || std::any_of(owners.begin(), owners.end(), is_known)) return;
     ProcessOwner owner;
     owner.pid = pid;
-    owner.command = command_of_process(pid, kCommandBytes);
+    owner.command = command_of_owner(pid);
     owner.descriptor = descriptor;
     owner.mode = exclusive ? snapshot::Mode::kExclusive : snapshot::Mode::kShared;
     owners.push_back(std::move(owner));

@@ -194,9 +194,7 @@ std::optional<Socket> Sockets::find(uint32_t tid, uint64_t inode, std::string_vi
 
 std::optional<uint64_t> Sockets::peer_of(uint64_t inode) {
     if (!peers_) {
-        const uint64_t own = namespace_inode("/proc/self/ns/net");
-        const bool is_shared = own != 0 && own == namespace_inode(task_path(pid_, live_task(pid_), "ns/net"));
-        peers_ = is_shared ? read_unix_peers() : std::unordered_map<uint64_t, uint64_t>();
+        peers_ = is_in_own_namespace(pid_, "net") ? read_unix_peers() : std::unordered_map<uint64_t, uint64_t>();
     }
     const auto found = peers_->find(inode);
     return found == peers_->end() ? std::nullopt : std::optional<uint64_t>(found->second);

@@ -16,16 +16,10 @@ namespace {
 
 constexpr size_t kTableBytes = size_t{8} << 20;
 constexpr size_t kToldOperations = 4;
-constexpr size_t kTakerCommandBytes = 1024;
-
-bool shares_namespace(uint32_t pid) {
-    const uint64_t own = namespace_inode("/proc/self/ns/ipc");
-    return own != 0 && own == namespace_inode(task_path(pid, live_task(pid), "ns/ipc"));
-}
 
 std::string with_key(uint32_t pid, const std::string& what, const char* table, int64_t id) {
     const std::string words = what + " " + std::to_string(id);
-    if (!shares_namespace(pid)) return words;
+    if (!is_in_own_namespace(pid, "ipc")) return words;
     const std::optional<uint32_t> key = parse_key(read_file(std::string("/proc/sysvipc/") + table, kTableBytes), id);
     if (!key) return words;
     if (*key == 0) return words + " (private)";
@@ -59,7 +53,8 @@ std::optional<snapshot::ProcessOwner> last_taker(uint32_t pid, const SystemCall&
     std::array<sembuf, kToldOperations> operations{};
     const size_t count = std::min<uint64_t>(call.arguments[2], kToldOperations);
     const size_t bytes = count * sizeof(sembuf);
-    if (read_memory(pid, call.arguments[1], operations.data(), bytes).bytes != bytes || !shares_namespace(pid))
+    if (read_memory(pid, call.arguments[1], operations.data(), bytes).bytes != bytes ||
+        !is_in_own_namespace(pid, "ipc"))
         return {};
     const int set = static_cast<int>(call.arguments[0]);
     for (size_t i = 0; i < count; ++i) {
@@ -69,7 +64,7 @@ std::optional<snapshot::ProcessOwner> last_taker(uint32_t pid, const SystemCall&
         if (last <= 0 || static_cast<uint32_t>(last) == pid) continue;
         snapshot::ProcessOwner owner;
         owner.pid = static_cast<uint32_t>(last);
-        owner.command = command_of_process(owner.pid, kTakerCommandBytes);
+        owner.command = command_of_owner(owner.pid);
         owner.in_doubt = true;
         owner.set = snapshot::SemaphoreOfSet{static_cast<uint32_t>(set), static_cast<uint32_t>(number)};
         if (!owner.command.empty()) return owner;

@@ -61,6 +61,11 @@ std::string command_of_process(uint32_t pid, size_t most) {
     return shortened(std::move(command), most);
 }
 
+std::string command_of_owner(uint32_t pid) {
+    constexpr size_t kMostBytes = 1024;
+    return command_of_process(pid, kMostBytes);
+}
+
 std::string process_words(uint32_t pid) {
     const std::string command = command_of_process(pid, kShownCommand);
     return "process " + std::to_string(pid) + (command.empty() ? "" : " (" + command + ")");

@@ -30,6 +30,9 @@ inline constexpr size_t kShownCommand = 120;
 /// The arguments of a process with blanks between them; its name where it has none.
 std::string command_of_process(uint32_t pid, size_t most);
 
+/// The same of an owner of a lock, as the report keeps it.
+std::string command_of_owner(uint32_t pid);
+
 /// "process 4243 (sh -c cat)", shortened
 std::string process_words(uint32_t pid);
 
