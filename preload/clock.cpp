@@ -10,7 +10,8 @@ namespace preload {
 
 namespace detail {
 constinit ReadClock read_clock = clock_gettime;
-}
+constinit std::atomic<bool> counter_is_barred{false};
+}  // namespace detail
 
 namespace {
 

@@ -36,9 +36,28 @@ inline uint64_t now_coarse_ns() {
     return detail::read(CLOCK_MONOTONIC_COARSE);
 }
 
+namespace detail {
+OURS extern std::atomic<bool> counter_is_barred;
+}
+
+/// The program has given up the time stamp counter, or is about to: reading it would be the end.
+inline bool is_counter_barred() {
+    return is_restricted() || detail::counter_is_barred.load(std::memory_order_relaxed);
+}
+
+/// For good, in all threads.
+inline void bar_counter() {
+    detail::counter_is_barred.store(true, std::memory_order_relaxed);
+}
+
 /// CLOCK_MONOTONIC, precise: about 20 ns. Strict seccomp takes the time stamp counter away too.
 inline uint64_t now_ns() {
-    return detail::read(is_restricted() ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
+    return detail::read(is_counter_barred() ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
+}
+
+/// CLOCK_REALTIME, in the same way.
+inline uint64_t realtime_ns() {
+    return detail::read(is_counter_barred() ? CLOCK_REALTIME_COARSE : CLOCK_REALTIME);
 }
 
 }  // namespace preload

@@ -57,7 +57,7 @@ int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, bool 
                      Call call) {
     ThreadRecord* const self = this_thread();
     if (self != nullptr)
-        note_signal(self, kind, address_of(condition), capture_stack(caller, stack_limits(self)),
+        note_signal(self, kind, address_of(condition), capture_stack(caller, stack_limits(self)), now_ns(),
                     is_new ? waiters_of(condition) + 1 : 0);
     return call(condition);
 }

@@ -113,8 +113,9 @@ void note_wakes(const CallerFrame& caller, uint64_t address, uint64_t other_addr
     ThreadRecord* const self = this_thread();
     if (self == nullptr || !is_really(self)) return;
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    note_signal(self, protocol::SignalKind::kWake, address, stack);
-    if (other_address != 0) note_signal(self, protocol::SignalKind::kWake, other_address, stack);
+    const uint64_t now = now_ns();
+    note_signal(self, protocol::SignalKind::kWake, address, stack, now);
+    if (other_address != 0) note_signal(self, protocol::SignalKind::kWake, other_address, stack, now);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -80,8 +81,14 @@ void raise_limits() {
     }
 }
 
+/// What a target may have given up, and keeps across execve.
+void give_counter_back() {
+    raw_syscall(SYS_prctl, PR_SET_TSC, PR_TSC_ENABLE);
+}
+
 int become_program(void*) {
     reset_signals();
+    give_counter_back();
     close_descriptors();
     keep_standard_error();
     raise_limits();

@@ -46,14 +46,14 @@ void mark_held_mutexes(const ThreadRecord* self);
 
 }  // namespace detail
 
-/// Notes that this thread signalled, broadcast, posted or woke the object at `address`. `waiters`: how many waited
-/// for it then, and one more; 0: not known.
+/// Notes that this thread signalled, broadcast, posted or woke the object at `address` at `now`, CLOCK_MONOTONIC.
+/// `waiters`: how many waited for it then, and one more; 0: not known.
 __attribute__((always_inline)) inline void note_signal(ThreadRecord* self, protocol::SignalKind kind, uint64_t address,
-                                                       uint32_t stack, uint64_t waiters = 0) {
+                                                       uint32_t stack, uint64_t now, uint64_t waiters = 0) {
     constexpr uint64_t kBetweenLooks = 20'000;  // ns: a look costs about as much as some signals
     protocol::LastSignal& entry = self->signals[protocol::table_index(address, protocol::kSignalCount)];
-    const uint64_t now = now_ns();
-    const detail::Guard guard = detail::guard_of(self);
+    detail::Guard guard{1, 0};  // a post needs no lock
+    if (kind != protocol::SignalKind::kPost) guard = detail::guard_of(self);
     uint8_t flags = guard.held > 0 ? 0 : protocol::kSignalUnlocked;
     if (guard.lock != 0) flags |= protocol::kSignalGuarded;
     if (waiters == 1 && guard.held == 0 && now - entry.time_ns.load(std::memory_order_relaxed) > kBetweenLooks) {

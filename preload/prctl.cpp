@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// prctl: seccomp, and the name of the calling thread.
+// prctl: seccomp, the time stamp counter, and the name of the calling thread.
 #include <stdarg.h>
 #include <sys/prctl.h>
 
+#include "preload/clock.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/restriction.h"
@@ -26,6 +27,7 @@ extern "C" EXPORTED int prctl(int option, ...) noexcept {
     for (long& word : words) word = va_arg(list, long);
     va_end(list);
     const auto& [a, b, c, d] = words;
+    if (option == PR_SET_TSC && a == PR_TSC_SIGSEGV) bar_counter();
     const long result = option == PR_SET_SECCOMP ? give_up_system_calls(SYS_prctl, option, a, b, c, d)
                                                  : raw_syscall(SYS_prctl, option, a, b, c, d);
     if (option == PR_SET_NAME && result == 0) {

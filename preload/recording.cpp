@@ -237,10 +237,7 @@ void fill_head(ProcessRecord& head, const RecordingRequest& request, const Proce
     head.pid_namespace = facts.pid_namespace;
     memcpy(head.boot_id, facts.boot_id, sizeof(head.boot_id));
     head.started_ns = request.started_ns;
-    timespec realtime{};
-    clock_gettime(CLOCK_REALTIME, &realtime);
-    head.started_realtime_ns = int64_t{realtime.tv_sec} * 1'000'000'000 + realtime.tv_nsec -
-                               static_cast<int64_t>(now_ns() - request.started_ns);
+    head.started_realtime_ns = static_cast<int64_t>(realtime_ns() - (now_ns() - request.started_ns));
     head.base = reinterpret_cast<uintptr_t>(&head);
     head.thread_record_size = sizeof(ThreadRecord);
     head.module_record_size = sizeof(ModuleRecord);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "preload/counted_clock.h"
 #include "preload/holds.h"
 #include "preload/last_signal.h"
 #include "preload/real.h"
@@ -139,9 +140,10 @@ EXPORTED int sem_post(sem_t* semaphore) noexcept {
     // Noted first: a poster may be gone for good after the post, and the semaphore with it.
     if (ThreadRecord* const self = this_thread()) {
         const uint32_t stack = capture_stack_of(self, WRAPPER_FRAME);
-        note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), stack);
+        const uint64_t now = counted_ns(self);
+        note_signal(self, protocol::SignalKind::kPost, address_of(semaphore), stack, now);
         if (__builtin_expect(is_shared(semaphore), 0))
-            note_signal(self, protocol::SignalKind::kPost, taken(semaphore), stack);
+            note_signal(self, protocol::SignalKind::kPost, taken(semaphore), stack, now);
     }
     return real::sem_post(semaphore);
 }

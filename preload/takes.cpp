@@ -10,7 +10,7 @@ namespace {
 
 void note(protocol::SignalKind kind, uint64_t object, const CallerFrame& caller) {
     if (protocol::ThreadRecord* const self = this_thread())
-        note_signal(self, kind, object, capture_stack(caller, stack_limits(self)));
+        note_signal(self, kind, object, capture_stack(caller, stack_limits(self)), now_ns());
 }
 
 }  // namespace

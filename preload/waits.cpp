@@ -90,6 +90,14 @@ bool is_within_announced(const ThreadRecord* self, const CallerFrame& caller) {
            caller.sp <= self->wait.frame.load(std::memory_order_relaxed) + kSlack;
 }
 
+/// A clone that shares its creator's thread-local storage, and runs beside it, has a stack of its own: on the
+/// thread's the kernel need not be asked. A child of vfork is known by the mark of its stub.
+bool is_of_caller(const ThreadRecord* self, const CallerFrame& caller) {
+    const StackLimits own = stack_limits(self);
+    const bool is_on_own_stack = own.low != 0 && caller.sp >= own.low && caller.sp < own.high;
+    return is_on_own_stack || is_really(self);
+}
+
 void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
     WaitScope values{};
     values.kind = request.kind;
@@ -113,11 +121,11 @@ void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFra
 void announce_wait(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
     if (is_being_written(self)) return;  // a handler's: nothing could put back what it overwrites
     const bool is_free = self->wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone;
-    if (is_really(self) && (is_free || !is_interrupted(self, caller))) publish_new(self, request, caller);
+    if (is_of_caller(self, caller) && (is_free || !is_interrupted(self, caller))) publish_new(self, request, caller);
 }
 
 void begin_wait(WaitScope& scope, ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {
-    scope.self = is_really(self) && !is_within_announced(self, caller) ? self : nullptr;
+    scope.self = is_of_caller(self, caller) && !is_within_announced(self, caller) ? self : nullptr;
     if (scope.self == nullptr) return;
     if (loiter_modules_changed != 0 && process != nullptr) note_module_of(request.object);
 
@@ -190,11 +198,7 @@ uint64_t deadline_of(clockid_t clock, const timespec* absolute) {
     timespec time{};
     if (!copy_argument(absolute, &time, sizeof(time)) || !is_valid(&time)) return 1;
     int64_t deadline = nanoseconds(time);
-    if (clock == CLOCK_REALTIME) {
-        timespec realtime{};
-        clock_gettime(CLOCK_REALTIME, &realtime);
-        deadline += static_cast<int64_t>(now_ns()) - nanoseconds(realtime);
-    }
+    if (clock == CLOCK_REALTIME) deadline += static_cast<int64_t>(now_ns() - realtime_ns());
     return deadline > 0 ? static_cast<uint64_t>(deadline) : 1;
 }
 

@@ -245,6 +245,8 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint32_t> past_number;  ///< thread that had the slot before; see kSignalPast
     std::atomic<uint32_t> order_block;  ///< slot index + 1 of this thread's OrderBlock; 0: none yet
     std::atomic<uint32_t> orders_lost;  ///< edges that found no room
+    std::atomic<uint64_t> clock_ns;     ///< for the library's own use, both: see preload's counted_ns
+    std::atomic<uint64_t> clock_count;
 
     alignas(64) Wait wait;
     std::atomic<uint32_t> hold_hint;   ///< where the next entry is probably free; no meaning for readers

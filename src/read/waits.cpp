@@ -150,7 +150,7 @@ std::optional<snapshot::LastSignal> LastSignals::on(uint64_t object, uint64_t si
     last.ago_seconds = times.since(signal.time_ns);
     last.before_wait = signal.time_ns < since_ns;
     if (signal.waiters != 0) last.waiters = signal.waiters - 1;
-    last.unlocked = (signal.flags & protocol::kSignalUnlocked) != 0;
+    if (signal.kind != protocol::SignalKind::kPost) last.unlocked = (signal.flags & protocol::kSignalUnlocked) != 0;
     last.stack = stacks.index_of(signal.stack);
     return last;
 }

@@ -59,7 +59,7 @@ std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
     if (signal.waiters)
         text +=
             fmt::format(", when {} waited", *signal.waiters == 0 ? "no thread" : counted(*signal.waiters, "thread"));
-    if (signal.unlocked && wait.object.kind == LockKind::kCondition) text += ", without a lock held";
+    if (signal.unlocked.value_or(false) && wait.object.kind == LockKind::kCondition) text += ", without a lock held";
     return text + (signal.before_wait ? ", before the wait began" : ", after the wait began");
 }
 

@@ -339,7 +339,7 @@ private:
     Json signal_json(const snapshot::LastSignal& signal) {
         return {{"thread", number_or_null(signal.thread)}, {"ago_seconds", seconds(signal.ago_seconds)},
                 {"before_wait", signal.before_wait},       {"waiters", or_null(signal.waiters)},
-                {"stack", stack_json(signal.stack)},       {"unlocked", signal.unlocked}};
+                {"stack", stack_json(signal.stack)},       {"unlocked", or_null(signal.unlocked)}};
     }
 
     Json hold_json(const snapshot::Hold& hold) {

@@ -118,7 +118,7 @@ struct LastSignal {
     std::optional<double> ago_seconds;
     bool before_wait = false;
     std::optional<uint32_t> waiters;
-    bool unlocked = false;  ///< it held no lock at all, so that the waiters' mutex was not its own
+    std::optional<bool> unlocked;  ///< it held no lock at all, so that the waiters' mutex was not its own; of no post
     StackIndex stack = 0;
 };
 

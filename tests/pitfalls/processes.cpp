@@ -14,15 +14,18 @@
 //     all-blocked     blocks every signal in every thread, and leaves a thread
 //     user-namespace  enters one, which only a process of one thread can
 //     descriptors     the descriptors that it gets are those that it would get
+//     no-counter      gives up the time stamp counter, signals and posts, and leaves a thread
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -272,6 +275,22 @@ void block_all_signals() {
     check(pthread_sigmask(SIG_SETMASK, nullptr, &now) == 0 && memcmp(&now, &still, sizeof(long)) == 0);
 }
 
+/// Reading it is SIGSEGV from then on, in threads that are made later as well.
+void give_up_counter() {
+    check(prctl(PR_SET_TSC, PR_TSC_SIGSEGV) == 0);
+    Lockers lockers;
+    use_thread();
+    sem_t semaphore;
+    check(sem_init(&semaphore, 0, 0) == 0);
+    for (int i = 0; i < 100'000; ++i) {
+        check(sem_post(&semaphore) == 0 && sem_wait(&semaphore) == 0);
+        check(pthread_cond_signal(&never) == 0);
+    }
+    lockers.join();
+    leave_one_blocked();
+    gate::await_others_blocked(1);
+}
+
 /// A process of more than one thread gets EINVAL; one without the right EPERM, with the library or not.
 void enter_user_namespace() {
     use_thread();
@@ -308,7 +327,8 @@ constexpr Case kCases[] = {{"forks", fork_children},
                            {"no-children", have_no_children},
                            {"all-blocked", block_all_signals},
                            {"user-namespace", enter_user_namespace},
-                           {"descriptors", print_descriptors}};
+                           {"descriptors", print_descriptors},
+                           {"no-counter", give_up_counter}};
 
 }  // namespace
 

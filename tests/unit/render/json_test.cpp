@@ -164,7 +164,7 @@ TEST(Json, TellsAllOfAThread) {
                                {"before_wait", true},
                                {"waiters", 2},
                                {"stack", Json::array({frame_of("kick()", 8, "0x1086")})},
-                               {"unlocked", false}}},
+                               {"unlocked", nullptr}}},
                              {"signallers", Json::array()},
                              {"probable_cycle", nullptr},
                              {"parties", nullptr},
