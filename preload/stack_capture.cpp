@@ -215,11 +215,11 @@ void note_interrupted_own(RawStack& stack) {
     stack.flags |= protocol::kStackInterruptedOwn;
 }
 
-uint32_t intern_or_count(const RawStack& stack) {
+InternedStack intern_or_count(const RawStack& stack) {
     // Read after the walk: every module that the stack passes through is loaded now.
-    const uint32_t id = intern_stack(stack, process->generation.load(std::memory_order_acquire));
-    if (id == 0) process->stacks_lost.fetch_add(1, std::memory_order_relaxed);
-    return id;
+    const InternedStack interned = intern_stack(stack, process->generation.load(std::memory_order_acquire));
+    if (interned.id == 0) process->stacks_lost.fetch_add(1, std::memory_order_relaxed);
+    return interned;
 }
 
 /// It finds what libc's finds.
@@ -273,10 +273,11 @@ __attribute__((noinline)) uint32_t capture_whole(const CallerFrame& caller, Stac
     uintptr_t pcs[protocol::kMaxFrames];
     RawStack stack{pcs, 0, 0, 0};
     walk(caller, around, own, stack, NoLesson());
-    return intern_or_count(stack);
+    return intern_or_count(stack).id;
 }
 
-/// The same on the thread's own stack, to be recalled next time.
+/// The same on the thread's own stack, to be recalled next time. Not before the second one: most stacks that are rare
+/// do not come again, and what a thread remembers a stack by is larger than the stack.
 __attribute__((noinline)) uint32_t capture_and_learn(protocol::ThreadRecord* self, StackMemo& memo,
                                                      const CallerFrame& caller, StackLimits own) {
     count_walk();
@@ -284,16 +285,16 @@ __attribute__((noinline)) uint32_t capture_and_learn(protocol::ThreadRecord* sel
     RawStack stack{pcs, 0, 0, 0};
     Lesson lesson(memo, caller, own);
     walk(caller, own, own, stack, lesson);
-    const uint32_t id = intern_or_count(stack);
+    const auto [id, is_new] = intern_or_count(stack);
     // Without an id there is nothing to recall: the next call may find room.
-    if (id != 0 && !lesson.keep(id)) make_room(self, memo);
+    if (id != 0 && !is_new && !lesson.keep(id)) make_room(self, memo);
     return id;
 }
 
 uint32_t capture_one(const CallerFrame& caller) {
     uintptr_t pc = caller.pc;
     note_module_of(pc - 1);
-    return intern_or_count({&pc, 1, protocol::kStackIncomplete, 0});
+    return intern_or_count({&pc, 1, protocol::kStackIncomplete, 0}).id;
 }
 
 bool has_room_below(uintptr_t sp, StackLimits around) {

@@ -150,10 +150,10 @@ private:
 
 }  // namespace
 
-uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
+InternedStack intern_stack(const RawStack& stack, uint32_t generation) {
     static_assert(sizeof(*stack.pcs) == sizeof(uint64_t));
     Index* const index = find_index();
-    if (index == nullptr) return 0;
+    if (index == nullptr) return {};
     const uint64_t hash = hash_of(stack, generation);
     const StackHeader header{protocol::kStackMark, stack.depth, stack.flags,
                              stack.exact,          generation,  static_cast<uint32_t>(hash)};
@@ -165,13 +165,13 @@ uint32_t intern_stack(const RawStack& stack, uint32_t generation) {
         uint32_t word = slot->load(std::memory_order_acquire);
         if (word == 0) {
             if (stored == 0) stored = store(stack, header);
-            if (stored == 0) return 0;
-            if (slot->compare_exchange_strong(word, stored | mark, std::memory_order_acq_rel)) return stored;
+            if (stored == 0) return {};
+            if (slot->compare_exchange_strong(word, stored | mark, std::memory_order_acq_rel)) return {stored, true};
         }
         const uint32_t id = word & kIdMask;
-        if ((word & ~kIdMask) == mark && is_same(id, stack, header)) return id;
+        if ((word & ~kIdMask) == mark && is_same(id, stack, header)) return {id, false};
     }
-    return 0;
+    return {};
 }
 
 void reset_stack_table() {

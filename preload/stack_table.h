@@ -12,8 +12,11 @@
 
 namespace preload {
 
-/// Returns the stack's id; 0 where there is no room (the caller counts it).
-uint32_t intern_stack(const RawStack& stack, uint32_t generation);
+struct InternedStack {
+    uint32_t id;  ///< 0: there is no room (the caller counts it)
+    bool is_new;  ///< nobody in this process has had it before
+};
+InternedStack intern_stack(const RawStack& stack, uint32_t generation);
 
 /// A recording was made for this process (also after fork): the index starts empty.
 void reset_stack_table();

@@ -16,7 +16,7 @@ namespace {
 using Pcs = std::vector<uintptr_t>;
 
 uint32_t intern(Pcs pcs, uint32_t generation = 0, uint8_t flags = 0, uint8_t exact = 0) {
-    return preload::intern_stack({pcs.data(), static_cast<uint16_t>(pcs.size()), flags, exact}, generation);
+    return preload::intern_stack({pcs.data(), static_cast<uint16_t>(pcs.size()), flags, exact}, generation).id;
 }
 
 /// The `number`-th of many different stacks of one to 30 frames.
