@@ -9,11 +9,12 @@ import time
 
 @dataclasses.dataclass(frozen=True)
 class Mode:
-    """`library` is None where commands run plain."""
+    """`library` is None where commands run plain; `short`: suites choose what takes seconds."""
 
     name: str
     library: str | None
     reports: str
+    short: bool = False
 
     def environment(self):
         """Reports go to files: what a program leaves on standard error is its own to compare, and yet

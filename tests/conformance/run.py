@@ -4,11 +4,13 @@
 
 Ends with 1 when a test that passes plain does not pass observed; see scripts/conformance."""
 import argparse
+import concurrent.futures
 import datetime
 import functools
 import importlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ def parse_arguments():
     parser.add_argument("--work", default=os.path.join(BUILD, "conformance"),
                         help="folder for what the tests write and print; default: build/conformance")
     parser.add_argument("--short", action="store_true", help="a selection that takes minutes")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="units at a time; default: 1")
     parser.add_argument("--results", help="write the table to this file, as Markdown")
     parser.add_argument("--packages", action="store_true", help="only print the Debian packages that are needed")
     parser.add_argument("names", nargs="*", metavar="SUITE[:UNIT]", help=f"of {', '.join(SUITES)}; default: all")
@@ -45,23 +48,41 @@ def chosen_suites(names):
     return {name: (importlib.import_module(f"suites.{name}"), units) for name, units in chosen.items()}
 
 
-def run_suite(name, suite, wanted, plain, observed, arguments):
-    tally = comparison.Tally()
-    for unit in wanted or suite.units(arguments.short):
+def empty_folder(path):
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+class Unit:
+    """One unit of a suite: what is run at once, and compared test by test."""
+
+    def __init__(self, suite_name, suite, name, modes, work):
+        self.suite_name, self.name = suite_name, name
+        for mode in modes:
+            empty_folder(os.path.join(work, suite_name, f"{name}.{mode.name}"))
+        self.plain, self.observed = (functools.partial(self.run, suite, mode, work) for mode in modes)
+
+    def run(self, suite, mode, work, only):
+        return suite.run_unit(self.name, mode, os.path.join(work, self.suite_name, f"{self.name}.{mode.name}"), only)
+
+    def compare(self):
         started = time.monotonic()
+        plain, observed, missing = results = comparison.compare(self.plain, self.observed)
+        print(f"{self.suite_name} {self.name}: {len(comparison.passed(plain))} of {len(plain)} passed plain, "
+              f"{len(comparison.passed(observed))} observed, {time.monotonic() - started:.0f} s"
+              + (f", {len(missing)} to be repeated" if missing else ""), flush=True)
+        return results
 
-        def run(mode, only, unit=unit):
-            folder = os.path.join(arguments.work, name, f"{unit}.{mode.name}")
-            os.makedirs(folder, exist_ok=True)
-            return suite.run_unit(unit, mode, folder, only)
 
-        before = len(tally.lost)
-        of_plain, of_observed = comparison.compare(unit, functools.partial(run, plain), functools.partial(run, observed),
-                                                   tally)
-        print(f"{name} {unit}: {len(comparison.passed(of_plain))} of {len(of_plain)} passed plain, "
-              f"{len(comparison.passed(of_observed))} observed, {len(tally.lost) - before} lost, "
-              f"{time.monotonic() - started:.0f} s", flush=True)
-    return tally
+def run_units(units, jobs):
+    """What each suite came to. Units may disturb each other: what has to be repeated is, one by one, afterwards."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(Unit.compare, units))
+    tallies = {unit.suite_name: comparison.Tally() for unit in units}
+    for unit, found in zip(units, results):
+        comparison.count(unit.name, found, unit.plain, unit.observed, tallies[unit.suite_name])
+    return tallies
 
 
 def table(tallies):
@@ -83,7 +104,7 @@ def table(tallies):
 
 def version_of(package):
     shown = subprocess.run(["dpkg-query", "--show", "--showformat=${Version}", package], capture_output=True, text=True)
-    return shown.stdout or "?"
+    return shown.stdout
 
 
 def results_page(tallies, suites, seconds, short):
@@ -92,8 +113,9 @@ def results_page(tallies, suites, seconds, short):
                          dict.fromkeys(suite.VERSION_OF for suite, _ in suites.values()))
     return f"""# Other people's test suites under the library
 
-Written by `scripts/conformance{' --short' if short else ''} --results`. A test is lost when it passes plain and not observed, and fails
-observed more often than plain in {comparison.REPEATS} repeats of both; otherwise it is flaky.
+Written by `scripts/conformance{' --short' if short else ''} --results`. A test is lost when it passes plain and not
+observed, and then fails observed {comparison.LOST} times more than plain in at most {comparison.PATIENCE} repeats of both;
+otherwise it is flaky.
 
 {datetime.date.today()}, commit {commit.stdout.strip()}, {seconds / 60:.0f} minutes on {os.cpu_count()} processors;
 Linux {platform.release()}, {' '.join(platform.libc_ver())}; {versions}.
@@ -105,20 +127,23 @@ Linux {platform.release()}, {' '.join(platform.libc_ver())}; {versions}.
 def main():
     arguments = parse_arguments()
     suites = chosen_suites(arguments.names)
+    needed = dict.fromkeys(package for suite, _ in suites.values() for package in suite.packages(arguments.short))
     if arguments.packages:
-        print(" ".join(dict.fromkeys(package for suite, _ in suites.values()
-                                     for package in suite.packages(arguments.short))))
+        print(" ".join(needed))
         return 0
-    reports = os.path.join(os.path.abspath(arguments.work), "reports")
-    os.makedirs(reports, exist_ok=True)
-    plain, observed = Mode("plain", None, reports), Mode("observed", os.path.abspath(arguments.library), reports)
-    for mode in (plain, observed):
+    missing = [package for package in needed if not version_of(package)]
+    if missing:
+        sys.exit(f"scripts/conformance: these packages are missing, which it would install: {' '.join(missing)}")
+    work = os.path.abspath(arguments.work)
+    reports = empty_folder(os.path.join(work, "reports"))
+    modes = [Mode(name, library, reports, arguments.short)
+             for name, library in (("plain", None), ("observed", os.path.abspath(arguments.library)))]
+    for mode in modes:
         if not mode.is_in_force():
             sys.exit(f"scripts/conformance: {arguments.library} cannot be preloaded here")
-    arguments.work = os.path.abspath(arguments.work)
     started = time.monotonic()
-    tallies = {name: run_suite(name, suite, units, plain, observed, arguments)
-               for name, (suite, units) in suites.items()}
+    tallies = run_units([Unit(name, suite, unit, modes, work) for name, (suite, wanted) in suites.items()
+                         for unit in wanted or suite.units(arguments.short)], arguments.jobs)
     print()
     print(table(tallies))
     if arguments.results:
@@ -126,7 +151,8 @@ def main():
             file.write(results_page(tallies, suites, time.monotonic() - started, arguments.short))
     lost = sum(len(tally.lost) for tally in tallies.values())
     print(f"scripts/conformance: {sum(tally.tests for tally in tallies.values())} tests, {lost} lost")
-    return 1 if lost or not any(tally.passed_plain for tally in tallies.values()) else 0
+    # Where nothing passes plain, nothing was compared.
+    return 1 if lost or not tallies or not all(tally.passed_plain for tally in tallies.values()) else 0
 
 
 if __name__ == "__main__":

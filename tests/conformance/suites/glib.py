@@ -13,7 +13,7 @@ VERSION_OF = "libglib2.0-tests"
 
 TESTS = "/usr/share/installed-tests/glib"
 SHORT = ("asyncqueue", "atomic", "cond", "mutex", "once", "rec-mutex", "rwlock", "thread", "thread-pool", "private",
-         "mainloop", "spawn-singlethread", "spawn-multithreaded", "timeout", "unix", "unix-fd", "unix-multithreaded",
+         "mainloop", "spawn-singlethread", "spawn-multithreaded", "unix", "unix-fd", "unix-multithreaded",
          "task", "pollable", "socket", "gsubprocess", "cancellable")
 SECONDS = 300
 LINE = re.compile(r"^(not ok|ok) \d+ (.+?)(?: # (SKIP|TODO).*)?$")
