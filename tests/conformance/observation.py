@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+SHORT_SECONDS = 120
+
 
 @dataclasses.dataclass(frozen=True)
 class Mode:
@@ -15,6 +17,10 @@ class Mode:
     library: str | None
     reports: str
     short: bool = False
+
+    def bound(self, seconds):
+        """Of a command; what hangs is repeated, and yet the short selection has to end."""
+        return min(seconds, SHORT_SECONDS) if self.short else seconds
 
     def environment(self):
         """Reports go to files: what a program leaves on standard error is its own to compare, and yet
@@ -50,7 +56,7 @@ def run(mode, command, folder, seconds, environment=None):
                                    stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
                                    start_new_session=True)
         try:
-            status = process.wait(timeout=seconds)
+            status = process.wait(timeout=mode.bound(seconds))
         except subprocess.TimeoutExpired:
             status = None
         end_group(process)

@@ -33,7 +33,8 @@ def run_unit(module, mode, folder, only):
     if os.path.exists(report):
         os.remove(report)
     # By its path: the suite is of Debian's interpreter, whichever comes first.
-    command = ["/usr/bin/python3.11", "-m", "test", "--junit-xml", report, "--timeout", "300"]
+    command = ["/usr/bin/python3.11", "-m", "test", "--junit-xml", report,
+               "--timeout", str(mode.bound(SECONDS) - 10)]  # then it tells where its threads are
     for pattern in NOT_SHORT if mode.short else ():
         command += ["-i", pattern]
     for test in only or ():
