@@ -23,8 +23,8 @@ SLOT_BYTES = 4096
 PAGE = 4096
 
 
-def stuck(program, environment):
-    process = subprocess.Popen([program], stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin", **environment})
+def stuck(command, environment):
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin", **environment})
     assert process.stdout.readline() == b"stuck\n"
     return process
 
@@ -46,8 +46,8 @@ def packed_recording(data):
     return bytes(head) + body
 
 
-def recording(program, library, folder):
-    process = stuck(program, {"LD_PRELOAD": library, "LOITER_DIR": folder})
+def recording(command, library, folder):
+    process = stuck(command, {"LD_PRELOAD": library, "LOITER_DIR": folder})
     process.send_signal(signal.SIGKILL)
     process.wait()
     (path,) = pathlib.Path(folder).glob("loiter-[0-9]*")
@@ -124,7 +124,7 @@ def packed_core(data, program):
 
 
 def core(program, folder):
-    process = stuck(program, {})
+    process = stuck([program], {})
     subprocess.run(["gcore", "-o", f"{folder}/core", str(process.pid)], check=True, capture_output=True)
     process.kill()
     process.wait()
@@ -163,7 +163,8 @@ def main():
         program = f"{folder}/stuck"
         subprocess.run(["c++", "-std=c++20", "-O1", "-s", f"-I{HERE.parent.parent}", str(HERE / "seed_program.cpp"),
                         "-o", program], check=True)
-        put("recording", "seed", recording(program, library, folder))
+        put("recording", "seed", recording([program], library, folder))
+        put("recording", "seed-deep", recording([program, "deep"], library, folder))
         put("core", "seed", core(program, folder))
         for name, options in MODULES.items():
             put("module", f"seed-{name}", module(options, folder))

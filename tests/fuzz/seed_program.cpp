@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A bit of everything that a recording, or a core, can have; stuck until it is killed. See make_seeds.py.
+// A bit of everything that a recording, or a core, can have; stuck until it is killed. With an argument, stacks as
+// deep as they can be: without them a depth that is a lie would not fit into its region. See make_seeds.py.
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
@@ -69,6 +70,19 @@ static void* writer(void* unused) {
     return unused;
 }
 
+template <int kWhich>
+static void dig(int deeper) {
+    if (deeper > 0) dig<kWhich>(deeper - 1);
+    if (deeper == 0) sem_wait(&g_slots);
+    asm volatile("" ::: "memory");  // comes back, and does not jump
+}
+
+template <int kWhich>
+static void* digger(void* unused) {
+    dig<kWhich>(150);
+    return unused;
+}
+
 /// Every other thread slept at one moment: nobody was left to wake any.
 static void await_stuck() {
     gate::await([] {
@@ -84,10 +98,17 @@ static void await_stuck() {
     });
 }
 
-int main() {
+int main(int count, char**) {
     pthread_t threads[8];
     pthread_barrier_init(&g_start, nullptr, 2);
     sem_init(&g_slots, 0, 0);
+    if (count > 1) {
+        for (void* (*const routine)(void*) : {digger<0>, digger<1>, digger<2>})
+            pthread_create(&threads[0], nullptr, routine, nullptr);
+        await_stuck();
+        gate::say("stuck\n");
+        pause();
+    }
     if (pipe(g_pipe) != 0) return 1;
     loiter_name_lock(&g_accounts, "accounts of the bank");
     void* (*const routines[])(void*) = {teller, auditor, worker, worker, reader, writer, leaver};

@@ -23,6 +23,7 @@ struct Target {
     /// Knows the shape of its inputs; null: any change is as good as another.
     size_t (*mutate)(uint8_t* data, size_t size, size_t max_size, unsigned seed, Change change);
     size_t max_bytes;
+    size_t some;  ///< inputs that take about two seconds: so many the ordinary test makes
 };
 
 std::span<const Target> targets();

@@ -11,15 +11,15 @@ namespace {
 constexpr size_t kKilo = 1024;
 
 constexpr Target kTargets[] = {
-    {"recording", run_recording, mutate_recording, 96 * kKilo},
-    {"core", run_core, nullptr, 128 * kKilo},
-    {"module", run_module, nullptr, 32 * kKilo},
-    {"names", run_names, nullptr, 12 * kKilo},
-    {"command_line", run_command_line, nullptr, kKilo},
-    {"loiter_options", run_loiter_options, nullptr, 4 * kKilo},
-    {"suppressions", run_suppressions, nullptr, 2 * kKilo},
-    {"baseline", run_baseline, nullptr, 4 * kKilo},
-    {"saved_report", run_saved_report, nullptr, 32 * kKilo},
+    {"recording", run_recording, mutate_recording, 96 * kKilo, 400},
+    {"core", run_core, nullptr, 128 * kKilo, 1000},
+    {"module", run_module, nullptr, 32 * kKilo, 400},
+    {"names", run_names, nullptr, 12 * kKilo, 150},
+    {"command_line", run_command_line, nullptr, kKilo, 2000},
+    {"loiter_options", run_loiter_options, nullptr, 4 * kKilo, 150000},
+    {"suppressions", run_suppressions, nullptr, 2 * kKilo, 20000},
+    {"baseline", run_baseline, nullptr, 4 * kKilo, 30000},
+    {"saved_report", run_saved_report, nullptr, 32 * kKilo, 20000},
 };
 
 }  // namespace
