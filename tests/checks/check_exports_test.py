@@ -73,6 +73,18 @@ class CheckExports(unittest.TestCase):
         self.assertEqual(self.check(source=third, table=TABLE + "API(third)\n"),
                          (1, ["calls fputs, which no wrapper may", "calls malloc, which no wrapper may"]))
 
+    def test_an_object_with_a_destructor(self):
+        source = SOURCE + "extern int __cxa_atexit(void (*)(void *), void *, void *);\n" \
+                          "__attribute__((constructor)) static void load(void) { __cxa_atexit(0, 0, 0); }\n"
+        self.assertEqual(self.check(source=source), (1, ["calls __cxa_atexit, which no wrapper may"]))
+
+    def test_a_static_that_is_made_when_it_is_first_called(self):
+        source = SOURCE + "void __cxa_guard_release(long *guard) { *guard = 1; }\n" \
+                          "__attribute__((constructor)) static void load(void) {\n" \
+                          "  long guard;\n  __cxa_guard_release(&guard);\n}\n"
+        self.assertEqual(self.check(source=source, table=TABLE + "INTERPOSED(__cxa_guard_release)\n"),
+                         (1, ["has a static in a function that is made when it is first called, under a lock"]))
+
     def test_a_library_with_a_function_chosen_at_load(self):
         third = SOURCE + """
             static int one(void) { return 1; }
