@@ -3,6 +3,7 @@
 // A thread that waits in one of its destructors is in that wait, and has not ended.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
 
@@ -41,6 +42,25 @@ TEST(PastTheirStartRoutine, ThreadsHaveTheirWaitsNamed) {
         EXPECT_EQ(thread.at("waits_for").at("name"), "g_mutex");
         ASSERT_EQ(thread.at("waits_for").at("owners").size(), 1U);
         EXPECT_EQ(thread.at("waits_for").at("owners").at(0).at("thread"), 1);
+    }
+}
+
+/// Nobody can be asked any more: what the recording has is what the thread noted after its start routine.
+TEST(PastTheirStartRoutine, ThreadsNoteTheirWaitsUntilTheLastRound) {
+    const support::TemporaryFolder folder;
+    support::Running target(cli::observed_plainly({WAITS_PAST_END}, folder));
+    ASSERT_TRUE(target.await_output("waiting\n"));
+    target.signal(SIGKILL);
+    target.finish();
+
+    const support::Outcome read = cli::run({"report", "--format", "json", folder.path()});
+
+    const Json report = Json::parse(read.output);
+    for (const char* const name : {"local", "key", "left", "detached"}) {
+        EXPECT_EQ(destructing(report, name).at("state"), "semaphore") << name;
+    }
+    for (const char* const name : {"local mutex", "key mutex"}) {
+        EXPECT_EQ(destructing(report, name).at("state"), "mutex lock") << name;
     }
 }
 
