@@ -16,6 +16,7 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr uint32_t kMostHeld = 8;    ///< locks held at once whose orders are noted
 constexpr uint32_t kProbes = 8;      ///< entries that one order may lie in
 constexpr uint32_t kBlockShare = 4;  ///< one slot of so many may be a block
+constexpr uint32_t kMostBlocks = 8;  ///< of one thread
 
 /// Other locks that are held, and taken together with them.
 struct Held {
@@ -52,9 +53,10 @@ uint32_t pop_block() {
     return 0;
 }
 
-uint32_t take_new_block() {
+/// One slot of `share` may be a block.
+uint32_t take_new_block(uint32_t share) {
     const uint64_t slots = process->regions[protocol::kThreads].bytes / sizeof(OrderBlock);
-    if (process->blocks.fetch_add(1, kRelaxed) >= slots / kBlockShare) {
+    if (process->blocks.fetch_add(1, kRelaxed) >= slots / share) {
         process->blocks.fetch_sub(1, kRelaxed);
         return 0;
     }
@@ -69,14 +71,15 @@ uint32_t take_new_block() {
     return index + 1;
 }
 
-/// A signal handler may come here while its thread does: then one block more is this thread's.
-OrderBlock* block_of(ThreadRecord* self) {
-    uint32_t index = self->order_block.load(kRelaxed);
+/// The block that `link` leads to, a new one if it leads to none. A signal handler may come here while its thread
+/// does: then one block more is this thread's.
+OrderBlock* follow(std::atomic<uint32_t>& link, uint32_t share) {
+    uint32_t index = link.load(kRelaxed);
     if (index == 0) {
         index = pop_block();
-        if (index == 0) index = take_new_block();
+        if (index == 0) index = take_new_block(share);
         if (index == 0) return nullptr;
-        self->order_block.store(index, kRelaxed);
+        link.store(index, kRelaxed);
     }
     return block_at(index - 1);
 }
@@ -197,7 +200,7 @@ void mark_locks(OrderBlock& block, const Hold& held, const Hold& taken) {
     }
 }
 
-bool note_edge(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
+bool note_in(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
     const uint64_t key = held.address.load(kRelaxed) * 31 + taken.address.load(kRelaxed);
     uint32_t index = protocol::hash_of_lock(key) >> 8 & 63;
     OrderEdge* free = nullptr;
@@ -217,6 +220,28 @@ bool note_edge(OrderBlock& block, ThreadRecord* self, const Held& all, const Hol
     return true;
 }
 
+/// Where all the entries that it may lie in are taken, in the thread's next block.
+bool note_edge(ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
+    OrderBlock* block = follow(self->order_block, kBlockShare);
+    for (uint32_t i = 1; block != nullptr; ++i) {
+        if (note_in(*block, self, all, held, taken)) return true;
+        // What a thread has one block of already leaves room for the first ones of others.
+        block = i == kMostBlocks ? nullptr : follow(block->further, 2 * kBlockShare);
+    }
+    return false;
+}
+
+void give_back(uint32_t index) {
+    ThreadRecord* const block = record_of(block_at(index - 1));
+    uint64_t head = process->free_blocks.load(kRelaxed);
+    uint64_t next;
+    do {
+        block->next_free.store(static_cast<uint32_t>(head), kRelaxed);
+        next = ((head >> 32) + 1) << 32 | index;
+        // Release pairs with the acquire in pop_block: who goes on with it sees what is in it.
+    } while (!process->free_blocks.compare_exchange_weak(head, next, std::memory_order_release, kRelaxed));
+}
+
 }  // namespace
 
 void note_orders(ThreadRecord* self, const Hold* taken) {
@@ -225,9 +250,8 @@ void note_orders(ThreadRecord* self, const Hold* taken) {
     if (taken->state.load(kRelaxed) != HoldState::kHeld || !is_ordered(taken->kind)) return;
     const Held all = held_beside(self, taken);
     if (all.count == 0) return;
-    OrderBlock* const block = all.is_complete ? block_of(self) : nullptr;
     for (uint32_t i = 0; i < all.count; ++i) {
-        if (block != nullptr && note_edge(*block, self, all, *all.holds[i], *taken)) continue;
+        if (all.is_complete && note_edge(self, all, *all.holds[i], *taken)) continue;
         self->orders_lost.store(self->orders_lost.load(kRelaxed) + 1, kRelaxed);
     }
 }
@@ -254,17 +278,14 @@ void give_back_order_block(ThreadRecord* self) {
     const uint32_t lost = self->orders_lost.load(kRelaxed);
     if (lost != 0) process->orders_lost.fetch_add(lost, kRelaxed);
     self->orders_lost.store(0, kRelaxed);
-    const uint32_t index = self->order_block.load(kRelaxed);
-    if (index == 0) return;
+    uint32_t index = self->order_block.load(kRelaxed);
     self->order_block.store(0, kRelaxed);
-    ThreadRecord* const block = record_of(block_at(index - 1));
-    uint64_t head = process->free_blocks.load(kRelaxed);
-    uint64_t next;
-    do {
-        block->next_free.store(static_cast<uint32_t>(head), kRelaxed);
-        next = ((head >> 32) + 1) << 32 | index;
-        // Release pairs with the acquire in pop_block: who goes on with it sees what is in it.
-    } while (!process->free_blocks.compare_exchange_weak(head, next, std::memory_order_release, kRelaxed));
+    while (index != 0) {
+        const uint32_t further = block_at(index - 1)->further.load(kRelaxed);
+        block_at(index - 1)->further.store(0, kRelaxed);
+        give_back(index);
+        index = further;
+    }
 }
 
 }  // namespace preload

@@ -303,7 +303,8 @@ struct alignas(64) OrderBlock {
     char record[128];                  ///< as in a ThreadRecord: number 0, `use`, `next_free`
     std::atomic<uint64_t> locks;       ///< bits of locks that are in some edge of this block
     std::atomic<uint32_t> next_block;  ///< slot index + 1 of the one that was taken before; 0: none
-    char reserved[256 - 128 - 16 + 4];
+    std::atomic<uint32_t> further;  ///< slot index + 1 of its thread's next one, for what found no room here; 0: none
+    char reserved[256 - 128 - 16];
     OrderEdge edges[kOrderEdgeCount];
 };
 static_assert(sizeof(OrderBlock) == sizeof(ThreadRecord), "an OrderBlock takes the slot of a thread");

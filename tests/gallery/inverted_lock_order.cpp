@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two locks are taken in opposite orders, by one thread after the other, so that nothing hangs this time.
-// ring: kThreads locks, each thread taking one and then the next. The other variants must stay silent:
+// ring: kThreads locks, each thread taking one and then the next. many: the last of many
+// orders that a thread has seen is one.
+// The other variants must stay silent:
 // fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
 // gated: a third lock is held around both. write_gated: one of them writes it, the other reads. crowded: of five
 // around one of them, one is there each time. shared: both orders read. alone: one thread does both. anew: between
@@ -32,6 +34,7 @@ std::shared_mutex g_places;
 pthread_mutex_t g_first = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t g_second = PTHREAD_MUTEX_INITIALIZER;
 std::array<std::mutex, kThreads> g_ring;
+std::array<std::mutex, 200> g_many;
 int g_booked = 0;
 
 void transfer() {
@@ -106,6 +109,12 @@ void lock_with_next(int number) {
     ++g_booked;
 }
 
+void enter(std::mutex& account) {
+    const std::lock_guard one(account);
+    const std::lock_guard ledger(g_ledger);
+    ++g_booked;
+}
+
 int main(int argc, char** argv) {
     const std::string_view variant = variant_of(argc, argv);
     if (variant == "leaky") {
@@ -114,6 +123,16 @@ int main(int argc, char** argv) {
         one_after_the_other(transfer, transfer);
     } else if (variant == "ring") {
         for (int number = 0; number < kThreads; ++number) std::thread(lock_with_next, number).join();
+    } else if (variant == "many") {
+        one_after_the_other(
+            [] {
+                for (std::mutex& account : g_many) enter(account);
+            },
+            [] {
+                const std::lock_guard ledger(g_ledger);
+                const std::lock_guard last(g_many.back());
+                ++g_booked;
+            });
     } else if (variant == "scoped") {
         one_after_the_other([] { scoped(true); }, [] { scoped(false); });
     } else if (variant == "tries") {

@@ -48,6 +48,10 @@ TEST_P(LockOrders, ARingIsToldOnce) {
     EXPECT_EQ(finding.at("order").size(), static_cast<size_t>(program_.thread_count()));
 }
 
+TEST_P(LockOrders, TheLastOfManyThatAThreadHasSeenIsTold) {
+    EXPECT_EQ(inversion("many").at("order").size(), 2U);
+}
+
 TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
     for (const char* const variant : {"read_gated", "once_written"}) {
         SCOPED_TRACE(variant);
@@ -56,8 +60,8 @@ TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
 }
 
 TEST_P(LockOrders, ThatCannotHangAreNotTold) {
-    for (const char* const variant :
-         {"fixed", "scoped", "tries", "timed", "gated", "write_gated", "crowded", "shared", "alone", "anew"}) {
+    for (const char* const variant : {"fixed", "scoped", "tries", "timed", "gated", "write_gated", "crowded", "shared",
+                                      "alone", "anew"}) {
         SCOPED_TRACE(variant);
         expect_clean(program_, variant);
     }
