@@ -12,7 +12,8 @@ using protocol::CreationBlock;
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-constexpr uint64_t kFewestSlots = 1024;  ///< of a recording that has room for all buckets
+constexpr uint64_t kFewestSlots = 1024;     ///< of a recording that has room for all buckets
+constexpr uint32_t kEarlyClass = 1U << 31;  ///< no stack id is so high
 
 CreationBlock* block_at(uint32_t index) {
     return static_cast<CreationBlock*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(CreationBlock)));
@@ -39,6 +40,44 @@ bool is_of(uint64_t entry, uint64_t address) {
     return entry >> 32 == protocol::hash_of_lock(address);
 }
 
+/// Those that were made before there is a recording, which knows no stack of them: the caller alone. Their pages are
+/// touched where a lock is initialized then.
+constexpr uint32_t kEarlyCount = 1024;
+constexpr uint32_t kEarlyProbes = 8;
+std::atomic<uint64_t> early[kEarlyCount];
+
+std::atomic<uint64_t>& early_at(uint64_t address, uint32_t probe) {
+    return early[((protocol::hash_of_lock(address) >> 8) + probe) % kEarlyCount];
+}
+
+std::atomic<uint64_t>* early_entry(uint64_t address) {
+    for (uint32_t probe = 0; probe < kEarlyProbes; ++probe) {
+        std::atomic<uint64_t>& entry = early_at(address, probe);
+        if (is_of(entry.load(kRelaxed), address)) return &entry;
+    }
+    return nullptr;
+}
+
+/// What finds no room has no class.
+void note_early(uint64_t address, uint64_t caller) {
+    std::atomic<uint64_t>* chosen = early_entry(address);
+    for (uint32_t probe = 0; chosen == nullptr && probe < kEarlyProbes; ++probe) {
+        std::atomic<uint64_t>& entry = early_at(address, probe);
+        if (entry.load(kRelaxed) == 0) chosen = &entry;
+    }
+    const uint64_t entry = protocol::creation_of(address, protocol::hash_of_lock(caller) | kEarlyClass);
+    if (chosen != nullptr) chosen->store(entry, kRelaxed);
+}
+
+uint32_t class_in(const CreationBlock& block, uint64_t address) {
+    const uint32_t first = protocol::creation_index(address);
+    for (uint32_t probe = 0; probe < protocol::kCreationProbes; ++probe) {
+        const uint64_t entry = block.entries[(first + probe) % protocol::kCreationCount].load(kRelaxed);
+        if (is_of(entry, address)) return static_cast<uint32_t>(entry);
+    }
+    return 0;
+}
+
 /// The entry of `address`; else a free one, else the first that it may lie in.
 std::atomic<uint64_t>& entry_for(CreationBlock& block, uint64_t address) {
     std::atomic<uint64_t>* chosen = nullptr;
@@ -55,8 +94,9 @@ std::atomic<uint64_t>& entry_for(CreationBlock& block, uint64_t address) {
 }  // namespace
 
 void note_creation(uint64_t address, WrapperFrame frame) {
+    if (process == nullptr) return note_early(address, frame.caller().pc);
     protocol::ThreadRecord* const self = this_thread();
-    if (self == nullptr || process == nullptr || !open_notes()) return;
+    if (self == nullptr || !open_notes()) return;
     const uint32_t stack = capture_stack(frame.caller(), stack_limits(self));
     if (stack == 0) return;
     CreationBlock* block = known_block(address);
@@ -64,7 +104,16 @@ void note_creation(uint64_t address, WrapperFrame frame) {
     if (block != nullptr) entry_for(*block, address).store(protocol::creation_of(address, stack), kRelaxed);
 }
 
+uint32_t creation_class(uint64_t address) {
+    const CreationBlock* const block = process != nullptr && has_notes() ? known_block(address) : nullptr;
+    const uint32_t known = block != nullptr ? class_in(*block, address) : 0;
+    if (known != 0) return known;
+    const std::atomic<uint64_t>* const entry = early_entry(address);
+    return entry != nullptr ? static_cast<uint32_t>(entry->load(kRelaxed)) : 0;
+}
+
 void forget_creation(uint64_t address) {
+    if (std::atomic<uint64_t>* const entry = early_entry(address)) entry->store(0, kRelaxed);
     if (process == nullptr || !has_notes()) return;
     CreationBlock* const block = known_block(address);
     if (block == nullptr) return;

@@ -13,6 +13,10 @@ namespace preload {
 /// A new lock lies at `address`. Newer ones take the place of older ones where there is no room for all. O(1).
 void note_creation(uint64_t address, WrapperFrame frame);
 
+/// Equal for locks of one class: the stack id of the initialization; where there was no recording yet, something that
+/// is none. 0: not known. O(1).
+uint32_t creation_class(uint64_t address);
+
 /// The lock there begins or ends its life: where the one before was made is no news of the next one. O(1).
 void forget_creation(uint64_t address);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/lock_orders.h"
 
+#include "preload/lock_turns.h"
 #include "preload/recording.h"
 #include "preload/thread_slots.h"
 
@@ -200,6 +201,12 @@ void mark_locks(OrderBlock& block, const Hold& held, const Hold& taken) {
     }
 }
 
+void take_turn(OrderBlock& block, const OrderEdge& edge) {
+    std::atomic<uint8_t>& log = block.turn_logs[&edge - block.edges];
+    const uint8_t number = log.load(kRelaxed);
+    if (number != 0 && !note_turn(number, edge.held.load(kRelaxed), edge.lock.load(kRelaxed))) log.store(0, kRelaxed);
+}
+
 bool note_in(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold& held, const Hold& taken) {
     const uint64_t key = held.address.load(kRelaxed) * 31 + taken.address.load(kRelaxed);
     uint32_t index = protocol::hash_of_lock(key) >> 8 & 63;
@@ -209,6 +216,7 @@ bool note_in(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold&
         const OrderState state = edge.state.load(kRelaxed);
         if (state == OrderState::kNoted && is_same(edge, held, taken)) {
             see_again(edge, self, all, held, taken);
+            take_turn(block, edge);
             return true;
         }
         if (free == nullptr && (state == OrderState::kVoid || state == OrderState::kFree)) free = &edge;
@@ -217,6 +225,9 @@ bool note_in(OrderBlock& block, ThreadRecord* self, const Held& all, const Hold&
     if (free == nullptr) return false;
     mark_locks(block, held, taken);
     fill(*free, self, all, held, taken);
+    const uint8_t log = turn_log_of(held.address.load(kRelaxed), taken.address.load(kRelaxed));
+    block.turn_logs[free - block.edges].store(log, kRelaxed);
+    take_turn(block, *free);
     return true;
 }
 

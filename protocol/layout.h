@@ -202,7 +202,7 @@ static_assert(sizeof(LastSignal) == 24, "layout change: bump kVersion");
 enum class Origin : uint8_t { kMain, kCreated, kAdopted, kForked };
 
 /// What a slot of the region is used for. Those that are no thread's have number 0, as free ones do.
-enum class SlotUse : uint8_t { kThread, kOrders, kCreations };
+enum class SlotUse : uint8_t { kThread, kOrders, kCreations, kTurns };
 
 /// Bits of ThreadRecord::life: set with fetch_or, by whoever sees the event.
 inline constexpr uint32_t kLifeUsed = 1;           ///< slot taken (creator)
@@ -304,7 +304,9 @@ struct alignas(64) OrderBlock {
     std::atomic<uint64_t> locks;       ///< bits of locks that are in some edge of this block
     std::atomic<uint32_t> next_block;  ///< slot index + 1 of the one that was taken before; 0: none
     std::atomic<uint32_t> further;  ///< slot index + 1 of its thread's next one, for what found no room here; 0: none
-    char reserved[256 - 128 - 16];
+    /// Of each edge: number of its log in TurnBlock::logs, counted from 1; 0: none, or it is full.
+    std::atomic<uint8_t> turn_logs[kOrderEdgeCount];
+    char reserved[256 - 128 - 16 - kOrderEdgeCount];
     OrderEdge edges[kOrderEdgeCount];
 };
 static_assert(sizeof(OrderBlock) == sizeof(ThreadRecord), "an OrderBlock takes the slot of a thread");
@@ -319,6 +321,25 @@ struct alignas(64) CreationBlock {
     std::atomic<uint64_t> entries[kCreationCount];
 };
 static_assert(sizeof(CreationBlock) == sizeof(ThreadRecord), "a CreationBlock takes the slot of a thread");
+
+/// The first orders between locks that were initialized at one place, one after the other: each is noted while both
+/// locks are held, and once where it comes several times in a row. Any thread.
+inline constexpr uint32_t kTurnCount = 61;
+struct TurnLog {
+    std::atomic<uint32_t> made_at;  ///< tells the place of the initialization; 0: log free
+    std::atomic<uint32_t> count;    ///< turns given out; may pass kTurnCount
+    /// hash_of_lock() of the held one in the upper half, of the taken one in the lower; 0: not written yet.
+    std::atomic<uint64_t> turns[kTurnCount];
+};
+static_assert(sizeof(TurnLog) == 496, "layout change: bump kVersion");
+
+/// In a slot of the region of threads: the logs of the first classes of locks that are taken together.
+inline constexpr uint32_t kTurnLogs = 8;
+struct alignas(64) TurnBlock {
+    char record[128];  ///< as in a ThreadRecord: number 0, `use`
+    TurnLog logs[kTurnLogs];
+};
+static_assert(sizeof(TurnBlock) == sizeof(ThreadRecord), "a TurnBlock takes the slot of a thread");
 
 /// Tells locks apart where there is no room for their addresses; never 0.
 inline constexpr uint32_t hash_of_lock(uint64_t address) {
@@ -469,6 +490,7 @@ struct ProcessRecord {
     std::atomic<uint32_t> misuses_seen;  ///< those beyond kMisuseCount have found no room
     Misuse misuses[kMisuseCount];
     std::atomic<uint32_t> creation_blocks[kCreationBuckets];  ///< slot index + 1 of each bucket's; 0: none yet
+    std::atomic<uint32_t> turn_block;                         ///< slot index + 1 of the TurnBlock; 0: none yet
 };
 inline constexpr size_t kHeadBytes = 8192;
 static_assert(offsetof(ProcessRecord, foreign_unlocks) == 4096, "heads that hold no note fit a page");

@@ -11,6 +11,7 @@
 #include "analyze/lock_class_order.h"
 #include "analyze/lock_classes.h"
 #include "analyze/lock_order_rules.h"
+#include "analyze/lock_turns.h"
 #include "analyze/strongly_connected.h"
 #include "analyze/words.h"
 
@@ -36,7 +37,8 @@ Locks locks_of(const Path& cycle) {
 /// Cycles of one length, each from its lock of lowest number on, within one strongly connected component.
 class OrderSearch {
 public:
-    explicit OrderSearch(const snapshot::Snapshot& snapshot, std::vector<Locks> known) : known_(std::move(known)) {
+    explicit OrderSearch(const snapshot::Snapshot& snapshot, std::vector<Locks> known)
+        : turns_(snapshot), known_(std::move(known)) {
         std::map<uint64_t, Node> numbers;
         const auto number_of = [&](uint64_t address) {
             return numbers.try_emplace(address, static_cast<Node>(numbers.size())).first->second;
@@ -96,7 +98,11 @@ private:
         const auto is_in = [&](const Locks& known) {
             return std::includes(locks.begin(), locks.end(), known.begin(), known.end());
         };
-        if (std::any_of(known_.begin(), known_.end(), is_in) || !can_happen(path_)) return;
+        if (walked_.contains(locks) || std::any_of(known_.begin(), known_.end(), is_in) || !can_happen(path_)) return;
+        if (turns_.is_walked(path_)) {
+            walked_.insert(locks);
+            return;
+        }
         known_.push_back(locks);
         found_.push_back(path_);
     }
@@ -104,6 +110,8 @@ private:
     Edges successors_;
     std::vector<std::vector<const LockOrder*>> orders_;  ///< of each successor
     NumberedComponents components_;
+    LockTurns turns_;
+    std::set<Locks> walked_;
     std::vector<Locks> known_;
     std::vector<Path> found_;
     size_t length_ = 0;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "read/lock_orders.h"
 
+#include <map>
+#include <utility>
+#include <vector>
+
 #include "read/head.h"
 #include "read/lock_kinds.h"
 
@@ -37,7 +41,28 @@ LockKind object_kind_of(const protocol::Misuse& misuse, snapshot::MisuseKind kin
     return lock_kind_of(misuse.lock_kind);
 }
 
+/// A turn of locks that are in no order that is known is one that is not known.
+snapshot::LockTurns turns_of(const std::vector<std::pair<uint32_t, uint32_t>>& turns,
+                             const std::map<uint32_t, uint64_t>& addresses) {
+    const auto address_of = [&](uint32_t hash) {
+        const auto found = addresses.find(hash);
+        return found == addresses.end() ? 0 : found->second;
+    };
+    snapshot::LockTurns made;
+    for (const auto& [held, lock] : turns) made.push_back({address_of(held), address_of(lock)});
+    return made;
+}
+
 }  // namespace
+
+void fill_lock_turns(const Legacy& legacy, snapshot::Snapshot& snapshot) {
+    std::map<uint32_t, uint64_t> addresses;
+    for (const OrderCopy& copy : legacy.orders) {
+        for (const uint64_t address : {copy.held, copy.lock})
+            addresses.emplace(protocol::hash_of_lock(address), address);
+    }
+    for (const auto& turns : legacy.turns) snapshot.lock_turns.push_back(turns_of(turns, addresses));
+}
 
 void fill_lock_orders(const Legacy& legacy, StackTable& stacks, snapshot::Snapshot& snapshot) {
     const auto made_at = [&](uint64_t address) {

@@ -13,6 +13,7 @@ namespace reader {
 
 /// Orders that more than one thread noted are one.
 void fill_lock_orders(const Legacy& legacy, StackTable& stacks, snapshot::Snapshot& snapshot);
+void fill_lock_turns(const Legacy& legacy, snapshot::Snapshot& snapshot);
 
 void fill_misuses(const protocol::ProcessRecord& head, const Times& times, StackTable& stacks,
                   snapshot::Snapshot& snapshot);

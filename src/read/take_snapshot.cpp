@@ -445,6 +445,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
         add_foreign_owners(looks.threads.pid, looks.lock_words, snapshot);
     fill_foreign_unlocks(head, snapshot);
     fill_lock_orders(looks.threads.legacy, stacks, snapshot);
+    fill_lock_turns(looks.threads.legacy, snapshot);
     fill_misuses(head, looks.threads.times, stacks, snapshot);
     snapshot.takes = takes_of(looks.threads.second, looks.threads.legacy, looks.threads.times, stacks);
     snapshot.created_total = looks.threads.created_total + threads.unrecorded();

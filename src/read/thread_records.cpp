@@ -97,6 +97,29 @@ void copy_creations(const protocol::CreationBlock& block, std::map<uint32_t, uin
     }
 }
 
+/// As far as they are written: what comes after a gap may be in another order.
+void copy_turns(const protocol::TurnBlock& block, Legacy& legacy) {
+    for (const protocol::TurnLog& log : block.logs) {
+        if (log.made_at.load(kRelaxed) == 0) continue;
+        std::vector<std::pair<uint32_t, uint32_t>>& turns = legacy.turns.emplace_back();
+        for (const std::atomic<uint64_t>& entry : log.turns) {
+            const uint64_t turn = entry.load(kRelaxed);
+            if (turn == 0) break;
+            turns.emplace_back(static_cast<uint32_t>(turn >> 32), static_cast<uint32_t>(turn));
+        }
+    }
+}
+
+void copy_legacy(protocol::SlotUse use, const protocol::OrderBlock& orders, const protocol::CreationBlock& creations,
+                 const protocol::TurnBlock& turns, Legacy& legacy) {
+    switch (use) {
+        case protocol::SlotUse::kThread: return;
+        case protocol::SlotUse::kOrders: return copy_orders(orders, legacy.orders);
+        case protocol::SlotUse::kCreations: return copy_creations(creations, legacy.creations);
+        case protocol::SlotUse::kTurns: return copy_turns(turns, legacy);
+    }
+}
+
 /// Moves what the slot's last thread left behind out of what is its present one's.
 void move_past(std::vector<SignalCopy>& signals, std::vector<SignalCopy>& past) {
     const auto is_own = [](const SignalCopy& signal) { return (signal.flags & protocol::kSignalPast) == 0; };
@@ -148,6 +171,7 @@ struct ThreadRecords::Bytes {
     const protocol::CreationBlock& creations() const {
         return *reinterpret_cast<const protocol::CreationBlock*>(bytes);
     }
+    const protocol::TurnBlock& turns() const { return *reinterpret_cast<const protocol::TurnBlock*>(bytes); }
 };
 
 ThreadRecords::ThreadRecords(const Source& source, const Layout& layout, bool at_rest)
@@ -218,9 +242,7 @@ std::vector<ThreadCopy> ThreadRecords::copy_all(const protocol::ProcessRecord& h
         if (!thread) continue;
         const protocol::SlotUse use = bytes.record().use.load(kRelaxed);
         if (thread->number == 0 && use != protocol::SlotUse::kThread) {
-            if (legacy != nullptr && use == protocol::SlotUse::kOrders) copy_orders(bytes.orders(), legacy->orders);
-            if (legacy != nullptr && use == protocol::SlotUse::kCreations)
-                copy_creations(bytes.creations(), legacy->creations);
+            if (legacy != nullptr) copy_legacy(use, bytes.orders(), bytes.creations(), bytes.turns(), *legacy);
             continue;
         }
         move_past(thread->signals, past);

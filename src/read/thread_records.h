@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "read/head.h"
@@ -75,6 +76,8 @@ struct Legacy {
     std::vector<SignalCopy> signals;  ///< of threads that have left
     std::vector<OrderCopy> orders;
     std::map<uint32_t, uint32_t> creations;  ///< stack id by hash_of_lock()
+    /// Of each class of locks, one after the other: hash_of_lock() of the held one and of the taken one.
+    std::vector<std::vector<std::pair<uint32_t, uint32_t>>> turns;
 };
 
 struct ThreadCopy {

@@ -251,6 +251,15 @@ struct LockOrder {
     bool gates_unknown = false;  ///< there may have been more
 };
 
+/// A lock was taken while another was held: their addresses.
+struct LockTurn {
+    uint64_t held = 0;
+    uint64_t lock = 0;
+};
+/// The first orders between locks that were initialized at one place, one after the other: none is left out between
+/// two of them but what is equal to the one before.
+using LockTurns = std::vector<LockTurn>;
+
 /// As LockOrder::gates has a lock.
 Gate gate_of(const Object& lock, Mode mode = Mode::kExclusive);
 
@@ -343,6 +352,7 @@ struct Snapshot {
     uint32_t created_total = 0;                  ///< threads ever seen, main included
     bool may_lack_threads = false;               ///< there may be more that nobody recorded
     std::vector<LockOrder> lock_orders;
+    std::vector<LockTurns> lock_turns;
     std::vector<Misuse> misuses;
     std::vector<Take> takes;  ///< latest first
     Wakers wakers;

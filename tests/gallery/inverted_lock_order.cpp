@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two locks are taken in opposite orders, by one thread after the other, so that nothing hangs this time.
-// ring: kThreads locks, each thread taking one and then the next. many: the last of many
-// orders that a thread has seen is one.
+// ring: kThreads locks, each thread taking one and then the next. turns: the same, again and again, in turn. pool: a
+// few threads do it for all, not one after the other. many: the last of many orders that a thread has seen is one.
 // The other variants must stay silent:
 // fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
 // gated: a third lock is held around both. write_gated: one of them writes it, the other reads. crowded: of five
 // around one of them, one is there each time. shared: both orders read. alone: one thread does both. anew: between
-// the two, one of the locks has become another. timed: with a bound on the wait.
+// the two, one of the locks has become another. timed: with a bound on the wait. walked: a ring buffer, of which each
+// part is locked while the one before is.
 // No gate is what both read (read_gated), nor what one of them wrote at first only (once_written).
 #include <pthread.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
@@ -34,6 +36,9 @@ std::shared_mutex g_places;
 pthread_mutex_t g_first = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t g_second = PTHREAD_MUTEX_INITIALIZER;
 std::array<std::mutex, kThreads> g_ring;
+constexpr int kParts = 6;
+std::array<pthread_mutex_t, kParts> g_parts;
+std::atomic<int> g_part{0};
 std::array<std::mutex, 200> g_many;
 int g_booked = 0;
 
@@ -109,6 +114,51 @@ void lock_with_next(int number) {
     ++g_booked;
 }
 
+void make_parts() {
+    for (pthread_mutex_t& part : g_parts) pthread_mutex_init(&part, nullptr);
+}
+
+void lock_with_next_part(int number) {
+    lock_both(g_parts[number % kParts], g_parts[(number + 1) % kParts]);
+}
+
+/// The part that is written to, and is no other by the time that it is locked.
+int lock_part() {
+    for (;;) {
+        const int number = g_part.load();
+        pthread_mutex_lock(&g_parts[number]);
+        if (g_part.load() == number) return number;
+        pthread_mutex_unlock(&g_parts[number]);
+    }
+}
+
+void walk() {
+    for (int i = 0; i < 100; ++i) {
+        const int number = lock_part();
+        const int next = (number + 1) % kParts;
+        pthread_mutex_lock(&g_parts[next]);
+        g_part.store(next);
+        ++g_booked;
+        pthread_mutex_unlock(&g_parts[next]);
+        pthread_mutex_unlock(&g_parts[number]);
+    }
+}
+
+void take_turns() {
+    std::atomic<int> turn{0};
+    std::vector<std::thread> threads;
+    for (int number = 0; number < kParts; ++number) {
+        threads.emplace_back([number, &turn] {
+            for (int round = 0; round < 4; ++round) {
+                while (turn.load() != round * kParts + number) std::this_thread::yield();
+                lock_with_next_part(number);
+                ++turn;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+}
+
 void enter(std::mutex& account) {
     const std::lock_guard one(account);
     const std::lock_guard ledger(g_ledger);
@@ -123,6 +173,24 @@ int main(int argc, char** argv) {
         one_after_the_other(transfer, transfer);
     } else if (variant == "ring") {
         for (int number = 0; number < kThreads; ++number) std::thread(lock_with_next, number).join();
+    } else if (variant == "turns") {
+        make_parts();
+        take_turns();
+    } else if (variant == "pool") {
+        make_parts();
+        one_after_the_other(
+            [] {
+                for (int number = 0; number < 2 * kParts; ++number) lock_with_next_part(number);
+            },
+            [] {
+                for (int number = 2 * kParts - 1; number >= 0; --number) lock_with_next_part(number);
+            });
+    } else if (variant == "walked") {
+        make_parts();
+        std::thread one(walk);
+        std::thread other(walk);
+        one.join();
+        other.join();
     } else if (variant == "many") {
         one_after_the_other(
             [] {

@@ -48,6 +48,13 @@ TEST_P(LockOrders, ARingIsToldOnce) {
     EXPECT_EQ(finding.at("order").size(), static_cast<size_t>(program_.thread_count()));
 }
 
+TEST_P(LockOrders, ARingIsToldWhereThreadsTakeTurnsOrDoAnyOfIt) {
+    for (const char* const variant : {"turns", "pool"}) {
+        SCOPED_TRACE(variant);
+        EXPECT_EQ(inversion(variant).at("order").size(), 6U);
+    }
+}
+
 TEST_P(LockOrders, TheLastOfManyThatAThreadHasSeenIsTold) {
     EXPECT_EQ(inversion("many").at("order").size(), 2U);
 }
@@ -61,7 +68,7 @@ TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
 
 TEST_P(LockOrders, ThatCannotHangAreNotTold) {
     for (const char* const variant : {"fixed", "scoped", "tries", "timed", "gated", "write_gated", "crowded", "shared",
-                                      "alone", "anew"}) {
+                                      "alone", "anew", "walked"}) {
         SCOPED_TRACE(variant);
         expect_clean(program_, variant);
     }

@@ -119,6 +119,56 @@ TEST(LockOrder, RingsOfUpToSixteenLocksAreTold) {
     }
 }
 
+/// A ring of `length` locks, and in which turns its orders were seen; thread `i` did those of `doers[i]`.
+Lines judged_ring(size_t length, const std::vector<size_t>& turns, const std::vector<std::vector<size_t>>& doers,
+                  bool is_live = false) {
+    Orders orders;
+    if (is_live) orders.live();
+    const auto lock = [&](size_t i) { return mutex(0x1000 + i % length * 0x30); };
+    for (size_t thread = 0; thread < doers.size(); ++thread) {
+        for (const size_t i : doers[thread]) orders.add(static_cast<uint32_t>(thread + 2), lock(i), lock(i + 1));
+    }
+    snapshot::LockTurns& seen = orders.snapshot().lock_turns.emplace_back();
+    for (const size_t i : turns) seen.push_back({lock(i).address, lock(i + 1).address});
+    return orders.judged();
+}
+
+std::vector<size_t> rounds(size_t length, size_t count, size_t from = 0) {
+    std::vector<size_t> turns;
+    for (size_t i = 0; i < count; ++i) turns.push_back((from + i) % length);
+    return turns;
+}
+
+TEST(LockOrder, ARingThatIsWalkedAroundIsNone) {
+    EXPECT_EQ(judged_ring(8, rounds(8, 12, 5), {{0, 1, 2, 5}, {2, 3, 4, 6, 7}}), Lines{});
+    EXPECT_EQ(judged_ring(4, {0, 0, 1, 2, 2, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 3, 3}, {{0, 1}, {2, 3}}), Lines{})
+        << "twice";
+    EXPECT_EQ(judged_ring(5, rounds(5, 12), {{0, 1}, {2, 3, 4}, {1}, {2}}), Lines{}) << "some did one only";
+}
+
+TEST(LockOrder, ARingIsToldThatMayNotBeWalkedAround) {
+    const Lines told = {"possible lock-order: T2 T3"};
+    const std::vector<std::vector<size_t>> doers = {{0, 1, 2}, {3, 4}};
+    EXPECT_EQ(judged_ring(5, rounds(5, 11), doers), told) << "too few steps";
+    EXPECT_EQ(judged_ring(5, {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 4, 3, 0, 1}, doers), told) << "another way once";
+    EXPECT_EQ(judged_ring(3, rounds(3, 30), {{0, 1}, {2}}), told) << "few locks";
+    EXPECT_EQ(judged_ring(16, rounds(16, 23), {{0, 1, 2, 3, 4, 5, 6, 7, 8}, {9, 10, 11, 12, 13, 14, 15}}), told)
+        << "hardly more than once around";
+    EXPECT_EQ(judged_ring(4, rounds(4, 60), {{0}, {1}, {2}, {3}}), Lines{"possible lock-order: T2 T3 T4 T5"})
+        << "each has one of its own";
+    EXPECT_EQ(judged_ring(4, rounds(4, 60), {{0, 1, 2, 3}, {0}, {1}, {2}, {3}}).size(), 1U) << "and one does all";
+    EXPECT_EQ(judged_ring(5, {}, doers), told) << "nothing is known of turns";
+}
+
+TEST(LockOrder, ARingThatHasOnlyBeenWalkedAroundIsNotToldYet) {
+    const std::vector<std::vector<size_t>> doers = {{0, 1}, {2}, {3}, {4}};
+    const Lines told = {"possible lock-order: T2 T3 T4 T5"};
+    EXPECT_EQ(judged_ring(5, rounds(5, 5, 2), doers, true), Lines{});
+    EXPECT_EQ(judged_ring(5, rounds(5, 5, 2), doers), told) << "there is no more to come";
+    EXPECT_EQ(judged_ring(5, {0, 1, 2, 3, 4, 3}, doers, true), told);
+    EXPECT_EQ(judged_ring(4, rounds(4, 8), {{0}, {1}, {2}, {3}}, true), told) << "each has one of its own";
+}
+
 TEST(LockOrder, ADeadlockThatHappenedIsNotToldAgain) {
     Orders orders;
     orders.live();
