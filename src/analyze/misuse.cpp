@@ -53,15 +53,28 @@ void add_held_long(const snapshot::Snapshot& snapshot, double limit, std::vector
     }
 }
 
+/// What a std::thread went through that was neither joined nor detached.
+enum class Ending { kNone, kDestroyed, kReplaced };
+
+Ending ending_in(const snapshot::Frame& frame) {
+    const std::string_view function = without_return_type(frame.function);
+    for (const std::string_view scope : {"std::thread::", "std::__1::thread::"}) {  // libstdc++, libc++
+        if (!function.starts_with(scope)) continue;
+        if (function.substr(scope.size()).starts_with("~thread")) return Ending::kDestroyed;
+        if (function.substr(scope.size()).starts_with("operator=")) return Ending::kReplaced;
+    }
+    return Ending::kNone;
+}
+
 /// std::terminate was called by what destroys, or assigns to, a std::thread; empty: no debug information tells.
-std::optional<bool> destroys_thread(const snapshot::Stack& stack) {
+std::optional<Ending> ending_of(const snapshot::Stack& stack) {
     constexpr size_t kInlined = 4;
     for (size_t i = 0; i < std::min(kInlined, stack.frames.size()); ++i) {
-        const std::string_view function = without_return_type(stack.frames[i].function);
-        if (function.starts_with("std::thread::~thread") || function.starts_with("std::thread::operator=")) return true;
+        const Ending ending = ending_in(stack.frames[i]);
+        if (ending != Ending::kNone) return ending;
     }
     if (stack.frames.empty() || stack.frames.front().line == 0) return std::nullopt;
-    return false;
+    return Ending::kNone;
 }
 
 /// By its start routine, where that has a name.
@@ -69,6 +82,7 @@ bool may_be_std_thread(const snapshot::Snapshot& snapshot, const Thread& thread)
     const std::vector<snapshot::Frame>& entry = snapshot.stacks.at(thread.entry).frames;
     if (entry.empty() || entry.back().function.empty()) return true;
     return entry.back().function.find("execute_native_thread_routine") != std::string::npos ||
+           entry.back().function.find("std::__1::__thread_proxy") != std::string::npos ||
            base_name(entry.back().module).starts_with("libstdc++");
 }
 
@@ -84,9 +98,11 @@ std::vector<uint32_t> joinable_threads(const snapshot::Snapshot& snapshot) {
 /// Programs may call std::terminate for other reasons. Where the recording does not say which std::thread it was, it
 /// is one that can still be joined. False: it was none.
 bool settle_destroyed(const snapshot::Snapshot& snapshot, Misuse& misuse) {
-    const std::optional<bool> destroys = destroys_thread(snapshot.stacks.at(misuse.stack));
-    if (!destroys.value_or(misuse.other_thread != 0)) return false;
-    misuse.likely = !destroys;
+    const std::optional<Ending> ending = ending_of(snapshot.stacks.at(misuse.stack));
+    if (ending == Ending::kNone || (!ending && misuse.other_thread == 0)) return false;
+    misuse.likely = !ending;
+    // What was at hand may as well be the new thread that was to take the place of the other.
+    if (ending == Ending::kReplaced) misuse.other_thread = 0;
     if (misuse.other_thread != 0) return true;
     misuse.candidates = joinable_threads(snapshot);
     const bool knows_all = snapshot.losses.threads == 0 && !snapshot.may_lack_threads;

@@ -65,6 +65,47 @@ TEST_F(Rust, AReceiverWhoseSenderGoesIsNotReported) {
     expect_clean({{RUST_PROGRAM, "clean"}}, 5);
 }
 
+class Libcxx : public testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override {
+        if (std::string(LIBCXX_PROGRAM).empty()) {
+            GTEST_SKIP() << "no clang++ with libc++ when the build was configured (Debian 12: libc++-dev displaces "
+                            "libunwind-dev)";
+        }
+    }
+
+    Json misuses(const std::string& variant, int status) {
+        const support::Observed observed = support::observe(
+            LOITER_COMMAND, "run", {}, {.arguments = {std::string(LIBCXX_PROGRAM) + GetParam(), variant}});
+        EXPECT_EQ(observed.outcome.status, status) << observed.outcome.errors;
+        return observed.reports.size() == 1 ? observed.reports.front().at("misuse") : Json();
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Libcxx, testing::Values("_O0", "_O2"), [](const auto& made) { return made.param + 1; });
+
+TEST_P(Libcxx, AThreadThatIsDestroyedJoinableIsNamed) {
+    const Json told = misuses("destroyed", 128 + SIGABRT);
+
+    ASSERT_EQ(told.size(), 1U) << told;
+    EXPECT_EQ(told.at(0).at("kind"), "unjoined-destroyed");
+    EXPECT_EQ(told.at(0).at("message"), "T1 destroyed the std::thread of T2, neither joined nor detached");
+    EXPECT_TRUE(has_function(told.at(0).at("stack"), "forget"));
+}
+
+TEST_P(Libcxx, AThreadThatIsReplacedIsOneOfThoseThatCanBeJoined) {
+    const Json told = misuses("replaced", 128 + SIGABRT);
+
+    ASSERT_EQ(told.size(), 1U) << told;
+    EXPECT_EQ(told.at(0).at("message"),
+              "T1 destroyed a std::thread, neither joined nor detached: that of one of T2 and T3");
+    EXPECT_TRUE(has_function(told.at(0).at("stack"), "replace"));
+}
+
+TEST_P(Libcxx, AThreadThatIsJoinedIsNoMisuse) {
+    EXPECT_EQ(misuses("joined", 0), Json::array());
+}
+
 /// The virtual machine leaves its own threads to exit; of them T2 is main in Java, and "VM Thread" ends it all.
 TEST(Java, TheVirtualMachinesThreadsAreNamedAndNeverAccused) {
     if (!is_installed("javac")) GTEST_SKIP() << "no Java compiler: apt-get install default-jdk-headless";

@@ -62,6 +62,30 @@ TEST(DestroyedThreads, AreOneOfThoseThatCanBeJoined) {
               Lines{"T1 destroyed a std::thread, neither joined nor detached: that of one of T2, T3 and T4"});
 }
 
+TEST(DestroyedThreads, AreToldOfLlvmsLibraryToo) {
+    DestroyedThread destroyed;
+    destroyed.thread(2);
+    destroyed.thread(3).entry(frame("void* std::__1::__thread_proxy<std::__1::tuple<> >(void*)", "thread", 200));
+    destroyed.misuse.other_thread = 3;
+    destroyed.at({support::frame_in("/lib/libc++.so.1", "std::__1::thread::~thread()"), frame("serve()", "a.cpp", 9)});
+    EXPECT_EQ(destroyed.words(), Lines{"T1 destroyed the std::thread of T3, neither joined nor detached"});
+
+    destroyed.misuse.other_thread = 0;
+    EXPECT_EQ(destroyed.words(),
+              Lines{"T1 destroyed a std::thread, neither joined nor detached: that of one of T2 and T3"});
+}
+
+TEST(DestroyedThreads, AreNotNamedByWhatWasToReplaceThem) {
+    DestroyedThread destroyed;
+    destroyed.thread(2);
+    destroyed.thread(3);
+    destroyed.misuse.other_thread = 3;
+    destroyed.at({std_header_frame("std::thread::operator=(std::thread&&)"), frame("serve()", "server.cpp", 9)});
+
+    EXPECT_EQ(destroyed.words(),
+              Lines{"T1 destroyed a std::thread, neither joined nor detached: that of one of T2 and T3"});
+}
+
 TEST(DestroyedThreads, AreNotSeenWhereTheCodeDoesSomethingElse) {
     DestroyedThread destroyed;
     destroyed.thread(2);
