@@ -48,7 +48,7 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
 bool try_to_wait(sem_t* semaphore) {
     const int before = errno;
     pthread_testcancel();
-    if (::sem_trywait(semaphore) == 0) return true;
+    if (real::sem_trywait(semaphore) == 0) return true;
     errno = before;
     return false;
 }
@@ -114,6 +114,13 @@ EXPORTED int sem_wait(sem_t* semaphore) {
     if (!try_to_wait(semaphore))
         result = wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
                                     [=] { return real::sem_wait(semaphore); });
+    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
+    return result;
+}
+
+EXPORTED int sem_trywait(sem_t* semaphore) noexcept {
+    const bool shared = is_shared(semaphore);
+    const int result = real::sem_trywait(semaphore);
     if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
     return result;
 }

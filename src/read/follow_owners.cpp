@@ -24,7 +24,7 @@ using snapshot::Thread;
 namespace {
 
 constexpr size_t kMostFollowed = 8;      ///< processes
-constexpr size_t kMostSemaphores = 16;   ///< whose users are looked for
+constexpr size_t kMostShared = 16;       ///< semaphores, and locks, whose users are looked for
 constexpr size_t kMostProcesses = 2048;  ///< that are asked whether they have mapped one
 
 class Followers {
@@ -36,6 +36,7 @@ public:
             Thread& thread = snapshot_.threads[i];
             if (!thread.wait || thread.finished) continue;
             if (thread.state == State::kSemaphore) add_users(thread);
+            if (thread.state == State::kRwlockWrite && thread.wait->process_owners.empty()) add_readers(thread);
             for (ProcessOwner& owner : thread.wait->process_owners) follow(thread, owner);
         }
     }
@@ -152,14 +153,51 @@ private:
 
     /// Who took the semaphore last, in each process that has it.
     void add_users(Thread& thread) {
-        const uint64_t address = thread.wait->object.address;
-        const auto known = users_.find(address);
-        if (known == users_.end() && users_.size() == kMostSemaphores) return;
-        if (known == users_.end()) users_[address] = users_of(address);
-        thread.wait->process_owners = users_[address];
+        add(thread, users_, [](const Snapshot& there, const ProcessOwner& user) {
+            const auto has_it = [&](const Take& take) {
+                return take.kind == TakeKind::kSemaphore && take.object == user.address && !take.given_back;
+            };
+            const bool is_any = std::any_of(there.takes.begin(), there.takes.end(), has_it);
+            std::vector<ProcessOwner> users(is_any ? 1 : 0, user);
+            for (ProcessOwner& one : users) one.in_doubt = true;
+            return users;
+        });
     }
 
-    std::vector<ProcessOwner> users_of(uint64_t address) {
+    /// Who reads under a lock, in each other process that has it: the lock itself only counts them.
+    void add_readers(Thread& thread) {
+        add(thread, readers_, [this](const Snapshot& there, const ProcessOwner& user) {
+            std::vector<ProcessOwner> readers;
+            for (const Thread& reader : there.threads) {
+                if (user.pid == pid_ || reader.finished || !reads(reader, user.address)) continue;
+                ProcessOwner& owner = readers.emplace_back(user);
+                owner.tid = reader.tid;
+                owner.mode = snapshot::Mode::kShared;
+            }
+            return readers;
+        });
+    }
+
+    /// What a child of fork has by its parent's words was counted once: it knows no place of its own for it.
+    static bool reads(const Thread& thread, uint64_t address) {
+        return std::any_of(thread.holds.begin(), thread.holds.end(), [&](const snapshot::Hold& hold) {
+            return hold.lock.address == address && hold.lock.kind == snapshot::LockKind::kRwlock &&
+                   hold.mode == snapshot::Mode::kShared && !hold.releasing && hold.acquired_at != 0;
+        });
+    }
+
+    /// `known`: by the address of what is waited for; those who look for it there are asked for once.
+    template <typename Find>
+    void add(Thread& thread, std::map<uint64_t, std::vector<ProcessOwner>>& known, Find find) {
+        const uint64_t address = thread.wait->object.address;
+        const auto entry = known.find(address);
+        if (entry == known.end() && known.size() == kMostShared) return;
+        thread.wait->process_owners = entry != known.end() ? entry->second : known[address] = found_by(find, address);
+    }
+
+    /// In each observed process that has mapped what lies at `address` here.
+    template <typename Find>
+    std::vector<ProcessOwner> found_by(Find find, uint64_t address) {
         std::vector<ProcessOwner> users;
         const std::optional<SharedPlace> place = place_of(pid_, address);
         if (!place) return users;
@@ -169,18 +207,15 @@ private:
             const std::optional<uint64_t> there =
                 pid == pid_ ? std::optional<uint64_t>(address) : reader::address_of(pid, *place);
             if (!there || (pid != pid_ && !share_namespaces(pid_, pid))) continue;
+            const Snapshot* const snapshot = other(pid);
+            if (snapshot == nullptr) continue;
             ProcessOwner user;
             user.pid = pid;
             user.address = *there;
-            user.in_doubt = true;
-            const Snapshot* const snapshot = other(pid);
-            if (snapshot == nullptr) continue;
-            const auto has_it = [&](const Take& take) {
-                return take.kind == TakeKind::kSemaphore && take.object == *there && !take.given_back;
-            };
-            if (std::none_of(snapshot->takes.begin(), snapshot->takes.end(), has_it)) continue;
-            user.command = command_of_owner(pid);
-            users.push_back(std::move(user));
+            for (ProcessOwner& owner : find(*snapshot, user)) {
+                owner.command = command_of_owner(pid);
+                users.push_back(std::move(owner));
+            }
         }
         return users;
     }
@@ -190,13 +225,15 @@ private:
     std::map<uint32_t, std::optional<Snapshot>> others_;
     std::map<std::pair<uint32_t, snapshot::StackIndex>, snapshot::StackIndex> stacks_;
     std::map<uint64_t, std::vector<ProcessOwner>> users_;
+    std::map<uint64_t, std::vector<ProcessOwner>> readers_;
 };
 
 /// Whether anything may be followed at all.
 bool has_foreign_wait(const Snapshot& snapshot) {
     return std::any_of(snapshot.threads.begin(), snapshot.threads.end(), [](const Thread& thread) {
         if (!thread.wait || thread.finished) return false;
-        return thread.state == State::kSemaphore || !thread.wait->process_owners.empty();
+        return thread.state == State::kSemaphore || thread.state == State::kRwlockWrite ||
+               !thread.wait->process_owners.empty();
     });
 }
 

@@ -102,9 +102,6 @@ std::string process_words(const Sheet& sheet, const Thread& thread, const snapsh
                        is_long ? "..." : "");
 }
 
-namespace {
-
-/// "held by process 4243 (sh)"
 std::string lock_owner_words(const Sheet& sheet, const Thread& thread) {
     std::string text;
     size_t told = 0;
@@ -117,6 +114,8 @@ std::string lock_owner_words(const Sheet& sheet, const Thread& thread) {
     }
     return text;
 }
+
+namespace {
 
 /// What stands before a detail: a thread sits on a descriptor, but waits for a child or a signal.
 std::string_view detail_opening(const Thread& thread) {

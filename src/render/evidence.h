@@ -18,5 +18,7 @@ void print_probable_cycle(Sheet& sheet, const snapshot::Thread& thread);
 
 /// "process 4243 (sh)", "T1 itself", "this process (fd 3)": who has the lock that `thread` waits for.
 std::string process_words(const Sheet& sheet, const snapshot::Thread& thread, const snapshot::ProcessOwner& owner);
+/// "held by process 4243 (sh)"; empty: none is known.
+std::string lock_owner_words(const Sheet& sheet, const snapshot::Thread& thread);
 
 }  // namespace render

@@ -115,7 +115,10 @@ void print_owners(Sheet& sheet, const std::string& subject, const Group& group, 
     const LockKind kind = wait.object.kind;
     const std::string detail = wait.detail.empty() ? "" : " (" + printable(wait.detail) + ")";
     const std::string opening = "  " + subject + "waits for " + object_words(wait.object) + detail;
-    if (owners.empty()) sheet.page.add(opening + ", owner not known");
+    if (owners.empty()) {
+        const std::string others = lock_owner_words(sheet, *group.front());
+        sheet.page.add(opening + ", " + (others.empty() ? "owner not known" : others));
+    }
     size_t told = 0;
     for (const OwnerGroup& alike : group_owners(sheet, owners)) {
         if (told == kToldPlaces) return sheet.page.add("  (and more owners)", Style::kDim);

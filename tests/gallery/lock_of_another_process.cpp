@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `lock_of_another_process WHAT`: what processes share, the child has for as long as its parent lives, and a thread of
-// the parent waits for it: a mutex (leaky), a robust one, a semaphore, a semaphore with a name, one of System V (set),
-// a lock on a file (flock), or on a part of it (part). WHAT-fixed: the child is told to let go.
+// the parent waits for it: a mutex (leaky), a robust one, a lock that the child only reads (read), a semaphore, one
+// that the child tried (tried), one with a name, one of System V (set), a lock on a file (flock), or on a part of it
+// (part). WHAT-fixed: the child is told to let go.
 // inherited: the trap: a lock that is held when the process forks, and that its child never uses.
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@
 
 struct Shared {
     pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
     sem_t semaphore;
 };
 
@@ -40,6 +42,24 @@ void take_mutex() {
     ++g_taken;
 }
 // WRAP(take_mutex)
+
+void take_to_write() {
+    pthread_rwlock_wrlock(&g_shared->rwlock);  // SITE(written) take_to_write
+    ++g_taken;
+}
+// WRAP(take_to_write)
+
+void take_to_read() {
+    pthread_rwlock_rdlock(&g_shared->rwlock);  // SITE(read) take_to_read
+    ++g_taken;
+}
+// WRAP(take_to_read)
+
+void try_semaphore() {
+    if (sem_trywait(g_semaphore) != 0) _exit(5);  // SITE(tried) try_semaphore
+    ++g_taken;
+}
+// WRAP(try_semaphore)
 
 void take_semaphore() {
     while (sem_wait(g_semaphore) != 0) continue;  // SITE(semaphore) take_semaphore
@@ -70,19 +90,28 @@ void take_part() {
 // WRAP(take_part)
 
 void take(const std::string& what) {
-    if (what == "semaphore" || what == "named") return take_semaphore();
+    if (what == "semaphore" || what == "named" || what == "tried") return take_semaphore();
+    if (what == "read") return take_to_write();
     if (what == "set") return take_of_set();
     if (what == "flock") return take_flock();
     if (what == "part") return take_part();
     take_mutex();
 }
 
+void take_first(const std::string& what) {
+    if (what == "read") return take_to_read();
+    if (what == "tried") return try_semaphore();
+    take(what);
+}
+
 void give_back(const std::string& what) {
     sembuf give = {0, 1, 0};
     struct flock none {};
     none.l_type = F_UNLCK;
-    if (what == "semaphore" || what == "named") {
+    if (what == "semaphore" || what == "named" || what == "tried") {
         sem_post(g_semaphore);
+    } else if (what == "read") {
+        pthread_rwlock_unlock(&g_shared->rwlock);
     } else if (what == "set") {
         semop(g_set, &give, 1);
     } else if (what == "flock") {
@@ -102,7 +131,11 @@ void make(const std::string& what) {
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     if (what == "robust") pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     pthread_mutex_init(&g_shared->mutex, &attributes);
-    if (what == "semaphore") {
+    pthread_rwlockattr_t shared;
+    pthread_rwlockattr_init(&shared);
+    pthread_rwlockattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+    pthread_rwlock_init(&g_shared->rwlock, &shared);
+    if (what == "semaphore" || what == "tried") {
         g_semaphore = &g_shared->semaphore;
         sem_init(g_semaphore, 1, 1);
     }
@@ -124,7 +157,7 @@ void make(const std::string& what) {
 void hold(const std::string& what, int told, int tells) {
     close(g_file);
     g_file = open(g_path.c_str(), O_RDWR | O_CLOEXEC);
-    take(what);
+    take_first(what);
     char byte = 'l';
     if (write(tells, &byte, 1) != 1) _exit(3);
     if (read(told, &byte, 1) < 0) _exit(4);  // SITE(held) hold

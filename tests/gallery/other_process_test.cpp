@@ -42,11 +42,14 @@ struct What {
     const char* state;
     const char* verdict;
     bool is_owned = true;  ///< a semaphore only has one who took it last
+    const char* owner_site = nullptr;
 };
 
 TEST_P(LockOfAnotherProcess, IsFollowedToTheThreadThatHasIt) {
     for (const What& what :
          {What{"leaky", "mutex", "mutex lock", "blocked fact"}, What{"robust", "mutex", "mutex lock", "blocked fact"},
+          What{"read", "written", "rwlock write", "blocked fact", true, "read"},
+          What{"tried", "semaphore", "semaphore", "blocked fact", false, "tried"},
           What{"semaphore", "semaphore", "semaphore", "blocked fact", false},
           What{"named", "semaphore", "semaphore", "blocked fact", false},
           What{"set", "set", "io semop", "alive fact", false}, What{"flock", "flock", "file lock", "alive fact"},
@@ -63,18 +66,19 @@ TEST_P(LockOfAnotherProcess, IsFollowedToTheThreadThatHasIt) {
         const Json& owner = owners.at(0);
         EXPECT_EQ(owner.at("pid"), child.at("process").at("pid"));
         EXPECT_EQ(owner.at("command"), program_.path() + " " + what.variant);
-        EXPECT_EQ(owner.at("mode"), "exclusive");
+        EXPECT_EQ(owner.at("mode"), std::string(what.variant) == "read" ? "shared" : "exclusive");
         EXPECT_EQ(owner.at("in_doubt"), !what.is_owned);
         EXPECT_EQ(owner.at("thread"), 1) << "of that process";
-        EXPECT_TRUE(report::passes(owner.at("acquired_at"), program_.site(what.site)));
+        const char* const owner_site = what.owner_site == nullptr ? what.site : what.owner_site;
+        EXPECT_TRUE(report::passes(owner.at("acquired_at"), program_.site(owner_site)));
         EXPECT_EQ(owner.at("now").at("state"), "io read");
         EXPECT_TRUE(report::passes(owner.at("now").at("stack"), program_.site("held")));
     }
 }
 
 TEST_P(LockOfAnotherProcess, IsCleanWhenLetGo) {
-    for (const char* const variant :
-         {"fixed", "robust-fixed", "semaphore-fixed", "named-fixed", "set-fixed", "flock-fixed", "part-fixed"}) {
+    for (const char* const variant : {"fixed", "robust-fixed", "read-fixed", "tried-fixed", "semaphore-fixed",
+                                      "named-fixed", "set-fixed", "flock-fixed", "part-fixed"}) {
         SCOPED_TRACE(variant);
         const auto [parent, child] = reports(variant, 0);
 

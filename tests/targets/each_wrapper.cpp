@@ -233,6 +233,7 @@ std::map<std::string, Row> semaphore_rows() {
         {"sem_open", {[] { AT(nullptr, sem_unlink_and_open()); }, {}}},
         {"sem_destroy", {[] { AT(&semaphore, sem_destroy(&semaphore)); }, {}}},
         {"sem_post", {[] { AT(&semaphore, sem_post(&semaphore)); }, {}}},
+        {"sem_trywait", {[] { AT(&semaphore, sem_trywait(&semaphore)); }, {}}},
         {"sem_wait",
          {[post] {
               post();

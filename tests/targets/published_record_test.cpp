@@ -94,6 +94,7 @@ std::map<std::string, Expected> expectations() {
                                         named("sem_wait", semaphore),
                                         named("sem_timedwait", timed(semaphore)),
                                         named("sem_clockwait", timed(semaphore)),
+                                        named("sem_trywait", {}),
                                         named("sem_post", signal(SignalKind::kPost)),
                                         named("pthread_create", {.free = Free::kCreated}),
                                         named("pthread_join", joined),

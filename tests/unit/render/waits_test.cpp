@@ -100,6 +100,22 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+TEST(LockWait, NamesProcessesThatReadUnderALockWhoseMemoryOnlyCountsThem) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(support::rwlock(0x10)).at(kStuck);
+    snapshot::ProcessOwner owner;
+    owner.pid = 4711;
+    owner.command = "./reader";
+    owner.mode = snapshot::Mode::kShared;
+    builder.thread(2).wait().process_owners.push_back(owner);
+
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [rwlock write] tid 4243
+    stuck()                                  bank.cpp:10
+  waits for rwlock 0x10, held by process 4711 (./reader) (shared)
+)");
+}
+
 TEST(Wait, NamesWhoTookASharedSemaphoreLast) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(support::object(snapshot::LockKind::kSemaphore, 0x10, "g_free")).at(kStuck);
