@@ -9,6 +9,7 @@
 #include "preload/c11_types.h"
 #include "preload/holds.h"
 #include "preload/last_signal.h"
+#include "preload/lock_orders.h"
 #include "preload/misuse.h"
 #include "preload/real.h"
 #include "preload/recording.h"
@@ -42,6 +43,8 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
         Hold* const lent = lend(self, mutex);
         const int error = call();
         take_back(self, lent, stack);
+        // The mutex is waited for, however bounded the wait for the condition was.
+        if (lent != nullptr) note_orders(self, lent);
         return error;
     });
 }

@@ -16,8 +16,8 @@ void move_holds_end(ThreadRecord* self, uint32_t end) {
         before = self->holds_end.load(std::memory_order_relaxed);
 }
 
-Hold* reserve_first(ThreadRecord* self) {
-    for (uint32_t i = 0; i < protocol::kHoldCount; ++i) {
+Hold* reserve_between(ThreadRecord* self, uint32_t from, uint32_t to) {
+    for (uint32_t i = from; i < to; ++i) {
         if (claim(self->holds[i].state)) {
             move_holds_end(self, i + 1);
             self->hold_hint.store(i + 1, std::memory_order_relaxed);
@@ -25,6 +25,13 @@ Hold* reserve_first(ThreadRecord* self) {
         }
     }
     return nullptr;
+}
+
+/// Above what is held, as long as there is room.
+Hold* reserve_first(ThreadRecord* self) {
+    const uint32_t hint = detail::lowered(self, self->hold_hint.load(std::memory_order_relaxed));
+    Hold* const above = reserve_between(self, hint, protocol::kHoldCount);
+    return above != nullptr ? above : reserve_between(self, 0, hint);
 }
 
 }  // namespace

@@ -41,12 +41,21 @@ inline bool claim(std::atomic<HoldState>& state) {
 }
 
 namespace detail {
+
 Hold* reserve_another(ThreadRecord* self);
+
+/// Below `hint`, above all that is held: what was let go in another order than the last first has left a gap.
+inline uint32_t lowered(const ThreadRecord* self, uint32_t hint) {
+    while (hint > 0 && self->holds[hint - 1].state.load(std::memory_order_relaxed) == HoldState::kFree) --hint;
+    return hint;
 }
 
-/// A free entry, reserved; null when all are taken (counted).
+}  // namespace detail
+
+/// A free entry, reserved, above those that are taken; null when all are (counted).
 __attribute__((always_inline)) inline Hold* reserve(ThreadRecord* self) {
-    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
+    uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
+    if (hint != 0) hint = detail::lowered(self, hint);
     // Beyond what was ever used the other way is taken, which moves the end.
     if (__builtin_expect(hint < self->holds_end.load(std::memory_order_relaxed) && claim(self->holds[hint].state), 1)) {
         self->hold_hint.store(hint + 1, std::memory_order_relaxed);
@@ -59,9 +68,12 @@ inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
+/// What is held above it stays below the next entry: is_nested of lock_orders.h.
 inline void drop(ThreadRecord* self, Hold* hold) {
     hold->state.store(HoldState::kFree, std::memory_order_release);
-    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+    const auto index = static_cast<uint32_t>(hold - self->holds);
+    if (self->hold_hint.load(std::memory_order_relaxed) == index + 1)
+        self->hold_hint.store(index, std::memory_order_relaxed);
 }
 
 /// All of an entry but its stack and its state.

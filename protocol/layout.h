@@ -249,7 +249,7 @@ struct alignas(64) ThreadRecord {
     std::atomic<uint64_t> clock_count;
 
     alignas(64) Wait wait;
-    std::atomic<uint32_t> hold_hint;   ///< where the next entry is probably free; no meaning for readers
+    std::atomic<uint32_t> hold_hint;   ///< above all entries that are taken; no meaning for readers
     std::atomic<uint32_t> holds_lost;  ///< holds that found no free entry
     std::atomic<uint64_t> stack_low;   ///< this thread's stack, for the library's own use; 0: not known
     std::atomic<uint64_t> stack_high;

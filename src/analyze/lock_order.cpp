@@ -131,9 +131,14 @@ Locks awaited_locks(const snapshot::Snapshot& snapshot, const Finding& finding) 
     return locks;
 }
 
+/// Where one has done all, another one that did some of it, too, is the one that it may meet.
 std::vector<uint32_t> threads_of(const Path& cycle) {
     std::vector<uint32_t> threads;
     for (const LockOrder* const order : cycle) threads.push_back(order->thread);
+    const auto is_other = [](const LockOrder* order) { return order->other_thread != 0; };
+    const auto other = std::find_if(cycle.begin(), cycle.end(), is_other);
+    const bool is_one = std::count(threads.begin(), threads.end(), threads.front()) == std::ssize(threads);
+    if (is_one && other != cycle.end()) threads.push_back((*other)->other_thread);
     std::sort(threads.begin(), threads.end());
     threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
     return threads;

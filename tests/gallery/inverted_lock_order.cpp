@@ -3,7 +3,8 @@
 // Two locks are taken in opposite orders, by one thread after the other, so that nothing hangs this time.
 // ring: kThreads locks, each thread taking one and then the next. turns: the same, again and again, in turn. pool: a
 // few threads do it for all, not one after the other. many: the last of many orders that a thread has seen is one.
-// The other variants must stay silent:
+// outlived: one lock is held longer than two that were taken before it. again: the mutex of a condition is taken again
+// while another lock is held, which alone goes against the order. The other variants must stay silent:
 // fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
 // gated: a third lock is held around both. write_gated: one of them writes it, the other reads. crowded: of five
 // around one of them, one is there each time. shared: both orders read. alone: one thread does both. anew: between
@@ -15,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <shared_mutex>
 #include <thread>
@@ -40,6 +42,7 @@ constexpr int kParts = 6;
 std::array<pthread_mutex_t, kParts> g_parts;
 std::atomic<int> g_part{0};
 std::array<std::mutex, 200> g_many;
+std::condition_variable g_condition;
 int g_booked = 0;
 
 void transfer() {
@@ -159,6 +162,25 @@ void take_turns() {
     for (std::thread& thread : threads) thread.join();
 }
 
+/// As a walk from one part to the next does: the locks around it are let go first.
+void outlive() {
+    std::unique_lock gate(g_gate);
+    std::unique_lock ledger(g_ledger);
+    const std::lock_guard first(g_many[0]);
+    ledger.unlock();
+    gate.unlock();
+    const std::lock_guard second(g_many[1]);
+    ++g_booked;
+}
+
+void wait_with_another_lock() {
+    std::unique_lock gate(g_gate);
+    const std::lock_guard first(g_many[0]);                    // SITE(again_held) wait_with_another_lock
+    g_condition.wait_for(gate, std::chrono::milliseconds(1));  // SITE(again_taken) wait_with_another_lock
+    ++g_booked;
+}
+// WRAP(wait_with_another_lock)
+
 void enter(std::mutex& account) {
     const std::lock_guard one(account);
     const std::lock_guard ledger(g_ledger);
@@ -201,6 +223,18 @@ int main(int argc, char** argv) {
                 const std::lock_guard last(g_many.back());
                 ++g_booked;
             });
+    } else if (variant == "outlived") {
+        one_after_the_other(outlive, [] {
+            const std::lock_guard second(g_many[1]);
+            const std::lock_guard first(g_many[0]);
+            ++g_booked;
+        });
+    } else if (variant == "again") {
+        one_after_the_other(wait_with_another_lock, [] {
+            const std::lock_guard gate(g_gate);
+            const std::lock_guard first(g_many[0]);
+            ++g_booked;
+        });
     } else if (variant == "scoped") {
         one_after_the_other([] { scoped(true); }, [] { scoped(false); });
     } else if (variant == "tries") {

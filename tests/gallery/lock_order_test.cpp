@@ -3,6 +3,8 @@
 // Orders of locks that could have hung, and those that only look like it.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "tests/gallery/gallery.h"
 
 namespace gallery {
@@ -57,6 +59,22 @@ TEST_P(LockOrders, ARingIsToldWhereThreadsTakeTurnsOrDoAnyOfIt) {
 
 TEST_P(LockOrders, TheLastOfManyThatAThreadHasSeenIsTold) {
     EXPECT_EQ(inversion("many").at("order").size(), 2U);
+}
+
+TEST_P(LockOrders, ALockThatOutlivesThoseAroundItIsStillHeld) {
+    EXPECT_EQ(inversion("outlived").at("order").size(), 2U);
+}
+
+TEST_P(LockOrders, AConditionsMutexIsTakenAgain) {
+    const Json finding = inversion("again");
+
+    ASSERT_EQ(finding.at("order").size(), 2U);
+    const Json& orders = finding.at("order");
+    const auto is_again = [&](const Json& edge) {
+        return report::starts_at(edge.at("held_stack"), program_.site("again_held")) &&
+               report::starts_at(edge.at("stack"), program_.site("again_taken"));
+    };
+    EXPECT_EQ(std::count_if(orders.begin(), orders.end(), is_again), 1) << orders;
 }
 
 TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
