@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "protocol/locks.h"
 #include "protocol/stacks.h"
 
 namespace protocol {
@@ -55,9 +56,6 @@ inline constexpr Capacity kCapacities[] = {
 
 /// Where the address space has a limit, a recording takes at most one part in so many of it.
 inline constexpr uint64_t kAddressSpaceShare = 32;
-
-enum class LockKind : uint8_t { kNone, kMutex, kRwlock, kSpin, kOnce, kCustom };
-enum class Mode : uint8_t { kExclusive, kShared };
 
 enum class WaitKind : uint8_t {
     kNone,
@@ -340,17 +338,6 @@ struct alignas(64) TurnBlock {
     TurnLog logs[kTurnLogs];
 };
 static_assert(sizeof(TurnBlock) == sizeof(ThreadRecord), "a TurnBlock takes the slot of a thread");
-
-/// Tells locks apart where there is no room for their addresses; never 0.
-inline constexpr uint32_t hash_of_lock(uint64_t address) {
-    return static_cast<uint32_t>((address * 0x9e3779b97f4a7c15ULL) >> 32) | 1;
-}
-
-/// hash_of_lock(), whose lowest bit is taken away when the lock was only read. Never 0 either.
-inline constexpr uint32_t gate_of_lock(uint64_t address, Mode mode) {
-    const uint32_t hash = hash_of_lock(address);
-    return mode == Mode::kShared && hash != 1 ? hash - 1 : hash;
-}
 
 /// hash_of_lock() of a lock in the upper half, the stack id of its initialization in the lower one.
 inline constexpr uint64_t creation_of(uint64_t address, uint32_t stack) {
