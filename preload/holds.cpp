@@ -29,7 +29,7 @@ Hold* reserve_between(ThreadRecord* self, uint32_t from, uint32_t to) {
 
 /// Above what is held, as long as there is room.
 Hold* reserve_first(ThreadRecord* self) {
-    const uint32_t hint = detail::lowered(self, self->hold_hint.load(std::memory_order_relaxed));
+    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
     Hold* const above = reserve_between(self, hint, protocol::kHoldCount);
     return above != nullptr ? above : reserve_between(self, 0, hint);
 }

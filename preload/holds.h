@@ -43,19 +43,11 @@ inline bool claim(std::atomic<HoldState>& state) {
 namespace detail {
 
 Hold* reserve_another(ThreadRecord* self);
-
-/// Below `hint`, above all that is held: what was let go in another order than the last first has left a gap.
-inline uint32_t lowered(const ThreadRecord* self, uint32_t hint) {
-    while (hint > 0 && self->holds[hint - 1].state.load(std::memory_order_relaxed) == HoldState::kFree) --hint;
-    return hint;
 }
-
-}  // namespace detail
 
 /// A free entry, reserved, above those that are taken; null when all are (counted).
 __attribute__((always_inline)) inline Hold* reserve(ThreadRecord* self) {
-    uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
-    if (hint != 0) hint = detail::lowered(self, hint);
+    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
     // Beyond what was ever used the other way is taken, which moves the end.
     if (__builtin_expect(hint < self->holds_end.load(std::memory_order_relaxed) && claim(self->holds[hint].state), 1)) {
         self->hold_hint.store(hint + 1, std::memory_order_relaxed);
@@ -68,12 +60,19 @@ inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
+/// Of the hold that was begun last. The next entry goes above all that is held: below it what was let go in another
+/// order, or by another thread, has left gaps.
+__attribute__((always_inline)) inline void drop_last(ThreadRecord* self, Hold* hold) {
+    hold->state.store(HoldState::kFree, std::memory_order_release);
+    auto index = static_cast<uint32_t>(hold - self->holds);
+    while (index != 0 && self->holds[index - 1].state.load(std::memory_order_relaxed) == HoldState::kFree) --index;
+    self->hold_hint.store(index, std::memory_order_relaxed);
+}
+
 /// What is held above it stays below the next entry: is_nested of lock_orders.h.
 inline void drop(ThreadRecord* self, Hold* hold) {
+    if (hold + 1 == self->holds + self->hold_hint.load(std::memory_order_relaxed)) return drop_last(self, hold);
     hold->state.store(HoldState::kFree, std::memory_order_release);
-    const auto index = static_cast<uint32_t>(hold - self->holds);
-    if (self->hold_hint.load(std::memory_order_relaxed) == index + 1)
-        self->hold_hint.store(index, std::memory_order_relaxed);
 }
 
 /// All of an entry but its stack and its state.
@@ -200,7 +199,7 @@ inline Hold* last_hold(ThreadRecord* self, LockKind kind, const volatile void* l
 
 inline void end_own_release(ThreadRecord* self, Hold* hold, bool released) {
     if (__builtin_expect(released && hold->depth.load(std::memory_order_relaxed) == 1, 1)) {
-        drop(self, hold);
+        drop_last(self, hold);
     } else {
         end_release(self, {self, hold}, released);
     }
