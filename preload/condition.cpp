@@ -29,6 +29,11 @@ Hold* lend(ThreadRecord* self, pthread_mutex_t* mutex) {
     return hold;
 }
 
+/// What libc refuses at once, a deadline that is none, leaves the mutex as it was. Also of the C11 functions.
+bool has_waited(int error) {
+    return error == 0 || error == ETIMEDOUT || error == EOWNERDEAD || error == thrd_timedout;
+}
+
 template <typename Deadline, typename Call>
 int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Function function, const CallerFrame& caller,
                        Deadline deadline, Call call) {
@@ -42,9 +47,13 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
     return wait_in(self, request, caller, [=] {
         Hold* const lent = lend(self, mutex);
         const int error = call();
-        take_back(self, lent, stack);
-        // The mutex is waited for, however bounded the wait for the condition was.
-        if (lent != nullptr) note_orders(self, lent);
+        if (has_waited(error)) {
+            take_back(self, lent, stack);
+            // The mutex is waited for, however bounded the wait for the condition was.
+            if (lent != nullptr) note_orders(self, lent);
+        } else if (lent != nullptr) {
+            lent->state.store(HoldState::kHeld, std::memory_order_release);
+        }
         return error;
     });
 }

@@ -33,6 +33,7 @@ bool is_trusted_by_kernel(uint64_t ns_per_count) {
 
 /// From two readings of one thread.
 void decide(uint64_t ns, uint64_t counts) {
+    if (counts == 0) return;  // it stands still
     const uint64_t ns_per_count = (ns << 32) / counts;
     constexpr uint64_t kOfTenGigahertz = (uint64_t{1} << 32) / 10;
     constexpr uint64_t kOfTenthOfOne = (uint64_t{1} << 32) * 10;
@@ -44,16 +45,24 @@ void decide(uint64_t ns, uint64_t counts) {
     detail::counter_rate.within.store(kWithin, std::memory_order_release);
 }
 
+/// One instruction, which no handler can come in the middle of.
+bool put_if_empty(std::atomic<uint64_t>& word, uint64_t value) {
+    uint64_t expected = 0;
+    bool put;
+    __asm__ volatile("cmpxchgq %[value], %[word]"
+                     : [word] "+m"(word), "+a"(expected), "=@ccz"(put)
+                     : [value] "r"(value)
+                     : "memory");
+    return put;
+}
+
 /// A handler that does the same in between leaves its own pair, or none.
 void count_from(ThreadRecord* self, uint64_t now, uint64_t count) {
     self->clock_count.store(0, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     self->clock_ns.store(now, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (self->clock_count.load(std::memory_order_relaxed) == 0)
-        self->clock_count.store(count, std::memory_order_relaxed);
-    else
-        self->clock_count.store(0, std::memory_order_relaxed);
+    if (!put_if_empty(self->clock_count, count)) self->clock_count.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -16,27 +16,33 @@ void move_holds_end(ThreadRecord* self, uint32_t end) {
         before = self->holds_end.load(std::memory_order_relaxed);
 }
 
+/// The hint is only ever moved up.
 Hold* reserve_between(ThreadRecord* self, uint32_t from, uint32_t to) {
     for (uint32_t i = from; i < to; ++i) {
-        if (claim(self->holds[i].state)) {
-            move_holds_end(self, i + 1);
+        if (!claim(self->holds[i].state)) continue;
+        move_holds_end(self, i + 1);
+        if (self->hold_hint.load(std::memory_order_relaxed) <= i)
             self->hold_hint.store(i + 1, std::memory_order_relaxed);
-            return &self->holds[i];
-        }
+        return &self->holds[i];
     }
     return nullptr;
 }
 
-/// Above what is held, as long as there is room.
+/// Above what is held, as long as there is room; the first entry last, as it stands for a lock that is alone.
 Hold* reserve_first(ThreadRecord* self) {
-    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
-    Hold* const above = reserve_between(self, hint, protocol::kHoldCount);
-    return above != nullptr ? above : reserve_between(self, 0, hint);
+    const uint32_t hint = detail::lowered(self, self->hold_hint.load(std::memory_order_relaxed));
+    Hold* hold = reserve_between(self, hint, protocol::kHoldCount);
+    if (hold == nullptr) hold = reserve_between(self, 1, hint);
+    return hold != nullptr ? hold : reserve_between(self, 0, 1);
 }
 
 }  // namespace
 
 namespace detail {
+
+Hold* reserve_below(ThreadRecord* self) {
+    return reserve_between(self, 1, kFar);
+}
 
 Hold* reserve_another(ThreadRecord* self) {
     Hold* hold = reserve_first(self);

@@ -43,11 +43,29 @@ inline bool claim(std::atomic<HoldState>& state) {
 namespace detail {
 
 Hold* reserve_another(ThreadRecord* self);
+
+/// Locks that are let go in the order in which they were taken move their holds up: from this entry on the next one
+/// goes into a gap below, but never into the first entry (see is_nested).
+inline constexpr uint32_t kFar = 8;
+Hold* reserve_below(ThreadRecord* self);
+
+/// Below `hint`, above all that is held: what was let go in another order than the last first has left a gap.
+inline uint32_t lowered(const ThreadRecord* self, uint32_t hint) {
+    while (hint > 0 && self->holds[hint - 1].state.load(std::memory_order_relaxed) == HoldState::kFree) --hint;
+    return hint;
 }
 
-/// A free entry, reserved, above those that are taken; null when all are (counted).
+}  // namespace detail
+
+/// A free entry, reserved, above those that are taken, as long as that is not far up; null when all are (counted).
 __attribute__((always_inline)) inline Hold* reserve(ThreadRecord* self) {
-    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
+    uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
+    if (hint != 0) {
+        hint = detail::lowered(self, hint);
+        if (__builtin_expect(hint >= detail::kFar, 0)) {
+            if (Hold* const below = detail::reserve_below(self)) return below;
+        }
+    }
     // Beyond what was ever used the other way is taken, which moves the end.
     if (__builtin_expect(hint < self->holds_end.load(std::memory_order_relaxed) && claim(self->holds[hint].state), 1)) {
         self->hold_hint.store(hint + 1, std::memory_order_relaxed);
@@ -60,19 +78,17 @@ inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
-/// Of the hold that was begun last. The next entry goes above all that is held: below it what was let go in another
-/// order, or by another thread, has left gaps.
+/// Of the uppermost hold. Where nothing else is held the hint tells from now on which lock was given up last.
 __attribute__((always_inline)) inline void drop_last(ThreadRecord* self, Hold* hold) {
     hold->state.store(HoldState::kFree, std::memory_order_release);
-    auto index = static_cast<uint32_t>(hold - self->holds);
-    while (index != 0 && self->holds[index - 1].state.load(std::memory_order_relaxed) == HoldState::kFree) --index;
-    self->hold_hint.store(index, std::memory_order_relaxed);
+    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
 }
 
 /// What is held above it stays below the next entry: is_nested of lock_orders.h.
 inline void drop(ThreadRecord* self, Hold* hold) {
-    if (hold + 1 == self->holds + self->hold_hint.load(std::memory_order_relaxed)) return drop_last(self, hold);
+    const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
     hold->state.store(HoldState::kFree, std::memory_order_release);
+    if (hold + 1 == self->holds + hint || detail::lowered(self, hint) == 0) drop_last(self, hold);
 }
 
 /// All of an entry but its stack and its state.

@@ -40,8 +40,7 @@ bool is_of(uint64_t entry, uint64_t address) {
     return entry >> 32 == protocol::hash_of_lock(address);
 }
 
-/// Those that were made before there is a recording, which knows no stack of them: the caller alone. Their pages are
-/// touched where a lock is initialized then.
+/// Those that were made before there is a recording, which knows no stack of them: the caller alone.
 constexpr uint32_t kEarlyCount = 1024;
 constexpr uint32_t kEarlyProbes = 8;
 std::atomic<uint64_t> early[kEarlyCount];

@@ -93,7 +93,7 @@ Held held_beside(const ThreadRecord* self, const Hold* taken) {
     Held held{};
     held.is_complete = true;
     const uint64_t address = taken->address.load(kRelaxed);
-    uint32_t end = self->holds_end.load(kRelaxed);
+    uint32_t end = self->hold_hint.load(kRelaxed) + 2;  // beyond it only what a signal handler has kept
     if (end > protocol::kHoldCount) end = protocol::kHoldCount;
     for (uint32_t i = 0; i < end; ++i) {
         const Hold& hold = self->holds[i];

@@ -12,8 +12,8 @@
 
 namespace preload {
 
-/// Whether other locks may be held beside `hold`, which was begun last: entries are taken above those that are held,
-/// so that one that is alone nearly always has the first. O(1): two words of the line that was just written.
+/// Whether other locks may be held beside `hold`, which was begun last: the first entry is taken where
+/// nothing is held. O(1): two words of the line that was just written.
 inline bool is_nested(const ThreadRecord* self, const Hold* hold) {
     return hold != self->holds || self->holds[1].state.load(std::memory_order_relaxed) != HoldState::kFree;
 }

@@ -13,6 +13,7 @@ using protocol::TurnLog;
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
+constexpr uint64_t kFewestSlots = 1024;
 
 TurnBlock* block_at(uint32_t index) {
     return static_cast<TurnBlock*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(TurnBlock)));
@@ -29,6 +30,8 @@ TurnBlock* block_made() {
     if (!open_notes()) return nullptr;
     TurnBlock* const known = known_block();
     if (known != nullptr) return known;
+    // Small recordings keep their slots for threads.
+    if (process->regions[protocol::kThreads].bytes / sizeof(TurnBlock) < kFewestSlots) return nullptr;
     const uint32_t index = take_slot_for(protocol::SlotUse::kTurns);
     if (index == UINT32_MAX) return nullptr;
     uint32_t expected = 0;

@@ -190,6 +190,8 @@ ThreadRecord* start_after_fork() {
         memset(static_cast<void*>(early_record.signals), 0, sizeof(early_record.signals));
         early_record.created_stack.store(0, std::memory_order_relaxed);
         early_record.label.store(0, std::memory_order_relaxed);  // its text is in the parent's recording
+        early_record.order_block.store(0, std::memory_order_relaxed);
+        early_record.orders_lost.store(0, std::memory_order_relaxed);
         early_record.wait.kind.store(protocol::WaitKind::kNone, std::memory_order_relaxed);
         // The parent has gone on meanwhile and may have replaced it, by memory that only the parent has.
         early_record.memo.store(0, std::memory_order_relaxed);

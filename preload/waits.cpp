@@ -90,12 +90,12 @@ bool is_within_announced(const ThreadRecord* self, const CallerFrame& caller) {
            caller.sp <= self->wait.frame.load(std::memory_order_relaxed) + kSlack;
 }
 
-/// A clone that shares its creator's thread-local storage, and runs beside it, has a stack of its own: on the
-/// thread's the kernel need not be asked. A child of vfork is known by the mark of its stub.
+/// A clone that shares its creator's thread-local storage, and runs beside it, has a stack of its own, mostly: on the
+/// thread's, where it is in no wait, the kernel is not asked. A child of vfork is known by the mark of its stub.
 bool is_of_caller(const ThreadRecord* self, const CallerFrame& caller) {
     const StackLimits own = stack_limits(self);
     const bool is_on_own_stack = own.low != 0 && caller.sp >= own.low && caller.sp < own.high;
-    return is_on_own_stack || is_really(self);
+    return (is_on_own_stack && self->wait.kind.load(std::memory_order_relaxed) == WaitKind::kNone) || is_really(self);
 }
 
 void publish_new(ThreadRecord* self, const WaitRequest& request, const CallerFrame& caller) {

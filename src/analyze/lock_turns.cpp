@@ -26,7 +26,7 @@ size_t place_of(const snapshot::LockTurn& turn, const OrderRing& ring) {
 size_t steps_around(const snapshot::LockTurns& turns, const OrderRing& ring) {
     size_t count = 0;
     size_t last = ring.size();
-    for (const snapshot::LockTurn& turn : turns) {
+    for (const snapshot::LockTurn& turn : turns.turns) {
         const size_t place = place_of(turn, ring);
         if (place == ring.size() || place == last) continue;
         if (count > 0 && place != (last + 1) % ring.size()) return 0;
@@ -39,7 +39,7 @@ size_t steps_around(const snapshot::LockTurns& turns, const OrderRing& ring) {
 }  // namespace
 
 LockTurns::LockTurns(const snapshot::Snapshot& snapshot)
-    : snapshot_(snapshot), is_last_word_(is_end_of_process(snapshot.process.reason)) {
+    : snapshot_(snapshot), is_end_(is_end_of_process(snapshot.process.reason)) {
     if (snapshot.lock_turns.empty()) return;
     for (const LockOrder& order : snapshot.lock_orders) {
         std::set<uint32_t>& threads = threads_[{order.held.address, order.lock.address}];
@@ -48,21 +48,24 @@ LockTurns::LockTurns(const snapshot::Snapshot& snapshot)
     }
 }
 
-bool LockTurns::have_walkers(const OrderRing& ring) const {
+bool LockTurns::have_walkers(const OrderRing& ring, bool is_last_word) const {
     std::map<uint32_t, size_t> orders_by;
     for (const LockOrder* const order : ring) {
         for (const uint32_t thread : threads_.at({order->held.address, order->lock.address})) ++orders_by[thread];
     }
     const auto walks = [](const auto& thread) { return thread.second > 1; };
     const auto walkers = static_cast<size_t>(std::count_if(orders_by.begin(), orders_by.end(), walks));
-    return walkers > 0 && (!is_last_word_ || 2 * walkers > orders_by.size() - walkers);
+    return walkers > 0 && (!is_last_word || 2 * walkers > orders_by.size() - walkers);
 }
 
 bool LockTurns::is_walked(const OrderRing& ring) const {
     if (ring.size() < kFewestLocks) return false;
-    const size_t enough = is_last_word_ ? std::max(kFewestTurns, ring.size() + ring.size() / 2) : ring.size();
-    const auto goes = [&](const snapshot::LockTurns& turns) { return steps_around(turns, ring) >= enough; };
-    return std::any_of(snapshot_.lock_turns.begin(), snapshot_.lock_turns.end(), goes) && have_walkers(ring);
+    const auto goes = [&](const snapshot::LockTurns& turns) {
+        const bool is_last_word = is_end_ || turns.is_full;
+        const size_t enough = is_last_word ? std::max(kFewestTurns, ring.size() + ring.size() / 2) : ring.size();
+        return have_walkers(ring, is_last_word) && steps_around(turns, ring) >= enough;
+    };
+    return std::any_of(snapshot_.lock_turns.begin(), snapshot_.lock_turns.end(), goes);
 }
 
 }  // namespace analyze

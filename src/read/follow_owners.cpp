@@ -168,8 +168,9 @@ private:
     void add_readers(Thread& thread) {
         add(thread, readers_, [this](const Snapshot& there, const ProcessOwner& user) {
             std::vector<ProcessOwner> readers;
+            if (user.pid == pid_) return readers;
             for (const Thread& reader : there.threads) {
-                if (user.pid == pid_ || reader.finished || !reads(reader, user.address)) continue;
+                if (reader.finished || !reads(reader, user.address)) continue;
                 ProcessOwner& owner = readers.emplace_back(user);
                 owner.tid = reader.tid;
                 owner.mode = snapshot::Mode::kShared;

@@ -49,7 +49,8 @@ snapshot::LockTurns turns_of(const std::vector<std::pair<uint32_t, uint32_t>>& t
         return found == addresses.end() ? 0 : found->second;
     };
     snapshot::LockTurns made;
-    for (const auto& [held, lock] : turns) made.push_back({address_of(held), address_of(lock)});
+    for (const auto& [held, lock] : turns) made.turns.push_back({address_of(held), address_of(lock)});
+    made.is_full = turns.size() == protocol::kTurnCount;
     return made;
 }
 

@@ -100,6 +100,7 @@ void copy_creations(const protocol::CreationBlock& block, std::map<uint32_t, uin
 /// As far as they are written: what comes after a gap may be in another order.
 void copy_turns(const protocol::TurnBlock& block, Legacy& legacy) {
     for (const protocol::TurnLog& log : block.logs) {
+        if (legacy.turns.size() == protocol::kTurnLogs) return;  // one block is all that a process fills
         if (log.made_at.load(kRelaxed) == 0) continue;
         std::vector<std::pair<uint32_t, uint32_t>>& turns = legacy.turns.emplace_back();
         for (const std::atomic<uint64_t>& entry : log.turns) {

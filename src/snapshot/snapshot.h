@@ -258,7 +258,10 @@ struct LockTurn {
 };
 /// The first orders between locks that were initialized at one place, one after the other: none is left out between
 /// two of them but what is equal to the one before.
-using LockTurns = std::vector<LockTurn>;
+struct LockTurns {
+    std::vector<LockTurn> turns;
+    bool is_full = false;  ///< later ones are not known
+};
 
 /// As LockOrder::gates has a lock.
 Gate gate_of(const Object& lock, Mode mode = Mode::kExclusive);

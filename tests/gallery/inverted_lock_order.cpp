@@ -4,14 +4,17 @@
 // ring: kThreads locks, each thread taking one and then the next. turns: the same, again and again, in turn. pool: a
 // few threads do it for all, not one after the other. many: the last of many orders that a thread has seen is one.
 // outlived: one lock is held longer than two that were taken before it. again: the mutex of a condition is taken again
-// while another lock is held, which alone goes against the order. The other variants must stay silent:
-// fixed: the same order. scoped: std::scoped_lock in opposite orders. tries: the second lock is only tried.
-// gated: a third lock is held around both. write_gated: one of them writes it, the other reads. crowded: of five
-// around one of them, one is there each time. shared: both orders read. alone: one thread does both. anew: between
-// the two, one of the locks has become another. timed: with a bound on the wait. walked: a ring buffer, of which each
-// part is locked while the one before is.
-// No gate is what both read (read_gated), nor what one of them wrote at first only (once_written).
+// while another lock is held, which alone goes against the order. chained: in a long chain, each lock is taken before
+// the last is let go. The other variants must stay silent: fixed: the same order. scoped: std::scoped_lock in opposite
+// orders. tries: the second lock is only tried. gated: a third lock is held around both. write_gated: one of them
+// writes it, the other reads. crowded: of five around one of them, one is there each time. shared: both orders read.
+// alone: one thread does both. anew: between the two, one of the locks has become another. timed: with a bound on the
+// wait. walked: a ring buffer, of which each part is locked while the one before is. refused: a wait for a condition
+// has a bound that is none. No gate is what both read (read_gated), nor what one of them wrote at first only
+// (once_written).
+#include <errno.h>
 #include <pthread.h>
+#include <time.h>
 
 #include <array>
 #include <atomic>
@@ -181,6 +184,27 @@ void wait_with_another_lock() {
 }
 // WRAP(wait_with_another_lock)
 
+constexpr size_t kLinkInChain = 96;  // as many locks as are known of a thread
+
+void go_along_chain() {
+    g_many[0].lock();
+    for (size_t i = 1; i < g_many.size(); ++i) {
+        g_many[i].lock();
+        g_many[i - 1].unlock();
+    }
+    g_many.back().unlock();
+}
+
+void wait_without_a_time() {
+    constexpr timespec kNone{0, 2'000'000'000};
+    pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    pthread_mutex_lock(&g_second);
+    pthread_mutex_lock(&g_first);
+    g_booked += pthread_cond_timedwait(&condition, &g_second, &kNone) == EINVAL ? 1 : 2;
+    pthread_mutex_unlock(&g_first);
+    pthread_mutex_unlock(&g_second);
+}
+
 void enter(std::mutex& account) {
     const std::lock_guard one(account);
     const std::lock_guard ledger(g_ledger);
@@ -235,6 +259,14 @@ int main(int argc, char** argv) {
             const std::lock_guard first(g_many[0]);
             ++g_booked;
         });
+    } else if (variant == "chained") {
+        one_after_the_other(go_along_chain, [] {
+            const std::lock_guard second(g_many[kLinkInChain]);
+            const std::lock_guard first(g_many[kLinkInChain - 1]);
+            ++g_booked;
+        });
+    } else if (variant == "refused") {
+        one_after_the_other(wait_without_a_time, wait_without_a_time);
     } else if (variant == "scoped") {
         one_after_the_other([] { scoped(true); }, [] { scoped(false); });
     } else if (variant == "tries") {

@@ -62,7 +62,10 @@ TEST_P(LockOrders, TheLastOfManyThatAThreadHasSeenIsTold) {
 }
 
 TEST_P(LockOrders, ALockThatOutlivesThoseAroundItIsStillHeld) {
-    EXPECT_EQ(inversion("outlived").at("order").size(), 2U);
+    for (const char* const variant : {"outlived", "chained"}) {
+        SCOPED_TRACE(variant);
+        EXPECT_EQ(inversion(variant).at("order").size(), 2U);
+    }
 }
 
 TEST_P(LockOrders, AConditionsMutexIsTakenAgain) {
@@ -86,7 +89,7 @@ TEST_P(LockOrders, WhatBothOnlyReadIsNoGate) {
 
 TEST_P(LockOrders, ThatCannotHangAreNotTold) {
     for (const char* const variant : {"fixed", "scoped", "tries", "timed", "gated", "write_gated", "crowded", "shared",
-                                      "alone", "anew", "walked"}) {
+                                      "alone", "anew", "walked", "refused"}) {
         SCOPED_TRACE(variant);
         expect_clean(program_, variant);
     }

@@ -4,8 +4,9 @@
 // notifies without the mutex; the consumer waits for ever. late: long after it had locked. pool: the trap:
 // workers wait on a queue that was drained, whose last notify came, outside of the lock, before they locked.
 // taken: the same, of a single worker: the job that the notify was for is gone before it had locked.
-// idle: that pool, in a process whose main thread waits for input. nested: the trap's kin: a consumer waits with
-// another lock held that the producer needs. fixed: the flag is set under the mutex.
+// unordered: the same, where the lock was given up last of three, but not the first. idle: that pool, in a process
+// whose main thread waits for input. nested: the trap's kin: a consumer waits with another lock held that the producer
+// needs. fixed: the flag is set under the mutex.
 #include <unistd.h>
 
 #include <atomic>
@@ -101,11 +102,25 @@ void work_late() {
     while (g_jobs == 0) g_ready.wait(lock);
 }
 
-void run_taken() {
-    {
-        const std::lock_guard lock(g_mutex);
-        ++g_jobs;
-    }
+void add_job() {
+    const std::lock_guard lock(g_mutex);
+    ++g_jobs;
+}
+
+void add_job_among_locks() {
+    static std::mutex second;
+    static std::mutex third;
+    g_mutex.lock();
+    second.lock();
+    third.lock();
+    ++g_jobs;
+    second.unlock();
+    third.unlock();
+    g_mutex.unlock();
+}
+
+void run_taken(void (*add)()) {
+    add();
     std::thread([] {
         const std::lock_guard lock(g_mutex);
         --g_jobs;
@@ -151,8 +166,8 @@ int main(int argc, char** argv) {
         run_pool(variant == "idle");
         return 0;
     }
-    if (variant == "taken") {
-        run_taken();
+    if (variant == "taken" || variant == "unordered") {
+        run_taken(variant == "taken" ? add_job : add_job_among_locks);
         return 0;
     }
     if (variant == "nested") {

@@ -58,9 +58,12 @@ TEST_P(WakeUps, OfAPoolThatHasDrainedItsQueueAreNotLost) {
 }
 
 TEST_P(WakeUps, OfAJobThatAnotherHasTakenAreNotLost) {
-    const Json report = report_of_stuck(program_, "taken");
+    for (const char* const variant : {"taken", "unordered"}) {
+        SCOPED_TRACE(variant);
+        const Json report = report_of_stuck(program_, variant);
 
-    EXPECT_THAT(report::verdicts(report), ElementsAre("asleep proved"));
+        EXPECT_THAT(report::verdicts(report), ElementsAre("asleep proved"));
+    }
 }
 
 TEST_P(WakeUps, ThatOnlyComeFromBehindTheWaiterAreAProbableCycle) {

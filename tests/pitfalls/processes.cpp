@@ -6,6 +6,7 @@
 // right, and where CASE says so a thread is left blocked.
 //     forks           children by fork and _Fork, each of which makes a thread, and by a bare clone
 //     spawns          children by vfork, posix_spawn, system and popen
+//     nested-forks    a thread that nests locks forks, and its child, which makes threads, nests them as well
 //     at-fork         handlers of pthread_atfork that take locks
 //     fork-in-handler a signal handler forks
 //     execs           executes itself ten times over, threads and all
@@ -31,6 +32,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <iterator>
 #include <string>
 
 #include "tests/support/gate.h"
@@ -208,6 +210,31 @@ void fork_now(int) {
     errno = saved;
 }
 
+pthread_mutex_t locks[40];
+
+/// Each two of the first ones, one inside the other.
+void nest_locks() {
+    for (pthread_mutex_t* outer = std::begin(locks); outer != locks + 6; ++outer) {
+        for (pthread_mutex_t* inner = outer + 1; inner != locks + 6; ++inner) {
+            check(pthread_mutex_lock(outer) == 0 && pthread_mutex_lock(inner) == 0);
+            check(pthread_mutex_unlock(inner) == 0 && pthread_mutex_unlock(outer) == 0);
+        }
+    }
+}
+
+void fork_nested() {
+    for (pthread_mutex_t& lock : locks) check(pthread_mutex_init(&lock, nullptr) == 0);
+    use_thread();
+    nest_locks();
+    const pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < 3; ++i) leave_one_blocked();
+        nest_locks();
+        _exit(kOfChild);
+    }
+    await_child(child);
+}
+
 void fork_in_handler() {
     check(signal(SIGUSR2, fork_now) != SIG_ERR);
     Lockers lockers;
@@ -319,16 +346,11 @@ struct Case {
     const char* name;
     void (*run)();
 };
-constexpr Case kCases[] = {{"forks", fork_children},
-                           {"spawns", spawn_children},
-                           {"at-fork", fork_with_handlers},
-                           {"fork-in-handler", fork_in_handler},
-                           {"daemon", be_daemon},
-                           {"no-children", have_no_children},
-                           {"all-blocked", block_all_signals},
-                           {"user-namespace", enter_user_namespace},
-                           {"descriptors", print_descriptors},
-                           {"no-counter", give_up_counter}};
+constexpr Case kCases[] = {
+    {"forks", fork_children},           {"nested-forks", fork_nested},        {"spawns", spawn_children},
+    {"at-fork", fork_with_handlers},    {"fork-in-handler", fork_in_handler}, {"daemon", be_daemon},
+    {"no-children", have_no_children},  {"all-blocked", block_all_signals},   {"user-namespace", enter_user_namespace},
+    {"descriptors", print_descriptors}, {"no-counter", give_up_counter}};
 
 }  // namespace
 

@@ -129,7 +129,7 @@ Lines judged_ring(size_t length, const std::vector<size_t>& turns, const std::ve
         for (const size_t i : doers[thread]) orders.add(static_cast<uint32_t>(thread + 2), lock(i), lock(i + 1));
     }
     snapshot::LockTurns& seen = orders.snapshot().lock_turns.emplace_back();
-    for (const size_t i : turns) seen.push_back({lock(i).address, lock(i + 1).address});
+    for (const size_t i : turns) seen.turns.push_back({lock(i).address, lock(i + 1).address});
     return orders.judged();
 }
 

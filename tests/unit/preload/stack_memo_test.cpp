@@ -60,7 +60,8 @@ TEST_F(StackMemo, RecallsEveryShapeOfCall) {
          {unoptimized_shapes(), optimized_shapes(), frame_pointer_shapes(), size_optimized_shapes()}) {
         for (int i = 0; i < shapes.count; ++i) {
             int visits = 0;
-            for (int round = 0; round < 3; ++round) {
+            // Met, learnt, perhaps once more with more room, recalled.
+            for (int round = 0; round < 4; ++round) {
                 tally = {};
                 shapes.shapes[i].run(visit);
                 visits = tally.compared;
@@ -227,13 +228,13 @@ TEST_P(StackMemoAndStaleWords, AreNotMixedUp) {
     run_on_small_stack([&] {
         limits = own_limits();
         recording.become_thread(1);
-        repeat(3, [](int) {
+        repeat(4, [](int) {
             first_caller();
             second_caller();
         });
     });
 
-    EXPECT_EQ(tally.equal, 6) << tally.first_wrong;
+    EXPECT_EQ(tally.equal, 8) << tally.first_wrong;
     EXPECT_EQ(tally.recalled, 4);
 }
 
@@ -277,18 +278,18 @@ TEST_F(StackMemo, ForgetsWhenAnotherPluginComesToTheSameAddress) {
         limits = own_limits();
         recording.become_thread(1);
         Plugin small(SMALL_FRAME_PLUGIN);
-        repeat(2, [&](int) { call_small_frame(small.call); });
+        repeat(3, [&](int) { call_small_frame(small.call); });
         EXPECT_EQ(tally.recalled, 1);
         addresses[0] = reinterpret_cast<uintptr_t>(small.call);
         small.unload();
         Plugin large(LARGE_FRAME_PLUGIN);
         addresses[1] = reinterpret_cast<uintptr_t>(large.call);
-        repeat(2, [&](int) { call_large_frame(large.call); });
+        repeat(3, [&](int) { call_large_frame(large.call); });
         large.unload();
     });
 
     ASSERT_EQ(addresses[0], addresses[1]);
-    EXPECT_EQ(tally.equal, 4) << tally.first_wrong;
+    EXPECT_EQ(tally.equal, 6) << tally.first_wrong;
     EXPECT_EQ(tally.recalled, 2);
 }
 
@@ -298,9 +299,9 @@ TEST_F(StackMemo, KeepsNothingWhileCodeIsBeingUnloaded) {
     preload::end_unload();
     EXPECT_EQ(tally.recalled, 0);
 
-    repeat(3, [](int) { recurse(3, visit); });
+    repeat(4, [](int) { recurse(3, visit); });
     EXPECT_EQ(tally.recalled, 2);
-    EXPECT_EQ(tally.equal, 6) << tally.first_wrong;
+    EXPECT_EQ(tally.equal, 7) << tally.first_wrong;
 }
 
 TEST_F(StackMemo, NeverKeepsStacksThatWereCutShort) {
@@ -339,7 +340,7 @@ TEST_F(StackMemo, StaysRightAfterLongJumpsAndExceptions) {
     });
 
     EXPECT_EQ(tally.equal, 160) << tally.first_wrong;
-    EXPECT_GT(tally.recalled, 130);
+    EXPECT_GT(tally.recalled, 120);
 }
 
 struct Generator {
@@ -383,7 +384,7 @@ TEST_F(StackMemo, FollowsCoroutinesFromResumerToResumer) {
 }
 
 TEST_F(StackMemo, ServesTheNextThreadOfItsSlot) {
-    repeat(2, [&](int) {
+    repeat(3, [&](int) {
         run_on_small_stack([&] {
             limits = own_limits();
             recording.become_thread(3);
@@ -392,7 +393,7 @@ TEST_F(StackMemo, ServesTheNextThreadOfItsSlot) {
         recording.become_thread(3)->memo = 0;  // as a slot that was given back
     });
 
-    EXPECT_EQ(tally.equal, 2) << tally.first_wrong;
+    EXPECT_EQ(tally.equal, 3) << tally.first_wrong;
     EXPECT_EQ(tally.recalled, 1);
 }
 
@@ -429,14 +430,14 @@ TEST_F(StackMemo, DoesNotGrowWhereSystemCallsWereGivenUp) {
 }
 
 TEST_F(StackMemo, IsWipedByFork) {
-    repeat(3, [](int) { recurse(4, visit); });
+    repeat(4, [](int) { recurse(4, visit); });
     EXPECT_EQ(tally.recalled, 2);
     const pid_t child = fork();
     if (child == 0) {
         tally = {};
         const FakeRecording fresh(1 << 20);
-        repeat(3, [](int) { recurse(4, visit); });  // with the parent's memory
-        _exit(tally.equal == 3 && tally.recalled == 2 ? 0 : 1);
+        repeat(4, [](int) { recurse(4, visit); });  // with the parent's memory
+        _exit(tally.equal == 4 && tally.recalled == 2 ? 0 : 1);
     }
     int status = 0;
     waitpid(child, &status, 0);
