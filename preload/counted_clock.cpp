@@ -11,7 +11,7 @@ constinit CounterRate counter_rate{};
 
 namespace {
 
-constexpr uint64_t kLongEnough = 20'000'000;  ///< ns: the rate is right to some millionths then
+constexpr uint64_t kLongEnough = 1 << 23;  ///< counts; some ms: the rate is right to some millionths then
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kWithin = 1 << 20;  ///< half a millisecond: too little for the kernel's corrections to show
 constexpr uint64_t kSoon = 256;        ///< counts; some 100 ns
@@ -72,7 +72,9 @@ uint64_t detail::count_anew(ThreadRecord* self) {
     const bool is_open = !is_decided.load(std::memory_order_relaxed);
     if (!is_open && counter_rate.within.load(std::memory_order_relaxed) == 0) return now_ns();
 
+    const uint64_t last_count = self->clock_count.load(std::memory_order_relaxed);
     const uint64_t before = __builtin_ia32_rdtsc();
+    if (is_open && last_count != 0 && before - last_count < kLongEnough) return now_ns();
     const uint64_t now = now_ns();
     const uint64_t taken = __builtin_ia32_rdtsc() - before;
     if (taken > kSoon) return now;  // others ran in between
@@ -81,11 +83,10 @@ uint64_t detail::count_anew(ThreadRecord* self) {
         count_from(self, now, count);
         return now;
     }
-    const uint64_t last_count = self->clock_count.load(std::memory_order_relaxed);
     const uint64_t since = now - self->clock_ns.load(std::memory_order_relaxed);
     if (last_count == 0 || since > kSecond) {
         count_from(self, now, count);
-    } else if (since >= kLongEnough) {
+    } else {
         decide(since, count - last_count);
     }
     return now;
