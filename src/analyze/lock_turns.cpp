@@ -48,14 +48,14 @@ LockTurns::LockTurns(const snapshot::Snapshot& snapshot)
     }
 }
 
-bool LockTurns::have_walkers(const OrderRing& ring, bool is_last_word) const {
+bool LockTurns::have_walkers(const OrderRing& ring) const {
     std::map<uint32_t, size_t> orders_by;
     for (const LockOrder* const order : ring) {
         for (const uint32_t thread : threads_.at({order->held.address, order->lock.address})) ++orders_by[thread];
     }
     const auto walks = [](const auto& thread) { return thread.second > 1; };
     const auto walkers = static_cast<size_t>(std::count_if(orders_by.begin(), orders_by.end(), walks));
-    return walkers > 0 && (!is_last_word || 2 * walkers > orders_by.size() - walkers);
+    return walkers > 0 && (!is_end_ || 2 * walkers > orders_by.size() - walkers);
 }
 
 bool LockTurns::is_walked(const OrderRing& ring) const {
@@ -63,9 +63,9 @@ bool LockTurns::is_walked(const OrderRing& ring) const {
     const auto goes = [&](const snapshot::LockTurns& turns) {
         const bool is_last_word = is_end_ || turns.is_full;
         const size_t enough = is_last_word ? std::max(kFewestTurns, ring.size() + ring.size() / 2) : ring.size();
-        return have_walkers(ring, is_last_word) && steps_around(turns, ring) >= enough;
+        return steps_around(turns, ring) >= enough;
     };
-    return std::any_of(snapshot_.lock_turns.begin(), snapshot_.lock_turns.end(), goes);
+    return std::any_of(snapshot_.lock_turns.begin(), snapshot_.lock_turns.end(), goes) && have_walkers(ring);
 }
 
 }  // namespace analyze

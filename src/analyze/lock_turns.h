@@ -24,15 +24,15 @@ public:
 
     /// At least four locks, whose orders followed each other around the ring each time that they are known of: one
     /// and a half times around, and twelve steps. Where each thread has one order of its own they are philosophers who
-    /// happened to take turns: some (a third) of the threads must have done several. While the process goes on,
-    /// and more turns are written down, once around and one such thread will do: what is no walk mostly shows it soon.
-    /// Not seen is what does otherwise only after the last turn that is known. O(turns * ring + orders).
+    /// happened to take turns: some (a third) of the threads must have done several. While the process goes on
+    /// one such thread will do, and as long as more turns are written down once around: what is no walk mostly shows
+    /// soon. Not seen is what does otherwise only after the last turn that is known. O(turns * ring + orders).
     bool is_walked(const OrderRing& ring) const;
 
 private:
     using Edge = std::pair<uint64_t, uint64_t>;  ///< addresses of the lock that is held, and of the one that is taken
 
-    bool have_walkers(const OrderRing& ring, bool is_last_word) const;
+    bool have_walkers(const OrderRing& ring) const;
 
     const snapshot::Snapshot& snapshot_;
     const bool is_end_;
