@@ -17,6 +17,7 @@ namespace detail {
 using ReadClock = int (*)(clockid_t clock, timespec* time);
 /// The kernel's own clock_gettime, which libc's calls; libc's until find_clock.
 OURS extern ReadClock read_clock;
+OURS extern std::atomic<bool> counter_is_barred;
 }  // namespace detail
 
 /// Looks for the kernel's function in what it maps into every process. Call once, early.
@@ -34,10 +35,6 @@ inline uint64_t read(clockid_t clock) {
 /// one call deep: a program that locks at depth 15 needs all that a CPU remembers of where calls return to.
 inline uint64_t now_coarse_ns() {
     return detail::read(CLOCK_MONOTONIC_COARSE);
-}
-
-namespace detail {
-OURS extern std::atomic<bool> counter_is_barred;
 }
 
 /// The program has given up the time stamp counter, or is about to: reading it would be the end.

@@ -47,11 +47,12 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, Functi
     return wait_in(self, request, caller, [=] {
         Hold* const lent = lend(self, mutex);
         const int error = call();
+        if (lent == nullptr) return error;
         if (has_waited(error)) {
             take_back(self, lent, stack);
             // The mutex is waited for, however bounded the wait for the condition was.
-            if (lent != nullptr) note_orders(self, lent);
-        } else if (lent != nullptr) {
+            note_orders(self, lent);
+        } else {
             lent->state.store(HoldState::kHeld, std::memory_order_release);
         }
         return error;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "preload/counted_clock.h"
 
+#include "preload/own_swap.h"
+
 namespace preload {
 
 using protocol::ThreadRecord;
@@ -45,30 +47,18 @@ void decide(uint64_t ns, uint64_t counts) {
     detail::counter_rate.within.store(kWithin, std::memory_order_release);
 }
 
-/// One instruction, which no handler can come in the middle of.
-bool put_if_empty(std::atomic<uint64_t>& word, uint64_t value) {
-    uint64_t expected = 0;
-    bool put;
-    __asm__ volatile("cmpxchgq %[value], %[word]"
-                     : [word] "+m"(word), "+a"(expected), "=@ccz"(put)
-                     : [value] "r"(value)
-                     : "memory");
-    return put;
-}
-
 /// A handler that does the same in between leaves its own pair, or none.
 void count_from(ThreadRecord* self, uint64_t now, uint64_t count) {
     self->clock_count.store(0, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     self->clock_ns.store(now, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (!put_if_empty(self->clock_count, count)) self->clock_count.store(0, std::memory_order_relaxed);
+    if (!swap_if(self->clock_count, uint64_t{0}, count)) self->clock_count.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
 
 uint64_t detail::count_anew(ThreadRecord* self) {
-    if (is_counter_barred()) return now_ns();
     const bool is_open = !is_decided.load(std::memory_order_relaxed);
     if (!is_open && counter_rate.within.load(std::memory_order_relaxed) == 0) return now_ns();
 

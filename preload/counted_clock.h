@@ -29,7 +29,7 @@ uint64_t count_anew(protocol::ThreadRecord* self);
 /// CLOCK_MONOTONIC, about 12 ns. As precise as now_ns() but for the order of two instructions: nothing waits for the
 /// counter, so what stands here may be earlier by what the CPU does ahead, some 100 ns.
 inline uint64_t counted_ns(protocol::ThreadRecord* self) {
-    if (__builtin_expect(is_counter_barred(), 0)) return detail::count_anew(self);
+    if (__builtin_expect(is_counter_barred(), 0)) return now_ns();
     const uint64_t count = __builtin_ia32_rdtsc();
     // The time first: a handler that comes in between then leaves a count that lies ahead of this one.
     const uint64_t read_at = self->clock_ns.load(std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 
 #include "preload/abandoned.h"
 #include "preload/clock.h"
+#include "preload/own_swap.h"
 #include "preload/recording.h"
 #include "preload/this_thread.h"
 #include "protocol/layout.h"
@@ -20,18 +21,6 @@ using protocol::HoldState;
 using protocol::LockKind;
 using protocol::Mode;
 using protocol::ThreadRecord;
-
-/// Compare-and-swap against this thread's own signal handlers only: no lock prefix, no bus traffic.
-template <typename Word>
-bool swap_if(std::atomic<Word>& word, Word expected, Word next) {
-    static_assert(sizeof(Word) == 4);
-    bool swapped;
-    __asm__ volatile("cmpxchgl %[next], %[word]"
-                     : [word] "+m"(word), "+a"(expected), "=@ccz"(swapped)
-                     : [next] "r"(next)
-                     : "memory");
-    return swapped;
-}
 
 /// Looked at first: a swap that fails writes back what it read, over what another thread, which unlocks what
 /// this one holds, has written since. A free entry is changed by its own thread alone.
@@ -78,17 +67,24 @@ inline uint64_t address_of(const volatile void* object) {
     return reinterpret_cast<uintptr_t>(object);
 }
 
-/// Of the uppermost hold. Where nothing else is held the hint tells from now on which lock was given up last.
+namespace detail {
+/// The next entry goes here. Where nothing is held it tells which lock was given up last.
+inline void move_hint_to(ThreadRecord* self, const Hold* hold) {
+    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+}
+}  // namespace detail
+
+/// Of the uppermost hold.
 __attribute__((always_inline)) inline void drop_last(ThreadRecord* self, Hold* hold) {
     hold->state.store(HoldState::kFree, std::memory_order_release);
-    self->hold_hint.store(static_cast<uint32_t>(hold - self->holds), std::memory_order_relaxed);
+    detail::move_hint_to(self, hold);
 }
 
 /// What is held above it stays below the next entry: is_nested of lock_orders.h.
 inline void drop(ThreadRecord* self, Hold* hold) {
     const uint32_t hint = self->hold_hint.load(std::memory_order_relaxed);
     hold->state.store(HoldState::kFree, std::memory_order_release);
-    if (hold + 1 == self->holds + hint || detail::lowered(self, hint) == 0) drop_last(self, hold);
+    if (hold + 1 == self->holds + hint || detail::lowered(self, hint) == 0) detail::move_hint_to(self, hold);
 }
 
 /// All of an entry but its stack and its state.

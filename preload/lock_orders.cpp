@@ -2,6 +2,7 @@
 #include "preload/lock_orders.h"
 
 #include "preload/lock_turns.h"
+#include "preload/note_blocks.h"
 #include "preload/recording.h"
 #include "preload/thread_slots.h"
 
@@ -26,10 +27,6 @@ struct Held {
     bool is_complete;
 };
 
-OrderBlock* block_at(uint32_t index) {
-    return static_cast<OrderBlock*>(region_address(protocol::kThreads, uint64_t{index} * sizeof(OrderBlock)));
-}
-
 ThreadRecord* record_of(OrderBlock* block) {
     return reinterpret_cast<ThreadRecord*>(block);
 }
@@ -46,7 +43,7 @@ std::atomic<uint64_t>& word_of(uint64_t address) {
 uint32_t pop_block() {
     uint64_t head = process->free_blocks.load(std::memory_order_acquire);
     while (static_cast<uint32_t>(head) != 0) {
-        ThreadRecord* const block = record_of(block_at(static_cast<uint32_t>(head) - 1));
+        ThreadRecord* const block = record_of(note_block_at<OrderBlock>(static_cast<uint32_t>(head) - 1));
         const uint64_t next = ((head >> 32) + 1) << 32 | block->next_free.load(kRelaxed);
         if (process->free_blocks.compare_exchange_weak(head, next, std::memory_order_acquire))
             return static_cast<uint32_t>(head);
@@ -63,7 +60,7 @@ uint32_t take_new_block(uint32_t share) {
     }
     const uint32_t index = take_slot_for(protocol::SlotUse::kOrders);
     if (index == UINT32_MAX) return 0;
-    OrderBlock* const block = block_at(index);
+    OrderBlock* const block = note_block_at<OrderBlock>(index);
     uint32_t last = process->last_block.load(kRelaxed);
     do {
         block->next_block.store(last, kRelaxed);
@@ -82,7 +79,7 @@ OrderBlock* follow(std::atomic<uint32_t>& link, uint32_t share) {
         if (index == 0) return nullptr;
         link.store(index, kRelaxed);
     }
-    return block_at(index - 1);
+    return note_block_at<OrderBlock>(index - 1);
 }
 
 bool is_ordered(protocol::LockKind kind) {
@@ -243,7 +240,7 @@ bool note_edge(ThreadRecord* self, const Held& all, const Hold& held, const Hold
 }
 
 void give_back(uint32_t index) {
-    ThreadRecord* const block = record_of(block_at(index - 1));
+    ThreadRecord* const block = record_of(note_block_at<OrderBlock>(index - 1));
     uint64_t head = process->free_blocks.load(kRelaxed);
     uint64_t next;
     do {
@@ -273,7 +270,7 @@ void forget_orders(uint64_t address) {
     if ((word_of(address).load(kRelaxed) & bit) == 0) return;
     uint32_t index = process->last_block.load(std::memory_order_acquire);
     while (index != 0) {
-        OrderBlock* const block = block_at(index - 1);
+        OrderBlock* const block = note_block_at<OrderBlock>(index - 1);
         index = block->next_block.load(kRelaxed);
         if ((block->locks.load(kRelaxed) & bit) == 0) continue;
         for (OrderEdge& edge : block->edges) {
@@ -292,8 +289,8 @@ void give_back_order_block(ThreadRecord* self) {
     uint32_t index = self->order_block.load(kRelaxed);
     self->order_block.store(0, kRelaxed);
     while (index != 0) {
-        const uint32_t further = block_at(index - 1)->further.load(kRelaxed);
-        block_at(index - 1)->further.store(0, kRelaxed);
+        const uint32_t further = note_block_at<OrderBlock>(index - 1)->further.load(kRelaxed);
+        note_block_at<OrderBlock>(index - 1)->further.store(0, kRelaxed);
         give_back(index);
         index = further;
     }

@@ -66,6 +66,15 @@ uint64_t taken(const sem_t* semaphore) {
     return protocol::kTakenSemaphore | address_of(semaphore);
 }
 
+/// What other processes may wait for is noted as taken.
+template <typename Call>
+__attribute__((always_inline)) inline int take_by(sem_t* semaphore, WrapperFrame frame, Call call) {
+    const bool shared = is_shared(semaphore);
+    const int result = call(frame.caller());
+    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), frame.caller());
+    return result;
+}
+
 void forget_posts(sem_t* semaphore) {
     if (ThreadRecord* const self = this_thread()) forget_signals(self, semaphore);
 }
@@ -109,38 +118,31 @@ EXPORTED int sem_destroy(sem_t* semaphore) noexcept {
 }
 
 EXPORTED int sem_wait(sem_t* semaphore) {
-    const bool shared = is_shared(semaphore);
-    int result = 0;
-    if (!try_to_wait(semaphore))
-        result = wait_for_semaphore(semaphore, Function::k_sem_wait, CALLER_FRAME, untimed,
-                                    [=] { return real::sem_wait(semaphore); });
-    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
-    return result;
+    return take_by(semaphore, WRAPPER_FRAME, [=](const CallerFrame& caller) {
+        if (try_to_wait(semaphore)) return 0;
+        return wait_for_semaphore(semaphore, Function::k_sem_wait, caller, untimed,
+                                  [=] { return real::sem_wait(semaphore); });
+    });
 }
 
 EXPORTED int sem_trywait(sem_t* semaphore) noexcept {
-    const bool shared = is_shared(semaphore);
-    const int result = real::sem_trywait(semaphore);
-    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
-    return result;
+    return take_by(semaphore, WRAPPER_FRAME, [=](const CallerFrame&) { return real::sem_trywait(semaphore); });
 }
 
 EXPORTED int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
-    const bool shared = is_shared(semaphore);
-    const int result = wait_for_semaphore(
-        semaphore, Function::k_sem_timedwait, CALLER_FRAME, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
-        [=] { return real::sem_timedwait(semaphore, deadline); });
-    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
-    return result;
+    return take_by(semaphore, WRAPPER_FRAME, [=](const CallerFrame& caller) {
+        return wait_for_semaphore(
+            semaphore, Function::k_sem_timedwait, caller, [=] { return deadline_of(CLOCK_REALTIME, deadline); },
+            [=] { return real::sem_timedwait(semaphore, deadline); });
+    });
 }
 
 EXPORTED int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* deadline) {
-    const bool shared = is_shared(semaphore);
-    const int result = wait_for_semaphore(
-        semaphore, Function::k_sem_clockwait, CALLER_FRAME, [=] { return deadline_of(clock, deadline); },
-        [=] { return real::sem_clockwait(semaphore, clock, deadline); });
-    if (__builtin_expect(shared, 0) && result == 0) note_take(taken(semaphore), CALLER_FRAME);
-    return result;
+    return take_by(semaphore, WRAPPER_FRAME, [=](const CallerFrame& caller) {
+        return wait_for_semaphore(
+            semaphore, Function::k_sem_clockwait, caller, [=] { return deadline_of(clock, deadline); },
+            [=] { return real::sem_clockwait(semaphore, clock, deadline); });
+    });
 }
 
 EXPORTED int sem_post(sem_t* semaphore) noexcept {

@@ -157,9 +157,8 @@ private:
             const auto has_it = [&](const Take& take) {
                 return take.kind == TakeKind::kSemaphore && take.object == user.address && !take.given_back;
             };
-            const bool is_any = std::any_of(there.takes.begin(), there.takes.end(), has_it);
-            std::vector<ProcessOwner> users(is_any ? 1 : 0, user);
-            for (ProcessOwner& one : users) one.in_doubt = true;
+            std::vector<ProcessOwner> users;
+            if (std::any_of(there.takes.begin(), there.takes.end(), has_it)) users.emplace_back(user).in_doubt = true;
             return users;
         });
     }

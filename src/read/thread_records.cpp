@@ -111,16 +111,6 @@ void copy_turns(const protocol::TurnBlock& block, Legacy& legacy) {
     }
 }
 
-void copy_legacy(protocol::SlotUse use, const protocol::OrderBlock& orders, const protocol::CreationBlock& creations,
-                 const protocol::TurnBlock& turns, Legacy& legacy) {
-    switch (use) {
-        case protocol::SlotUse::kThread: return;
-        case protocol::SlotUse::kOrders: return copy_orders(orders, legacy.orders);
-        case protocol::SlotUse::kCreations: return copy_creations(creations, legacy.creations);
-        case protocol::SlotUse::kTurns: return copy_turns(turns, legacy);
-    }
-}
-
 /// Moves what the slot's last thread left behind out of what is its present one's.
 void move_past(std::vector<SignalCopy>& signals, std::vector<SignalCopy>& past) {
     const auto is_own = [](const SignalCopy& signal) { return (signal.flags & protocol::kSignalPast) == 0; };
@@ -167,12 +157,23 @@ void keep_steady(const std::vector<HoldCopy>& before, std::vector<HoldCopy>& now
 struct ThreadRecords::Bytes {
     alignas(ThreadRecord) char bytes[sizeof(ThreadRecord)];
 
-    const ThreadRecord& record() const { return *reinterpret_cast<const ThreadRecord*>(bytes); }
-    const protocol::OrderBlock& orders() const { return *reinterpret_cast<const protocol::OrderBlock*>(bytes); }
-    const protocol::CreationBlock& creations() const {
-        return *reinterpret_cast<const protocol::CreationBlock*>(bytes);
+    /// What a slot holds, by its use.
+    template <typename Block>
+    const Block& as() const {
+        static_assert(sizeof(Block) == sizeof(bytes));
+        return *reinterpret_cast<const Block*>(bytes);
     }
-    const protocol::TurnBlock& turns() const { return *reinterpret_cast<const protocol::TurnBlock*>(bytes); }
+
+    const ThreadRecord& record() const { return as<ThreadRecord>(); }
+
+    void add_to(Legacy& legacy) const {
+        switch (record().use.load(kRelaxed)) {
+            case protocol::SlotUse::kThread: return;
+            case protocol::SlotUse::kOrders: return copy_orders(as<protocol::OrderBlock>(), legacy.orders);
+            case protocol::SlotUse::kCreations: return copy_creations(as<protocol::CreationBlock>(), legacy.creations);
+            case protocol::SlotUse::kTurns: return copy_turns(as<protocol::TurnBlock>(), legacy);
+        }
+    }
 };
 
 ThreadRecords::ThreadRecords(const Source& source, const Layout& layout, bool at_rest)
@@ -241,9 +242,8 @@ std::vector<ThreadCopy> ThreadRecords::copy_all(const protocol::ProcessRecord& h
     for (uint32_t slot = 0; slot < slots; ++slot) {
         std::optional<ThreadCopy> thread = copy_into(slot, bytes);
         if (!thread) continue;
-        const protocol::SlotUse use = bytes.record().use.load(kRelaxed);
-        if (thread->number == 0 && use != protocol::SlotUse::kThread) {
-            if (legacy != nullptr) copy_legacy(use, bytes.orders(), bytes.creations(), bytes.turns(), *legacy);
+        if (thread->number == 0 && bytes.record().use.load(kRelaxed) != protocol::SlotUse::kThread) {
+            if (legacy != nullptr) bytes.add_to(*legacy);
             continue;
         }
         move_past(thread->signals, past);
