@@ -13,6 +13,8 @@ namespace {
 struct Surroundings {
     const char* name;
     Words command;  ///< the program's own words come behind
+
+    friend std::ostream& operator<<(std::ostream& out, const Surroundings& one) { return out << one.name; }
 };
 
 class Limit : public testing::TestWithParam<Surroundings> {};

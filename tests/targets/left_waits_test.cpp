@@ -59,6 +59,8 @@ struct Stepped {
     const char* call;
     WaitKind kind;
     std::atomic<uint64_t> protocol::Wait::*object;
+
+    friend std::ostream& operator<<(std::ostream& out, const Stepped& one) { return out << one.call; }
 };
 
 class SteppedWait : public testing::TestWithParam<Stepped> {};

@@ -75,6 +75,8 @@ struct Framework {
     const char* name;
     const char* program;
     std::vector<std::string> accused;
+
+    friend std::ostream& operator<<(std::ostream& out, const Framework& one) { return out << one.name; }
 };
 
 class OtherFramework : public testing::TestWithParam<Framework> {

@@ -23,6 +23,8 @@ struct Ending {
     int status;                     ///< of the program itself
     bool by_signal = false;         ///< nothing of the library runs any more
     bool waits_for_others = false;  ///< it does not come while another thread lives
+
+    friend std::ostream& operator<<(std::ostream& out, const Ending& one) { return out << one.how; }
 };
 
 constexpr Ending kEndings[] = {
@@ -43,6 +45,8 @@ struct Leftover {
     const char* what;
     const char* verdict;  ///< empty: clean
     const char* state;
+
+    friend std::ostream& operator<<(std::ostream& out, const Leftover& one) { return out << one.what; }
 };
 
 constexpr Leftover kLeftovers[] = {

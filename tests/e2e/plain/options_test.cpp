@@ -26,6 +26,8 @@ support::Outcome end(const std::string& options) {
 struct Mistake {
     const char* options;
     const char* words;
+
+    friend std::ostream& operator<<(std::ostream& out, const Mistake& one) { return out << one.options; }
 };
 
 class Mistaken : public testing::TestWithParam<Mistake> {};

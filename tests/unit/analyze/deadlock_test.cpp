@@ -149,6 +149,8 @@ TEST(Deadlock, LongListsAreCutInTheMessageOnly) {
 struct NoDeadlock {
     const char* name;
     std::function<void(OppositeOrder&)> change;
+
+    friend std::ostream& operator<<(std::ostream& out, const NoDeadlock& one) { return out << one.name; }
 };
 
 class NoLiveDeadlock : public testing::TestWithParam<NoDeadlock> {};

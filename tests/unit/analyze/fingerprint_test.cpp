@@ -96,6 +96,8 @@ std::map<std::string, std::string> fingerprints(const Variant& variant) {
 struct Edit {
     const char* name;
     std::function<void(Variant&)> apply;
+
+    friend std::ostream& operator<<(std::ostream& out, const Edit& one) { return out << one.name; }
 };
 
 class Harmless : public testing::TestWithParam<Edit> {};
