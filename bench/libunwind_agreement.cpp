@@ -4,7 +4,7 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
-#include "preload/stack_check.h"
+#include "preload/stacks/stack_check.h"
 
 namespace preload {
 

@@ -9,7 +9,7 @@
 #include "policy/baseline.h"
 #include "policy/saved_report.h"
 #include "policy/suppression.h"
-#include "preload/report_options.h"
+#include "preload/report/report_options.h"
 #include "render/comparison.h"
 #include "tests/fuzz/reports.h"
 #include "tests/fuzz/target.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The rows that cfi.cpp finds in the unwind tables of whole libraries, against elfutils' libdw.
-#include "preload/cfi.h"
+#include "preload/stacks/cfi.h"
 
 #include <dlfcn.h>
 #include <elfutils/libdw.h>
@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "preload/rule_cache.h"
-#include "preload/table_cursor.h"
+#include "preload/stacks/rule_cache.h"
+#include "preload/stacks/table_cursor.h"
 
 namespace {
 

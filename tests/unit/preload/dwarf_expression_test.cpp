@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "preload/dwarf_expression.h"
+#include "preload/stacks/dwarf_expression.h"
 
 #include <gtest/gtest.h>
 

@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "preload/recording.h"
-#include "preload/restriction.h"
-#include "preload/stack_table.h"
-#include "preload/this_thread.h"
+#include "preload/process/recording.h"
+#include "preload/process/restriction.h"
+#include "preload/stacks/stack_table.h"
+#include "preload/threads/this_thread.h"
 
 namespace preload {
 

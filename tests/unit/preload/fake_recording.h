@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A recording in ordinary memory, in the place of preload/recording.cpp: the code under test finds
+// A recording in ordinary memory, in the place of preload/process/recording.cpp: the code under test finds
 // it through the same functions.
 #pragma once
 

@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "memo_fixture.h"
-#include "preload/stack_check.h"
+#include "preload/stacks/stack_check.h"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memo_fixture.h"
 
-#include "preload/restriction.h"
-#include "preload/stack_check.h"
+#include "preload/process/restriction.h"
+#include "preload/stacks/stack_check.h"
 
 MemoTest::Tally MemoTest::tally;
 ObservedStack MemoTest::last;

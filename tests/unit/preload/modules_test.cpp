@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "preload/modules.h"
+#include "preload/stacks/modules.h"
 
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "fake_recording.h"
-#include "preload/stack_capture.h"
+#include "preload/stacks/stack_capture.h"
 
 namespace {
 

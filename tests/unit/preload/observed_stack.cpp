@@ -10,7 +10,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "preload/recording.h"
+#include "preload/process/recording.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "preload/stack_capture.h"
+#include "preload/stacks/stack_capture.h"
 #include "protocol/layout.h"
 
 struct ObservedStack {

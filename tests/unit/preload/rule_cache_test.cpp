@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "preload/rule_cache.h"
+#include "preload/stacks/rule_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "preload/stack_capture.h"
+#include "preload/stacks/stack_capture.h"
 
 namespace {
 

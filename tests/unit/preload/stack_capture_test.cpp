@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The unwinder against libunwind, frame by frame, in every shape of call that compilers make.
-#include "preload/stack_capture.h"
+#include "preload/stacks/stack_capture.h"
 
 #include <errno.h>
 #include <gtest/gtest.h>

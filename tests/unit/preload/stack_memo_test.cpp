@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stacks that are recalled, against libunwind: everything that could make two stacks look alike.
-#include "preload/stack_memo.h"
+#include "preload/stacks/stack_memo.h"
 
 #include <alloca.h>
 #include <dlfcn.h>
@@ -22,8 +22,8 @@
 
 #include "call_shapes.h"
 #include "memo_fixture.h"
-#include "preload/restriction.h"
-#include "preload/stack_check.h"
+#include "preload/process/restriction.h"
+#include "preload/stacks/stack_check.h"
 
 extern "C" void call_without_table(void (*function)());
 

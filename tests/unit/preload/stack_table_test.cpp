@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "preload/stack_table.h"
+#include "preload/stacks/stack_table.h"
 
 #include <gtest/gtest.h>
 
