@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "launch/launch.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace doctor {
 namespace {

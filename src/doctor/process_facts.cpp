@@ -12,8 +12,8 @@
 #include "doctor/machine_facts.h"
 #include "doctor/process_checks.h"
 #include "launch/launch.h"
-#include "read/mappings.h"
-#include "read/proc.h"
+#include "read/kernel/mappings.h"
+#include "read/kernel/proc.h"
 #include "read/read.h"
 
 namespace doctor {

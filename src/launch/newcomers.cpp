@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace launch {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "launch/newcomers.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace launch {
 namespace {

@@ -12,16 +12,16 @@
 #include <optional>
 #include <utility>
 
-#include "read/head.h"
-#include "read/identity.h"
+#include "read/calls/waits.h"
+#include "read/kernel/proc.h"
 #include "read/observed_process.h"
-#include "read/proc.h"
 #include "read/read.h"
-#include "read/recording_name.h"
-#include "read/source.h"
-#include "read/thread_records.h"
-#include "read/times.h"
-#include "read/waits.h"
+#include "read/records/head.h"
+#include "read/records/identity.h"
+#include "read/records/recording_name.h"
+#include "read/records/source.h"
+#include "read/records/thread_records.h"
+#include "read/records/times.h"
 
 namespace reader {
 

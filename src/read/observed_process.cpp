@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "protocol/layout.h"
-#include "read/head.h"
-#include "read/identity.h"
-#include "read/mappings.h"
-#include "read/proc.h"
+#include "read/kernel/mappings.h"
+#include "read/kernel/proc.h"
 #include "read/read.h"
-#include "read/recording_name.h"
+#include "read/records/head.h"
+#include "read/records/identity.h"
+#include "read/records/recording_name.h"
 
 namespace reader {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "read/source.h"
+#include "read/records/source.h"
 
 namespace reader {
 

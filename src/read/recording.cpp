@@ -3,17 +3,17 @@
 #include <memory>
 #include <utility>
 
-#include "read/follow_owners.h"
-#include "read/head.h"
-#include "read/identity.h"
+#include "read/calls/waits.h"
+#include "read/kernel/proc.h"
 #include "read/observed_process.h"
-#include "read/proc.h"
+#include "read/owners/follow_owners.h"
 #include "read/read.h"
-#include "read/source.h"
+#include "read/records/head.h"
+#include "read/records/identity.h"
+#include "read/records/source.h"
+#include "read/records/thread_records.h"
+#include "read/records/times.h"
 #include "read/take_snapshot.h"
-#include "read/thread_records.h"
-#include "read/times.h"
-#include "read/waits.h"
 
 namespace reader {
 

@@ -3,10 +3,10 @@
 // The whole look at a process: records, kernel, locks, records again; see Recording::take_snapshot.
 #pragma once
 
-#include "read/head.h"
-#include "read/identity.h"
 #include "read/look_options.h"
-#include "read/source.h"
+#include "read/records/head.h"
+#include "read/records/identity.h"
+#include "read/records/source.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {

@@ -9,9 +9,9 @@
 #include <thread>
 #include <utility>
 
-#include "read/library_waits.h"
-#include "read/lock_kinds.h"
-#include "read/system_calls.h"
+#include "read/calls/system_calls.h"
+#include "read/outside/library_waits.h"
+#include "read/records/lock_kinds.h"
 
 namespace reader {
 

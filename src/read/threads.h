@@ -13,15 +13,15 @@
 #include <vector>
 
 #include "read/calls/call_details.h"
-#include "read/library_waits.h"
-#include "read/outside_stacks.h"
-#include "read/running_threads.h"
-#include "read/stacks.h"
-#include "read/stream_locks.h"
-#include "read/tasks.h"
-#include "read/thread_records.h"
-#include "read/times.h"
-#include "read/waits.h"
+#include "read/calls/waits.h"
+#include "read/kernel/tasks.h"
+#include "read/outside/library_waits.h"
+#include "read/outside/outside_stacks.h"
+#include "read/outside/running_threads.h"
+#include "read/owners/stream_locks.h"
+#include "read/records/stacks.h"
+#include "read/records/thread_records.h"
+#include "read/records/times.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "read/mappings.h"
-#include "read/memory_sharers.h"
-#include "read/signal_sets.h"
+#include "read/kernel/mappings.h"
+#include "read/kernel/memory_sharers.h"
+#include "read/kernel/signal_sets.h"
 
 namespace reader {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "protocol/layout.h"
-#include "read/tasks.h"
+#include "read/kernel/tasks.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "protocol/layout.h"
-#include "read/head.h"
-#include "read/identity.h"
 #include "read/read.h"
-#include "read/source.h"
+#include "read/records/head.h"
+#include "read/records/identity.h"
+#include "read/records/source.h"
 #include "read/take_snapshot.h"
 #include "tests/fuzz/reports.h"
 #include "tests/fuzz/target.h"

@@ -12,9 +12,9 @@
 #include <set>
 #include <sstream>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
+#include "read/kernel/stopped_thread.h"
 #include "read/read.h"
-#include "read/stopped_thread.h"
 #include "tests/support/target_runner.h"
 
 namespace {

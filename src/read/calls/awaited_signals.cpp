@@ -7,8 +7,8 @@
 #include <bit>
 
 #include "read/calls/words.h"
-#include "read/signal_sets.h"
-#include "read/target_memory.h"
+#include "read/kernel/signal_sets.h"
+#include "read/kernel/target_memory.h"
 
 namespace reader {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "read/tasks.h"
+#include "read/kernel/tasks.h"
 
 namespace reader {
 

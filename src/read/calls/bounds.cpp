@@ -10,8 +10,8 @@
 #include <ctime>
 #include <iterator>
 
-#include "read/futex.h"
-#include "read/target_memory.h"
+#include "read/calls/futex.h"
+#include "read/kernel/target_memory.h"
 
 namespace reader {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

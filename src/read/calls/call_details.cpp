@@ -17,11 +17,11 @@
 #include "read/calls/bounds.h"
 #include "read/calls/lock_requests.h"
 #include "read/calls/poll_sets.h"
+#include "read/calls/system_calls.h"
 #include "read/calls/system_v.h"
 #include "read/calls/words.h"
-#include "read/functions.h"
-#include "read/system_calls.h"
-#include "read/target_memory.h"
+#include "read/kernel/target_memory.h"
+#include "read/records/functions.h"
 
 namespace reader {
 

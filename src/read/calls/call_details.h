@@ -13,8 +13,8 @@
 #include "read/calls/lock_owners.h"
 #include "read/calls/open_files.h"
 #include "read/calls/sockets.h"
-#include "read/tasks.h"
-#include "read/thread_records.h"
+#include "read/kernel/tasks.h"
+#include "read/records/thread_records.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "read/calls/system_calls.h"
 #include "read/calls/words.h"
-#include "read/proc.h"
-#include "read/system_calls.h"
-#include "read/tasks.h"
+#include "read/kernel/proc.h"
+#include "read/kernel/tasks.h"
 
 namespace reader {
 

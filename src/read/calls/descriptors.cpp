@@ -13,7 +13,7 @@
 
 #include "read/calls/wait_channels.h"
 #include "read/calls/words.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

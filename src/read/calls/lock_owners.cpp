@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "read/calls/words.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "protocol/layout.h"
-#include "read/target_memory.h"
+#include "read/kernel/target_memory.h"
 
 namespace reader {
 

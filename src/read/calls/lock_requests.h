@@ -8,7 +8,7 @@
 #include <string>
 
 #include "read/calls/file_locks.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

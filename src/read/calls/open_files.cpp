@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "read/calls/words.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

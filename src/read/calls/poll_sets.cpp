@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "read/target_memory.h"
+#include "read/kernel/target_memory.h"
 
 namespace reader {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

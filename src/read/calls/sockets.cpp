@@ -12,7 +12,7 @@
 
 #include "read/calls/unix_peers.h"
 #include "read/calls/words.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

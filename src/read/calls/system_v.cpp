@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "read/calls/words.h"
-#include "read/target_memory.h"
+#include "read/kernel/target_memory.h"
 
 namespace reader {
 

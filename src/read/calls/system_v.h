@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 #include "snapshot/snapshot.h"
 
 namespace reader {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 
 namespace reader {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "read/numbers.h"
+#include "read/kernel/numbers.h"
 
 namespace reader {
 

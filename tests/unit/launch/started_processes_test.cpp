@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "launch/started_processes.h"
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 #include "tests/support/eventually.h"
 
 namespace launch {

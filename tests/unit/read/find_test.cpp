@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 #include "read/read.h"
 #include "recording_writer.h"
 

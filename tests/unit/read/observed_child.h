@@ -20,7 +20,7 @@
 #include <new>
 #include <thread>
 
-#include "read/proc.h"
+#include "read/kernel/proc.h"
 #include "read/read.h"
 #include "recording_writer.h"
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "read/read.h"
-#include "read/thread_records.h"
+#include "read/records/thread_records.h"
 #include "recording_writer.h"
 
 namespace reader_test {

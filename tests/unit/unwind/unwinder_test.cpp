@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "read/mappings.h"
-#include "read/outside_stacks.h"
-#include "read/tasks.h"
+#include "read/kernel/mappings.h"
+#include "read/kernel/tasks.h"
+#include "read/outside/outside_stacks.h"
 #include "tests/support/eventually.h"
 #include "tests/support/target_runner.h"
 
