@@ -185,10 +185,11 @@ void fill() {
     for (const pthread_t thread : threads) check(pthread_join(thread, nullptr) == 0);
 }
 
-/// Half of the threads are detached, the others joined, and a few cancelled.
-void serve(double seconds, uint64_t threads) {
+/// Half of the threads are detached, the others joined, and a few cancelled, which take few locks: some more make up
+/// for them.
+void serve(double seconds, uint64_t threads, uint64_t locks) {
     const double begin = now();
-    for (uint64_t i = 1; threads_made < threads; ++i) {
+    for (uint64_t i = 1; threads_made < threads || locks_taken.load(std::memory_order_relaxed) < locks; ++i) {
         while (static_cast<double>(threads_made) / static_cast<double>(threads) > (now() - begin) / seconds)
             gate::pause_a_moment();
         if (i % 100 == 0) {
@@ -239,7 +240,8 @@ int main(int count, char** words) {
     if (count != 4) return 2;
     const double seconds = std::atof(words[1]);
     const auto threads = static_cast<uint64_t>(std::atoll(words[2]));
-    locks_of_each = static_cast<uint64_t>(std::atoll(words[3])) / threads + 1;
+    const auto locks = static_cast<uint64_t>(std::atoll(words[3]));
+    locks_of_each = locks / threads + 1;
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
@@ -249,7 +251,7 @@ int main(int count, char** words) {
     pthread_t workers[kWorkers];
     for (pthread_t& worker : workers) worker = start(work);
     fill();
-    serve(seconds, threads);
+    serve(seconds, threads, locks);
     check(pthread_mutex_lock(&queue) == 0);
     is_closed = true;
     check(pthread_cond_broadcast(&queued) == 0 && pthread_mutex_unlock(&queue) == 0);
