@@ -464,6 +464,7 @@ struct ProcessRecord {
     std::atomic<uint32_t> last_block;  ///< slot index + 1 of the block taken last; 0: none
     std::atomic<uint32_t> blocks;      ///< slots taken for them
     uint32_t run;                      ///< which run of the command it is of; 0: of none
+    std::atomic<uint32_t> grace_over;  ///< (command, target) leftover threads get no more time
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <atomic>
+
+#include "preload/process/grace.h"
 #include "preload/process/process_end.h"
 #include "preload/process/recording.h"
 #include "preload/raw_syscall.h"
@@ -26,9 +29,16 @@ using protocol::End;
 namespace {
 
 void at_the_very_end(int status, void*) {
+    static std::atomic<long> first{0};
+    const long self = raw_syscall(SYS_gettid);
+    long expected = 0;
+    if (!first.compare_exchange_strong(expected, self) && expected == self) return;
+    // So that main comes here, too, which returns meanwhile: no wrapper sees that. The handlers have all been run, so
+    // libc has room for this one.
+    on_exit(at_the_very_end, nullptr);
     // Without a call of exit main has returned, and libc's own exit came here.
-    if (!has_noted_end()) note_end(End::kReturn, status);
-    end_process();
+    if (expected == 0 && !has_noted_end()) note_end(End::kReturn, status);
+    if (!end_process()) stay_if_over();
     remove_recording();
 }
 
@@ -38,8 +48,8 @@ void at_the_very_quick_end(void*) {
 }
 
 void end_at_once(End end, int status) {
-    // Where another thread is at the end already, its report is being made.
-    if (end_process(end, status)) remove_recording();
+    if (end_process(end, status)) return remove_recording();
+    stay_if_over();
 }
 
 [[gnu::constructor]] void on_load() {
@@ -58,6 +68,7 @@ void end_at_once(End end, int status) {
 extern "C" {
 
 EXPORTED void exit(int status) noexcept {
+    stay_if_over();
     note_end(End::kExit, status);
     real::exit(status);
     __builtin_unreachable();
@@ -77,12 +88,14 @@ EXPORTED void _Exit(int status) noexcept {
 
 // libc runs the at_quick_exit handlers, ours last, and then an _exit of its own, which no wrapper sees.
 EXPORTED void quick_exit_new(int status) noexcept {
+    stay_if_over();
     note_end(End::kQuickExit, status);
     real::quick_exit_new(status);
     __builtin_unreachable();
 }
 
 EXPORTED void quick_exit_old(int status) noexcept {
+    stay_if_over();
     note_end(End::kQuickExit, status);
     real::quick_exit_old(status);
     __builtin_unreachable();

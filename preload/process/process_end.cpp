@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include "preload/process/clock.h"
+#include "preload/process/grace.h"
 #include "preload/process/process_facts.h"
 #include "preload/process/recording.h"
 #include "preload/process/restriction.h"
@@ -121,8 +122,16 @@ bool reports_always() {
 
 /// Gives other threads the grace time. True: some are alive after it.
 bool outlive(const ThreadRecord* self, int64_t grace_ms) {
+    if (!others_are_alive(self)) return false;
+    guard_grace();
     const uint64_t deadline = now_ns() + static_cast<uint64_t>(grace_ms) * kMillisecond;
-    return !wait_until(deadline, [self] { return !others_are_alive(self); });
+    bool are_alive = true;
+    wait_until(deadline, [self, &are_alive] {
+        are_alive = others_are_alive(self);
+        return !are_alive || is_grace_over();
+    });
+    lift_grace();
+    return are_alive;
 }
 
 }  // namespace
@@ -162,6 +171,7 @@ bool begin_end() {
         return won || !may_be_given_back;
     });
     if (!won) return false;
+    begin_grace();
     process->ended_ns.store(now_ns(), std::memory_order_relaxed);
     return true;
 }
@@ -172,7 +182,7 @@ void finish_end() {
     const bool is_exec = process->end.load(std::memory_order_relaxed) == End::kExec;
     const bool is_supervised = supervisor_grace_ms() >= 0;
     if (is_supervised) {
-        const bool leaves_threads = outlive(self, is_exec ? 0 : supervisor_grace_ms());
+        const bool leaves_threads = is_exec ? others_are_alive(self) : outlive(self, supervisor_grace_ms());
         // Whether a lock of a thread that has ended is still one, its memory tells.
         const bool leaves_holds = process->dead_holders.load(std::memory_order_relaxed) != 0;
         // That none is left which has no record, the command has to see: nothing says so later.

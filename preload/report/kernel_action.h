@@ -3,6 +3,8 @@
 // Signal actions as the kernel has them, past libc: with their restorers, and for every signal.
 #pragma once
 
+#include <signal.h>
+
 #include <cstdint>
 
 #include "preload/raw_syscall.h"
@@ -10,6 +12,7 @@
 namespace preload {
 
 inline constexpr int kMostSignals = 64;
+inline constexpr uint64_t kRestorerFlag = 0x04000000;
 
 /// The kernel's struct sigaction. All zero: the default action.
 struct KernelAction {
@@ -22,6 +25,15 @@ struct KernelAction {
 /// Either may be null. Returns 0 or -errno.
 inline long change_kernel_action(int signal, const KernelAction* action, KernelAction* before) {
     return raw_syscall(SYS_rt_sigaction, signal, as_argument(action), as_argument(before), sizeof(action->mask));
+}
+
+/// In a handler: the signal does what it would without one.
+inline void act_by_default(int signal) {
+    const KernelAction by_default{};
+    const uint64_t only = uint64_t{1} << (signal - 1);
+    change_kernel_action(signal, &by_default, nullptr);
+    raw_syscall(SYS_tgkill, raw_syscall(SYS_getpid), raw_syscall(SYS_gettid), signal);
+    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, as_argument(&only), 0, sizeof(only));
 }
 
 }  // namespace preload

@@ -18,7 +18,6 @@ namespace preload {
 
 namespace {
 
-constexpr uint64_t kRestorerFlag = 0x04000000;
 constexpr uint64_t kAllSignals = ~uint64_t{0};
 
 enum class Owner : int { kProgram, kChanging, kUs, kProgramForGood };
@@ -29,20 +28,11 @@ constinit std::atomic<uint64_t> hidden_mask{0};
 constinit std::atomic<uintptr_t> hidden_restorer{0};
 constinit std::atomic<uintptr_t> program_restorer{0};  ///< libc's
 
-/// In a process that has no recording of its own (a forked child that never made a thread, a child
-/// of vfork) the signal does what it would without us.
-void act_by_default(int signal) {
-    const KernelAction by_default{};
-    const uint64_t only = uint64_t{1} << (signal - 1);
-    change_kernel_action(signal, &by_default, nullptr);
-    raw_syscall(SYS_tgkill, raw_syscall(SYS_getpid), raw_syscall(SYS_gettid), signal);
-    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, as_argument(&only), 0, sizeof(only));
-}
-
 void handle(int signal, siginfo_t* info, void* context) {
     if (is_restricted()) return;  // neither may a report be started, nor looked what was interrupted
     const int saved = errno;
     if (process == nullptr || !is_own_process()) {
+        // A forked child that never made a thread, or a child of vfork.
         act_by_default(signal);
     } else {
         process->in_report_signal.fetch_add(1, std::memory_order_relaxed);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "preload/process/grace.h"
 #include "preload/process/process_end.h"
 #include "preload/real.h"
 #include "preload/wrappers/exec_note.h"
@@ -18,6 +19,7 @@ namespace {
 template <typename Call>
 int replace_image(const ExecNote& note, Call call) {
     const int saved = errno;
+    stay_if_over();
     const bool was_first = end_image();
     if (was_first) remove_recording();  // nobody would after it; one that fails records on without a name
     errno = saved;

@@ -144,8 +144,7 @@ void Run::reap() {
     int status = 0;
     for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid != pid_ || (!WIFEXITED(status) && !WIFSIGNALED(status))) continue;
-        wait_status_ = status;
-        tree_.note_root_end(status);
+        wait_status_ = tree_.note_root_end(status);
     }
 }
 
@@ -197,10 +196,13 @@ Result Run::follow() {
         milliseconds wait = kSafetyPoll;
         if (request_.timeout) {
             wait = std::chrono::ceil<milliseconds>(started_ + *request_.timeout - Clock::now());
-            if (wait <= milliseconds{0}) {
+            // A program that has ended is not late: its leftover threads have had their time.
+            const bool is_ending = wait <= milliseconds{0} && wait > -kTargetWaits && tree_.end_root_grace();
+            if (wait <= milliseconds{0} && !is_ending) {
                 expire();
                 break;
             }
+            if (is_ending) wait = kShortestWatch;
         }
         wait_for_events(wait);
         watch();

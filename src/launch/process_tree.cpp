@@ -208,9 +208,25 @@ void ProcessTree::adjust_to_wait_status(snapshot::Snapshot& snapshot) const {
     snapshot.process.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void ProcessTree::note_root_end(int wait_status) {
-    root_wait_status_ = wait_status;
+reader::Recording* ProcessTree::root_recording() {
+    const auto is_root = [this](const Image& image) { return image.pid == root_; };
+    const auto last = std::find_if(images_.rbegin(), images_.rend(), is_root);
+    return last == images_.rend() ? nullptr : &last->recording;
+}
+
+int ProcessTree::note_root_end(int wait_status) {
+    look_at_news();
+    const reader::Recording* const root = root_recording();
+    root_wait_status_ = root == nullptr ? wait_status : root->status_in_grace().value_or(wait_status);
     look_at_all();
+    return *root_wait_status_;
+}
+
+bool ProcessTree::end_root_grace() {
+    reader::Recording* const root = root_recording();
+    if (root == nullptr || !root->status_in_grace()) return false;
+    root->end_grace();
+    return true;
 }
 
 void ProcessTree::report_live(Reason reason) {

@@ -35,8 +35,10 @@ public:
     /// Looks at every process, also for what no event tells; hands over those that have ended.
     /// O(live processes), with a look into /proc for each.
     void look_at_all();
-    /// CMD has been reaped.
-    void note_root_end(int wait_status);
+    /// CMD has been reaped. Returns how it ended: by itself, where that was before, in its grace time.
+    int note_root_end(int wait_status);
+    /// CMD has ended by itself, and has no more time for its leftover threads. False: it has not ended.
+    bool end_root_grace();
 
     /// Hands over a snapshot of every live process.
     void report_live(snapshot::Reason reason);
@@ -84,6 +86,7 @@ private:
         std::string error;  ///< the reader's words
     };
 
+    reader::Recording* root_recording();
     void take_name(const std::string& name);
     bool is_gone(const Image& image) const;
     void open_new();

@@ -77,6 +77,12 @@ public:
     /// a snapshot: O(threads).
     std::vector<OldWait> old_waits(double seconds) const;
 
+    /// The process has ended by itself, with this status of waitpid; what is left of it are threads that have their
+    /// grace time, or are looked at.
+    std::optional<int> status_in_grace() const;
+    /// The grace time is over. Best effort.
+    void end_grace();
+
     /// Tells the waiting target that its end was seen, or that it may go on. Best effort.
     void answer_seen();
     void answer_done();

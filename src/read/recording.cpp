@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -133,6 +135,19 @@ std::vector<OldWait> Recording::old_waits(double seconds) const {
             waits.push_back({thread.number, thread.wait.serial});
     }
     return waits;
+}
+
+std::optional<int> Recording::status_in_grace() const {
+    const Source& source = *state_->source;
+    const auto end = read_field<protocol::End>(source, offsetof(ProcessRecord, end));
+    const auto status = read_field<int32_t>(source, offsetof(ProcessRecord, status));
+    const bool has_grace = phase() == Phase::kEnding || phase() == Phase::kWaiting;
+    if (!has_grace || end == protocol::End::kNone || end == protocol::End::kExec || status < 0) return std::nullopt;
+    return W_EXITCODE(status & 0xff, 0);
+}
+
+void Recording::end_grace() {
+    write_field(*state_->source, offsetof(ProcessRecord, grace_over), uint32_t{1});
 }
 
 void Recording::answer_seen() {
