@@ -19,7 +19,6 @@ using protocol::Phase;
 
 namespace {
 
-constexpr uint64_t kLook = 20 * kMillisecond;
 constexpr uint64_t kLastWords = 1000 * kMillisecond;  ///< what libc has left to do at the end takes less, or for ever
 
 constexpr int kOfAThread[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPIPE, SIGXFSZ};
@@ -32,6 +31,12 @@ bool is_over() {
     return (phase == Phase::kEnding || phase == Phase::kWaiting) &&
            process->end.load(std::memory_order_relaxed) != End::kExec &&
            ending_thread.load(std::memory_order_relaxed) != raw_syscall(SYS_gettid);
+}
+
+/// A function of its own, so that its frame is one that can be told from outside.
+__attribute__((noinline)) void stay() {
+    wait_until(UINT64_MAX, [] { return !is_over(); });
+    if (process->phase.load(std::memory_order_acquire) == Phase::kDone) pause_for(kLastWords);
 }
 
 void stay_or_fail(int signal) {
@@ -78,9 +83,7 @@ bool is_grace_over() {
 }
 
 void stay_if_over() {
-    if (process == nullptr || is_restricted() || !is_own_process() || !is_over()) return;
-    while (is_over()) pause_for(kLook);
-    if (process->phase.load(std::memory_order_acquire) == Phase::kDone) pause_for(kLastWords);
+    if (process != nullptr && !is_restricted() && is_own_process() && is_over()) stay();
 }
 
 }  // namespace preload

@@ -95,6 +95,15 @@ TEST(Status, AProgramThatIgnoresTermIsKilledAfterATimeout) {
     EXPECT_EQ(run({"run", "--timeout", "200ms", "sh", "-c", "trap '' TERM; while :; do sleep 0.01; done"}).status, 124);
 }
 
+TEST(Status, OfAProgramThatHasEndedIsNoTimeoutInItsGraceTime) {
+    for (const std::string command : {"run", "gate"}) {
+        const support::Outcome outcome =
+            run({command, "--format", "json", "--timeout", "5s", "--grace", "10m", BLOCKED_WORKER, "exit", "3"});
+        EXPECT_EQ(outcome.status, 3);
+        EXPECT_EQ(ends(objects(outcome.errors)), Words{"exit return 3"});
+    }
+}
+
 TEST(Status, ATimeoutReportsOnce) {
     const support::Outcome outcome = run({"gate", "--format", "json", "--timeout", "500ms", BLOCKED_WORKER, "hang"});
 
