@@ -93,9 +93,10 @@ std::string party_words(const Sheet& sheet, const Thread& thread) {
 
 std::string process_words(const Sheet& sheet, const Thread& thread, const snapshot::ProcessOwner& owner) {
     const std::string through = owner.descriptor ? fmt::format(" (fd {})", *owner.descriptor) : "";
-    if (owner.thread == thread.id) return fmt::format("T{} itself", owner.thread) + through;
-    if (owner.pid == sheet.snapshot.process.pid)
+    if (owner.pid == sheet.snapshot.process.pid) {
+        if (owner.thread == thread.id) return fmt::format("T{} itself", owner.thread) + through;
         return (owner.thread == 0 ? "this process" : thread_words(sheet.snapshot, owner.thread)) + through;
+    }
     if (owner.command.empty()) return fmt::format("process {}", owner.pid);
     const bool is_long = owner.command.size() > kShownCommand;
     return fmt::format("process {} ({}{})", owner.pid, printable(owner.command.substr(0, kShownCommand)),

@@ -100,6 +100,26 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+// In most of them it is main that waits, and main that has it.
+TEST(LockWait, TellsAThreadOfTheSameNumberInAnotherProcessFromItself) {
+    SnapshotBuilder builder;
+    builder.thread(2).in(State::kFileLock).at(kStuck);
+    snapshot::ProcessOwner owner;
+    owner.pid = 4711;
+    owner.thread = 2;
+    owner.command = "./holder";
+    owner.descriptor = 5;
+    builder.thread(2).wait().process_owners.push_back(owner);
+    const auto line = [&] {
+        const std::string block = block_of_t2(builder);
+        return block.substr(block.rfind("  "));
+    };
+
+    EXPECT_EQ(line(), "  held by process 4711 (./holder)\n");
+    builder.thread(2).wait().process_owners.front().pid = builder.process().pid;
+    EXPECT_EQ(line(), "  held by T2 itself (fd 5)\n");
+}
+
 TEST(LockWait, NamesProcessesThatReadUnderALockWhoseMemoryOnlyCountsThem) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(support::rwlock(0x10)).at(kStuck);
