@@ -17,6 +17,12 @@ using snapshot::Misuse;
 using snapshot::MisuseKind;
 using snapshot::Thread;
 
+/// Of a killed process: it was on its way out of its wait, or may have been.
+bool may_be_woken(const snapshot::Snapshot& snapshot, const snapshot::Wait& wait) {
+    const bool was_signalled = wait.last_signal && !wait.last_signal->before_wait;
+    return snapshot.process.at_rest && (was_signalled || wait.signal_unknown);
+}
+
 /// One for each condition.
 void add_two_mutexes(const snapshot::Snapshot& snapshot, std::vector<Misuse>& misuses) {
     std::map<uint64_t, const Thread*> first;
@@ -24,6 +30,7 @@ void add_two_mutexes(const snapshot::Snapshot& snapshot, std::vector<Misuse>& mi
     for (const Thread& thread : snapshot.threads) {
         if (thread.state != snapshot::State::kConditionWait || !thread.wait || thread.wait->mutex.address == 0)
             continue;
+        if (may_be_woken(snapshot, *thread.wait)) continue;
         const uint64_t condition = thread.wait->object.address;
         const Thread* const other = first.try_emplace(condition, &thread).first->second;
         if (other->wait->mutex.address == thread.wait->mutex.address || told[condition]) continue;

@@ -163,6 +163,25 @@ TEST(Misuse, TwoMutexesWithOneConditionAreNamedOnce) {
     EXPECT_EQ(misuse_words(misuses[0]), "T2 and T3 wait on condition g_ready with different mutexes");
 }
 
+// T2 was signalled and on its way out of the wait when all of it was killed, and T3 began one.
+TEST(Misuse, IsNotTwoMutexesOfWaitsThatMayHaveBeenOver) {
+    SnapshotBuilder builder;
+    builder.post_mortem();
+    builder.thread(2).waits_on(condition(0x10, "g_ready"), mutex(0x20));
+    builder.thread(3).waits_on(condition(0x10, "g_ready"), mutex(0x30));
+    const auto count = [&] { return find_misuses(builder.build(), {}).size(); };
+
+    EXPECT_EQ(count(), 1U);
+    builder.thread(2).last_signalled({.thread = 1, .before_wait = true});
+    EXPECT_EQ(count(), 1U);
+    builder.thread(2).last_signalled({.thread = 1, .before_wait = false});
+    EXPECT_EQ(count(), 0U);
+    builder.thread(2).last_signalled({.thread = 1, .before_wait = true}).wait().signal_unknown = true;
+    EXPECT_EQ(count(), 0U);
+    builder.process().at_rest = false;
+    EXPECT_EQ(count(), 1U) << "seen to wait";
+}
+
 TEST(Misuse, LocksHeldForLongAreNamedWhereAskedFor) {
     SnapshotBuilder builder;
     builder.thread(2).holds(mutex(0x10, "g_m")).held_for(12);
