@@ -43,6 +43,13 @@ std::string_view never_words(LockKind kind) {
     return "";
 }
 
+/// Its note may have been overwritten by one of another object.
+std::string_view unknown_words(LockKind kind) {
+    if (kind == LockKind::kSemaphore) return "whether it was posted since the wait began is not known";
+    return kind == LockKind::kFutex ? "whether it was woken since the wait began is not known"
+                                    : "whether it was signalled since the wait began is not known";
+}
+
 std::string_view last_words(LockKind kind) {
     if (kind == LockKind::kSemaphore) return "last posted";
     return kind == LockKind::kFutex ? "last woken" : "last signalled";
@@ -51,16 +58,19 @@ std::string_view last_words(LockKind kind) {
 /// "last signalled 3s ago by T2, before the wait began"
 std::string signal_words(const Sheet& sheet, const snapshot::Wait& wait) {
     if (wait.object.noun == "time") return {};  // nobody signals what only sleeps
+    if (!wait.last_signal && wait.signal_unknown) return std::string(unknown_words(wait.object.kind));
     if (!wait.last_signal) return std::string(sheet.snapshot.process.observed ? never_words(wait.object.kind) : "");
     const snapshot::LastSignal& signal = *wait.last_signal;
     std::string text(last_words(wait.object.kind));
-    if (signal.ago_seconds) text += fmt::format(" {} ago", duration(*signal.ago_seconds));
+    if (signal.ago_seconds)
+        text += fmt::format(" {}{} ago", signal.ago_is_lower_bound ? "at least " : "", duration(*signal.ago_seconds));
     if (signal.thread != 0) text += " by " + thread_words(sheet.snapshot, signal.thread);
     if (signal.waiters)
         text +=
             fmt::format(", when {} waited", *signal.waiters == 0 ? "no thread" : counted(*signal.waiters, "thread"));
     if (signal.unlocked.value_or(false) && wait.object.kind == LockKind::kCondition) text += ", without a lock held";
-    return text + (signal.before_wait ? ", before the wait began" : ", after the wait began");
+    text += signal.before_wait ? ", before the wait began" : ", after the wait began";
+    return wait.signal_unknown ? text + ", and perhaps again since" : text;
 }
 
 /// "its other signallers: T4 exited, T5 [mutex lock]": whether any of them can signal again.

@@ -291,6 +291,7 @@ private:
         json["probable_cycle"] = cycle == analysis_.probable_cycles.end() ? Json() : Json(cycle->second);
         json["parties"] = or_null(thread.wait->parties);
         json["missing_parties"] = missing_parties(thread);
+        json["signal_unknown"] = thread.wait->signal_unknown;
         return json;
     }
 
@@ -337,9 +338,13 @@ private:
     }
 
     Json signal_json(const snapshot::LastSignal& signal) {
-        return {{"thread", number_or_null(signal.thread)}, {"ago_seconds", seconds(signal.ago_seconds)},
-                {"before_wait", signal.before_wait},       {"waiters", or_null(signal.waiters)},
-                {"stack", stack_json(signal.stack)},       {"unlocked", or_null(signal.unlocked)}};
+        return {{"thread", number_or_null(signal.thread)},
+                {"ago_seconds", seconds(signal.ago_seconds)},
+                {"before_wait", signal.before_wait},
+                {"waiters", or_null(signal.waiters)},
+                {"stack", stack_json(signal.stack)},
+                {"unlocked", or_null(signal.unlocked)},
+                {"ago_is_lower_bound", signal.ago_is_lower_bound}};
     }
 
     Json hold_json(const snapshot::Hold& hold) {

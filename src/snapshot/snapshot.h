@@ -116,6 +116,7 @@ struct Hold {
 struct LastSignal {
     uint32_t thread = 0;
     std::optional<double> ago_seconds;
+    bool ago_is_lower_bound = false;
     bool before_wait = false;
     std::optional<uint32_t> waiters;
     std::optional<bool> unlocked;  ///< it held no lock at all, so that the waiters' mutex was not its own; of no post

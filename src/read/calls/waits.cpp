@@ -148,6 +148,7 @@ std::optional<snapshot::LastSignal> LastSignals::on(uint64_t object, uint64_t si
     snapshot::LastSignal last;
     last.thread = found->second.front().thread;
     last.ago_seconds = times.since(signal.time_ns);
+    last.ago_is_lower_bound = times.is_lower_bound && last.ago_seconds.has_value();
     last.before_wait = signal.time_ns < since_ns;
     if (signal.waiters != 0) last.waiters = signal.waiters - 1;
     if (signal.kind != protocol::SignalKind::kPost) last.unlocked = (signal.flags & protocol::kSignalUnlocked) != 0;

@@ -234,10 +234,24 @@ TEST(ThreadOfASnapshot, InAConditionWaitNamesItsMutexAndTheLastSignal) {
     ASSERT_TRUE(wait.last_signal);
     EXPECT_EQ(wait.last_signal->thread, 3U);
     EXPECT_EQ(wait.last_signal->ago_seconds, 18.0);
+    EXPECT_FALSE(wait.last_signal->ago_is_lower_bound);
     EXPECT_TRUE(wait.last_signal->before_wait);
     EXPECT_EQ(snapshot.stacks.at(wait.last_signal->stack).frames.size(), 1U);
     EXPECT_FALSE(thread_of(snapshot, 5).wait->last_signal->before_wait);
     EXPECT_THAT(ids_of(snapshot), ElementsAre(1, 2, 5));
+}
+
+TEST(ThreadOfASnapshot, WasLastSignalledAtLeastThatLongAgoWhereNobodySawTheEnd) {
+    RecordingWriter writer;
+    RecordingWriter::wait(writer.start_thread(1), WaitKind::kCondition, 0x40, 20 * kSecond);
+    protocol::ThreadRecord& signaller = writer.start_thread(2);
+    signaller.signals[0].time_ns = 25 * kSecond;
+    signaller.signals[0].object = 0x40;
+
+    const snapshot::Wait wait = *thread_of(snapshot_of(writer), 1).wait;
+
+    ASSERT_TRUE(wait.last_signal);
+    EXPECT_TRUE(wait.last_signal->ago_is_lower_bound);
 }
 
 TEST(ThreadOfASnapshot, InAFutexWaitSaysWhatItExpectsAndWhoWokeLast) {

@@ -44,6 +44,7 @@ void add_teller(SnapshotBuilder& builder) {
     snapshot::LastSignal signal;
     signal.thread = 3;
     signal.ago_seconds = 1.5;
+    signal.ago_is_lower_bound = true;
     signal.before_wait = true;
     signal.waiters = 2;
     signal.stack = builder.stack({frame("kick()", "bank.cpp", 8)});
@@ -58,6 +59,7 @@ void add_teller(SnapshotBuilder& builder) {
         .created_by(1, {frame("main", "bank.cpp", 90)})
         .last_signalled(signal);
     builder.thread(2).wait().detail = "a detail";
+    builder.thread(2).wait().signal_unknown = true;
     builder.thread(2).thread().age_seconds = 12;
     builder.thread(2).thread().cpu_seconds = 0.25;
     builder.thread(2).reads(rwlock(0x60)).held_for(4, true).acquired_at({frame("read()", "bank.cpp", 5)});
@@ -164,11 +166,13 @@ TEST(Json, TellsAllOfAThread) {
                                {"before_wait", true},
                                {"waiters", 2},
                                {"stack", Json::array({frame_of("kick()", 8, "0x1086")})},
-                               {"unlocked", nullptr}}},
+                               {"unlocked", nullptr},
+                               {"ago_is_lower_bound", true}}},
                              {"signallers", Json::array()},
                              {"probable_cycle", nullptr},
                              {"parties", nullptr},
-                             {"missing_parties", nullptr}}},
+                             {"missing_parties", nullptr},
+                             {"signal_unknown", true}}},
                            {"holds", Json::array({{{"kind", "rwlock"},
                                                    {"address", "0x60"},
                                                    {"name", nullptr},
@@ -247,7 +251,7 @@ TEST(Json, HasEveryFieldOfAWaitOfWhichNothingIsKnown) {
     EXPECT_EQ(thread["state"], "io read");
     EXPECT_EQ(thread["waits_for"].dump(),
               R"({"kind":"descriptor","address":null,"name":null,"detail":null,"owners":[],"last_signal":null,)"
-              R"("signallers":[],"probable_cycle":null,"parties":null,"missing_parties":null})");
+              R"("signallers":[],"probable_cycle":null,"parties":null,"missing_parties":null,"signal_unknown":false})");
 }
 
 TEST(Json, NamesWhatIsWaitedForThoughItIsNoLock) {

@@ -337,6 +337,27 @@ T2 [semaphore] tid 4243
 )");
 }
 
+TEST(Evidence, DoesNotDenyASignalWhoseNoteMayBeOverwritten) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_on(condition(0x10)).at(kStuck);
+    builder.thread(2).wait().signal_unknown = true;
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  whether it was signalled since the wait began is not known
+)");
+
+    builder.thread(2).last_signalled({.thread = 9, .ago_seconds = 3, .ago_is_lower_bound = true, .before_wait = true});
+    EXPECT_EQ(block_of_t2(builder), R"(
+T2 [cond wait] tid 4243
+    stuck()                                  bank.cpp:10
+  last signalled at least 3s ago by T9, before the wait began, and perhaps again since
+)");
+
+    builder.thread(2).waits_for(support::object(snapshot::LockKind::kSemaphore, 0x10)).wait().last_signal.reset();
+    EXPECT_TRUE(block_of_t2(builder).ends_with("\n  whether it was posted since the wait began is not known\n"));
+}
+
 TEST(Evidence, OfAFutexTellsWhatItExpectsAndWhoWokeIt) {
     SnapshotBuilder builder;
     builder.thread(3);
