@@ -11,27 +11,16 @@
 
 #include "read/calls/system_calls.h"
 #include "read/outside/library_waits.h"
-#include "read/records/lock_kinds.h"
+#include "read/records/holds.h"
 
 namespace reader {
 
-using protocol::HoldState;
 using snapshot::LockKind;
 using snapshot::State;
 
 namespace {
 
 constexpr uint64_t kStartSlackNs = 50'000'000;  ///< start times of threads are in ticks of 10 ms
-
-bool is_shown(HoldState state) {
-    return state == HoldState::kHeld || state == HoldState::kReleasing || state == HoldState::kLent;
-}
-
-bool owns_a_lock(const ThreadCopy& copy) {
-    return std::any_of(copy.holds.begin(), copy.holds.end(), [](const HoldCopy& hold) {
-        return hold.state == HoldState::kHeld || hold.state == HoldState::kReleasing;
-    });
-}
 
 /// Nobody can, or need, join it any more. Of threads that did not come through pthread_create it is
 /// not known whether anybody should.
@@ -246,25 +235,8 @@ snapshot::Thread ThreadAssembly::describe(const ThreadCopy& copy) {
     thread.entry = stacks_.index_of_function(copy.start_routine);
     thread.created_by = copy.created_by;
     thread.created_stack = stacks_.index_of(copy.created_stack);
-    fill_holds(copy, thread);
+    thread.holds = holds_of(copy, looks_.times, stacks_);
     return thread;
-}
-
-void ThreadAssembly::fill_holds(const ThreadCopy& copy, snapshot::Thread& thread) {
-    for (const HoldCopy& taken : copy.holds) {
-        if (!is_shown(taken.state)) continue;
-        snapshot::Hold hold;
-        hold.lock.kind = lock_kind_of(taken.kind);
-        hold.lock.address = taken.address;
-        hold.mode = mode_of(taken.mode);
-        hold.depth = std::max<uint32_t>(taken.depth, 1);
-        hold.releasing = taken.state == HoldState::kReleasing;
-        hold.lent = taken.state == HoldState::kLent;
-        hold.for_seconds = looks_.times.since(taken.since_ns);
-        hold.for_is_lower_bound = looks_.times.is_lower_bound && hold.for_seconds.has_value();
-        hold.acquired_at = stacks_.index_of(taken.stack);
-        thread.holds.push_back(std::move(hold));
-    }
 }
 
 void ThreadAssembly::fill_task(const Task& task, snapshot::Thread& thread) const {

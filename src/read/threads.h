@@ -81,7 +81,6 @@ private:
     void add_unrecorded();
     snapshot::Thread describe(const ThreadCopy& copy);
     snapshot::Thread describe_alive(const ThreadCopy& copy, const Task* task);
-    void fill_holds(const ThreadCopy& copy, snapshot::Thread& thread);
     std::optional<OutsideStacks::Sight> sight_of(const Task& task);
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
     void complete_stack(const Task& task, snapshot::Thread& thread);

@@ -95,14 +95,13 @@ bool is_guarded(const SignalCopy& signal, uint64_t mutex) {
 /// wait. The time of most holds is that of the clock's last tick: within one, only the signaller's own look
 /// around tells. It is the time before the lock was asked for: a thread that lost its CPU there got it much later.
 bool is_missed(const ThreadCopy& copy, const SignalCopy& signal) {
-    constexpr uint64_t kTick = 10'000'000;  // the longest that kernels are built with
     const WaitCopy& wait = copy.wait;
     if (wait.kind != WaitKind::kCondition || wait.detail == 0 || signal.time_ns >= wait.since_ns) return false;
     if (is_guarded(signal, wait.detail)) return false;
     for (const HoldCopy& hold : copy.holds) {
         if (hold.address != wait.detail || hold.state != protocol::HoldState::kLent || hold.since_ns == 0) continue;
         if (signal.time_ns <= hold.since_ns) return false;
-        if ((hold.detail & protocol::kHoldPrecise) != 0 || signal.time_ns > hold.since_ns + kTick) return true;
+        if ((hold.detail & protocol::kHoldPrecise) != 0 || signal.time_ns > hold.since_ns + kLongestTickNs) return true;
         return (signal.flags & protocol::kSignalLooked) != 0 && (hold.detail & protocol::kHoldSignalled) != 0;
     }
     return false;

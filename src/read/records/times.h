@@ -8,7 +8,8 @@
 
 namespace reader {
 
-constexpr double kNanoseconds = 1e9;  ///< a second
+constexpr double kNanoseconds = 1e9;             ///< a second
+constexpr uint64_t kLongestTickNs = 10'000'000;  ///< by so much a stamp of the coarse clock may be too early
 
 struct Times {
     uint64_t end_ns = 0;          ///< up to when; CLOCK_MONOTONIC of the target's machine

@@ -254,6 +254,27 @@ TEST(ThreadOfASnapshot, WasLastSignalledAtLeastThatLongAgoWhereNobodySawTheEnd) 
     EXPECT_TRUE(wait.last_signal->ago_is_lower_bound);
 }
 
+// The clock of holds lags by a tick. What a process had when it was forked is older, but not its thread's for longer.
+TEST(HoldOfASnapshot, IsNotOlderThanItsThread) {
+    RecordingWriter writer;
+    writer.head().ended_ns = 30 * kSecond;
+    protocol::ThreadRecord& record = writer.start_thread(1);
+    record.created_ns = 20 * kSecond;
+    RecordingWriter::hold(record, 0, protocol::LockKind::kMutex, 0x40).since_ns = 20 * kSecond - 9'000'000;
+    RecordingWriter::hold(record, 1, protocol::LockKind::kMutex, 0x50).since_ns = 15 * kSecond;
+    RecordingWriter::hold(record, 2, protocol::LockKind::kMutex, 0x60).since_ns = 21 * kSecond;
+
+    const std::vector<snapshot::Hold> holds = thread_of(snapshot_of(writer), 1).holds;
+
+    ASSERT_EQ(holds.size(), 3U);
+    EXPECT_EQ(holds[0].for_seconds, 10.0);
+    EXPECT_FALSE(holds[0].for_is_lower_bound);
+    EXPECT_EQ(holds[1].for_seconds, 10.0);
+    EXPECT_TRUE(holds[1].for_is_lower_bound);
+    EXPECT_EQ(holds[2].for_seconds, 9.0);
+    EXPECT_FALSE(holds[2].for_is_lower_bound);
+}
+
 TEST(ThreadOfASnapshot, InAFutexWaitSaysWhatItExpectsAndWhoWokeLast) {
     RecordingWriter writer;
     RecordingWriter::wait(writer.start_thread(1), WaitKind::kFutex, 0x40, 20 * kSecond).detail =
