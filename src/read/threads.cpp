@@ -63,6 +63,7 @@ ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& re
       stacks_(stacks),
       outside_(outside),
       running_(looks.pid, outside, stacks, options),
+      left_waits_(looks.pid, records, options),
       signals_(looks.second, looks.legacy.signals),
       handles_(looks.second),
       details_(looks.pid, looks.translates, looks.own_signal) {
@@ -79,6 +80,7 @@ std::vector<snapshot::Thread> ThreadAssembly::assemble() {
     if (looks_.is_live) pair_unstarted();
     for (const ThreadCopy& copy : looks_.second) add(copy);
     if (looks_.is_live) add_unrecorded();
+    for (const LeftWaits::Left& left : left_waits_.find()) leave_wait(left);
     running_.fill(threads_);
     for (const auto& [id, tid] : outside_joins_) {
         const snapshot::Thread* const joined = thread_with(tid, 0);
@@ -264,6 +266,7 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         }
         thread.asleep = task != nullptr && thread.settled && is_asleep(*task, true);
         if (task != nullptr) {
+            left_waits_.note(copy, *task);
             complete_stack(*task, thread);
             details_.fill(*task, &wait, thread);
         } else {
@@ -281,6 +284,24 @@ void ThreadAssembly::fill_wait(const ThreadCopy& copy, const Task* task, snapsho
         thread.last_recorded = !looks_.is_live;
         if (thread.last_recorded) fill_last_place(copy, looks_.times, stacks_, thread);
     }
+}
+
+/// It runs, whatever the record says: it was last seen where it began the wait, unless it has noted more since.
+void ThreadAssembly::leave_wait(const LeftWaits::Left& left) {
+    snapshot::Thread thread = describe(left.copy);
+    fill_task(*left.task, thread);
+    thread.state = State::kRunning;
+    thread.settled = false;
+    fill_last_place(left.copy, looks_.times, stacks_, thread);
+    const WaitCopy& wait = left.copy.wait;
+    const double wait_ago = looks_.times.since(wait.since_ns).value_or(0);
+    if (thread.stack == 0 || wait_ago <= thread.stack_ago_seconds.value_or(0)) {
+        thread.stack = wait.caller != 0 ? stacks_.index_of_call(wait.caller) : stacks_.index_of(wait.stack);
+        thread.stack_is_last_known = true;
+        thread.stack_ago_seconds = wait_ago;
+    }
+    running_.note(thread.id, left.task->tid);
+    threads_.insert_or_assign(thread.id, std::move(thread));
 }
 
 /// The record has only the calling line.

@@ -15,6 +15,7 @@
 #include "read/calls/call_details.h"
 #include "read/calls/waits.h"
 #include "read/kernel/tasks.h"
+#include "read/outside/left_waits.h"
 #include "read/outside/library_waits.h"
 #include "read/outside/outside_stacks.h"
 #include "read/outside/running_threads.h"
@@ -82,6 +83,7 @@ private:
     snapshot::Thread describe(const ThreadCopy& copy);
     snapshot::Thread describe_alive(const ThreadCopy& copy, const Task* task);
     std::optional<OutsideStacks::Sight> sight_of(const Task& task);
+    void leave_wait(const LeftWaits::Left& left);
     void fill_outside_stack(const Task& task, snapshot::Thread& thread);
     void complete_stack(const Task& task, snapshot::Thread& thread);
     bool fill_stream_wait(const Task& task, snapshot::Thread& thread);
@@ -101,6 +103,7 @@ private:
     StackTable& stacks_;
     OutsideStacks& outside_;
     RunningThreads running_;
+    LeftWaits left_waits_;
     LastSignals signals_;
     Handles handles_;
     CallDetails details_;

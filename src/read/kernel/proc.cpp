@@ -111,6 +111,7 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     stat.is_kernel_thread = (field(9) & kOfKernel) != 0;
     stat.has_executed = (field(9) & kNoExecYet) == 0;
     stat.cpu_ticks = field(14) + field(15);
+    stat.user_ticks = field(14);
     stat.start_ticks = field(kLast);
     stat.group = fields[1];
     constexpr int kEnvironmentEnd = 51;

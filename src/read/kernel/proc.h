@@ -22,6 +22,7 @@ struct TaskStat {
     bool is_kernel_thread = false;
     bool has_executed = false;  ///< a program, since it was forked
     uint64_t cpu_ticks = 0;     ///< user and system time
+    uint64_t user_ticks = 0;
     uint64_t start_ticks = 0;
     int64_t group = 0;  ///< process group
     /// Where its environment ends; 0: it has none yet, in the middle of an exec, or there is no right to know.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "read/kernel/proc.h"
 
@@ -27,6 +29,13 @@ uint64_t increase(uint64_t from, uint64_t to) {
 
 }  // namespace
 
+void await_cpu_window() {
+    const uint64_t until_ns = monotonic_now() + kCpuWindowNs;
+    for (uint64_t now = monotonic_now(); now < until_ns; now = monotonic_now()) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(until_ns - now));
+    }
+}
+
 std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid) {
     CpuCounts counts;
     counts.at_ns = monotonic_now();
@@ -34,8 +43,10 @@ std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid) {
     if (!stat || stat->state == 'Z' || stat->state == 'X') return std::nullopt;
     counts.start_ticks = stat->start_ticks;
     counts.runs = stat->state == 'R';
+    const uint64_t tick_ns = 1'000'000'000 / ticks_per_second();
+    counts.program_ns = stat->user_ticks * tick_ns;
     if (!take_schedule(read_small_file(task_path(pid, tid, "schedstat"), kScheduleBytes), counts)) {
-        counts.used_ns = stat->cpu_ticks * (1'000'000'000 / ticks_per_second());
+        counts.used_ns = stat->cpu_ticks * tick_ns;
     }
     if (const std::optional<TaskStatus> status = status_of_task(pid, tid)) counts.sleeps = status->sleeps;
     return counts;
@@ -52,7 +63,8 @@ std::optional<CpuShare> cpu_share(const CpuCounts& first, const CpuCounts& secon
     // The time for which it has been ready since it last ran is in no count yet.
     const bool never_slept = first.runs && second.runs && first.sleeps == second.sleeps;
     const bool wants_all = never_slept || share(used + ready) >= kSpinningShare;
-    return CpuShare{share(used), wants_all && used >= kSpinningUse, never_slept && used < kSpinningUse};
+    return CpuShare{share(used), wants_all && used >= kSpinningUse, never_slept && used < kSpinningUse,
+                    increase(first.program_ns, second.program_ns)};
 }
 
 }  // namespace reader

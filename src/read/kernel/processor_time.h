@@ -25,8 +25,11 @@ struct CpuCounts {
     uint64_t ready_ns = 0;  ///< ready to be, while others were
     uint64_t sleeps = 0;    ///< times it gave up its processor
     uint64_t start_ticks = 0;
-    bool runs = false;  ///< is on one, or ready to be
+    bool runs = false;        ///< is on one, or ready to be
+    uint64_t program_ns = 0;  ///< used by the program's own code, as far as the kernel's ticks tell
 };
+
+void await_cpu_window();
 
 /// Empty: the thread is gone.
 std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid);
@@ -34,7 +37,8 @@ std::optional<CpuCounts> count_cpu(uint32_t pid, uint32_t tid);
 struct CpuShare {
     double used = 0;  ///< of one processor, 0 to 1
     bool spins = false;
-    bool starves = false;  ///< it has had too little of a processor yet to tell: a longer window may
+    bool starves = false;     ///< it has had too little of a processor yet to tell: a longer window may
+    uint64_t program_ns = 0;  ///< used outside of system calls
 };
 
 /// Empty: it is another thread's, or of no time.

@@ -2,8 +2,6 @@
 #include "read/outside/running_threads.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "read/kernel/proc.h"
@@ -26,12 +24,6 @@ struct LastPlace {
         if (hold.stack != 0 && (stack == 0 || hold.since_ns >= at_ns)) *this = {hold.stack, hold.since_ns};
     }
 };
-
-void sleep_until(uint64_t until_ns) {
-    for (uint64_t now = monotonic_now(); now < until_ns; now = monotonic_now()) {
-        std::this_thread::sleep_for(std::chrono::nanoseconds(until_ns - now));
-    }
-}
 
 }  // namespace
 
@@ -73,7 +65,7 @@ void RunningThreads::await_windows() const {
         return share && share->starves;
     };
     for (int windows = 0; windows < kMaxCpuWindows; ++windows) {
-        sleep_until(monotonic_now() + kCpuWindowNs);
+        await_cpu_window();
         if (std::none_of(noted_.begin(), noted_.end(), starves)) return;
     }
 }
