@@ -36,6 +36,14 @@ bool is_signalled(LockKind kind) {
     return kind == LockKind::kCondition || kind == LockKind::kSemaphore;
 }
 
+/// A thread of another process has what this one waits for, and is not known to be stuck itself.
+bool has_foreign_owner_awake(const snapshot::Snapshot& snapshot, const snapshot::Wait& wait) {
+    return std::any_of(wait.process_owners.begin(), wait.process_owners.end(), [&](const auto& owner) {
+        const bool is_stuck = !owner.now.empty() && snapshot::is_blocked(owner.now.front());
+        return owner.pid != snapshot.process.pid && !is_stuck;
+    });
+}
+
 class Search {
 public:
     explicit Search(const snapshot::Snapshot& snapshot) : snapshot_(snapshot), index_(snapshot) {}
@@ -44,6 +52,7 @@ public:
     bool add(const Thread& thread) {
         if (!snapshot::is_blocked(thread)) return false;
         if (snapshot_.process.at_rest ? !stays_asleep(thread) : !thread.asleep) return false;
+        if (thread.wait && has_foreign_owner_awake(snapshot_, *thread.wait)) return false;
         if (thread.wait && thread.wait->shared)
             doubt(object_words(thread.wait->object) + " is, or may be, shared with other processes");
         sleepers_.push_back(&thread);

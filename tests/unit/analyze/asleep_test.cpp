@@ -156,6 +156,27 @@ TEST(Asleep, IsOnlyLikelyWhereSomethingCouldWakeOne) {
     }
 }
 
+// Of a lock that processes share: while its owner sleeps for a second, nobody sleeps for ever.
+TEST(Asleep, IsNobodyWhoWaitsForAThreadOfAnotherProcessThatCanRun) {
+    const auto shown_with = [](const std::function<void(snapshot::ProcessOwner&)>& change) {
+        LiveSleepers world;
+        snapshot::ProcessOwner owner;
+        owner.pid = 4711;
+        change(owner);
+        world.thread(2).waits_for(mutex(0x58)).wait().shared = true;
+        world.thread(2).wait().process_owners.push_back(owner);
+        return shown(analyze(world.build()));
+    };
+    const auto in = [](State state) { return [state](auto& owner) { owner.now.emplace_back().state = state; }; };
+
+    EXPECT_EQ(shown_with(in(State::kSleep)), kNone);
+    EXPECT_EQ(shown_with(in(State::kRunning)), kNone);
+    EXPECT_EQ(shown_with([](auto&) {}), kNone) << "nothing is known but that its process lives";
+    EXPECT_EQ(shown_with([](auto& owner) { owner.in_doubt = true; }), kNone);
+    EXPECT_EQ(shown_with(in(State::kMutexLock)), kLikely);
+    EXPECT_EQ(shown_with([](auto& owner) { owner.pid = 4242; }), kLikely) << "a thread of this one";
+}
+
 TEST(Asleep, OnlyLikelyFailsThroughItsFacts) {
     LiveSleepers world;
     world.live(Reason::kTimeout).snapshot().wakers.handler = true;
