@@ -2,6 +2,7 @@
 #include "analyze/owner_index.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace analyze {
@@ -18,6 +19,14 @@ bool is_exclusive(const Owner& owner) {
 
 bool is_releasing(const Owner& owner) {
     return owner.hold != nullptr && owner.hold->releasing;
+}
+
+/// Taken later, by more than the clock of holds lags.
+bool is_newer(const Owner& owner, const Owner& other) {
+    constexpr double kLongestTick = 0.01;
+    const std::optional<double> age = owner.hold->for_seconds;
+    const std::optional<double> other_age = other.hold->for_seconds;
+    return age && other_age && *age + kLongestTick < *other_age;
 }
 
 /// Memory is used again: a mutex may lie where a rwlock was.
@@ -107,10 +116,30 @@ std::vector<Owner> OwnerIndex::settle_contradictions(std::vector<Owner> recorded
     const auto gives_way = [&](const Owner& owner) {
         return !is_firm(owner) && (firm_writers > 0 || (firm_readers > 0 && is_exclusive(owner)));
     };
-    recorded.erase(std::remove_if(recorded.begin(), recorded.end(), gives_way), recorded.end());
+    std::erase_if(recorded, gives_way);
     const bool contradicts = firm_writers > 1 || (firm_writers == 1 && firm_readers > 0);
     for (Owner& owner : recorded) owner.in_doubt = contradicts || is_releasing(owner);
-    return recorded;
+    return contradicts ? most_credible(recorded) : recorded;
+}
+
+/// A lock could not be taken before the others had let go of it, unseen: the memory was used again, or a child of
+/// fork made the lock anew. Where the clock of holds cannot tell who was later, nobody is accused of what one who
+/// can go on may have.
+std::vector<Owner> OwnerIndex::most_credible(const std::vector<Owner>& claims) const {
+    std::vector<Owner> latest;
+    for (const Owner& owner : claims) {
+        const bool is_stale = std::any_of(claims.begin(), claims.end(), [&](const Owner& other) {
+            return (is_exclusive(owner) || is_exclusive(other)) && is_newer(other, owner);
+        });
+        if (!is_stale) latest.push_back(owner);
+    }
+    const auto is_stuck = [this](const Owner& owner) {
+        const snapshot::Thread* const thread = snapshot::find_thread(snapshot_, owner.thread);
+        return thread != nullptr && snapshot::is_blocked(*thread);
+    };
+    const bool still_contradicts = latest.size() > 1 && std::any_of(latest.begin(), latest.end(), is_exclusive);
+    if (still_contradicts && !std::all_of(latest.begin(), latest.end(), is_stuck)) std::erase_if(latest, is_stuck);
+    return latest;
 }
 
 OwnerIndex::Owners OwnerIndex::overrule(std::vector<Owner> recorded, const snapshot::LockMemory& memory) const {

@@ -40,6 +40,7 @@ private:
     std::vector<Owner> recorded(const snapshot::Object& lock) const;
     Owners overrule(std::vector<Owner> recorded, const snapshot::LockMemory& memory) const;
     std::vector<Owner> settle_contradictions(std::vector<Owner> recorded) const;
+    std::vector<Owner> most_credible(const std::vector<Owner>& claims) const;
     bool is_finished(const Owner& owner) const;
 
     struct Held {

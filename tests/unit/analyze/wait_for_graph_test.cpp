@@ -98,6 +98,37 @@ TEST(OwnersOfWait, TwoExclusiveOwnersAreInDoubt) {
     EXPECT_EQ(owners(builder, 2), (Lines{"T3?", "T4?"}));
 }
 
+// Without an unlock that anybody saw: the memory was used again, or a child of fork made the lock anew.
+TEST(OwnersOfWait, OfTwoExclusiveOwnersTheLaterOneHasIt) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(mutex(kLock)).holds(mutex(kLock)).held_for(5);
+    builder.thread(3).holds(mutex(kLock)).held_for(2);
+    EXPECT_EQ(owners(builder, 2), Lines{"T3?"});
+
+    builder.thread(3).hold().for_seconds = 4.995;
+    EXPECT_EQ(owners(builder, 2), Lines{"T3?"}) << "the clock of holds ticks too slowly to tell, but T3 runs";
+    builder.thread(3).joins(2);
+    EXPECT_EQ(owners(builder, 2), (Lines{"T2?", "T3?"}));
+    builder.thread(3).hold().for_seconds.reset();
+    EXPECT_EQ(owners(builder, 2), (Lines{"T2?", "T3?"}));
+    builder.thread(3).held_for(2).finished();
+    EXPECT_EQ(owners(builder, 2), Lines{"T2"}) << "nor has a dead one it";
+}
+
+TEST(OwnersOfWait, OfAWriterAndReadersThatContradictEachOtherTheLaterOnesHaveIt) {
+    SnapshotBuilder builder;
+    builder.thread(2).waits_for(rwlock(kLock));
+    builder.thread(3).holds(rwlock(kLock)).held_for(5);
+    builder.thread(4).reads(rwlock(kLock)).held_for(2);
+    builder.thread(5).reads(rwlock(kLock)).held_for(3);
+    EXPECT_EQ(owners(builder, 2), (Lines{"T4?", "T5?"}));
+
+    builder.thread(3).held_for(1);
+    EXPECT_EQ(owners(builder, 2), Lines{"T3?"});
+    builder.thread(3).held_for(2.5);
+    EXPECT_EQ(owners(builder, 2), Lines{"T4?"});
+}
+
 TEST(OwnersOfWait, AnotherKindOfLockAtTheSameAddressIsAnotherLock) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(mutex(kLock));
