@@ -275,6 +275,19 @@ TEST(HoldOfASnapshot, IsNotOlderThanItsThread) {
     EXPECT_FALSE(holds[2].for_is_lower_bound);
 }
 
+TEST(ThreadOfASnapshot, OfAForkedChildWasNotCreatedByOneOfItsParent) {
+    RecordingWriter writer;
+    protocol::ThreadRecord& main = writer.start_thread(1);
+    main.origin = protocol::Origin::kForked;
+    main.created_by = 1;
+    writer.start_thread(2).created_by = 1;
+
+    const Snapshot snapshot = snapshot_of(writer);
+
+    EXPECT_EQ(thread_of(snapshot, 1).created_by, 0U);
+    EXPECT_EQ(thread_of(snapshot, 2).created_by, 1U);
+}
+
 TEST(ThreadOfASnapshot, InAFutexWaitSaysWhatItExpectsAndWhoWokeLast) {
     RecordingWriter writer;
     RecordingWriter::wait(writer.start_thread(1), WaitKind::kFutex, 0x40, 20 * kSecond).detail =
