@@ -285,7 +285,15 @@ void fill_foreign_unlocks(const ProcessRecord& head, snapshot::Snapshot& snapsho
     snapshot.any_lock_foreign_unlocked = head.foreign_unlocks_lost.load(kRelaxed) != 0;
 }
 
-void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, snapshot::Snapshot& snapshot) {
+bool is_forked(const ThreadCopy& thread) {
+    return thread.number == 1 && thread.origin == protocol::Origin::kForked;
+}
+
+/// A child of fork has the words of its parent's locks, with the numbers of threads that it never had; those that
+/// processes share tell of the parent as it is now.
+void fill_lock_memory(const Looks& looks, const ThreadAssembly& threads, snapshot::Snapshot& snapshot) {
+    const LockWords& words = looks.lock_words;
+    const bool has_parents_words = std::ranges::any_of(looks.threads.second, is_forked);
     for (const uint64_t address : words.no_locks) snapshot.lock_memory[address];  // nobody's
     for (const auto& [address, tid] : words.owner_tids) {
         snapshot::LockMemory& memory = snapshot.lock_memory[address];
@@ -293,6 +301,7 @@ void fill_lock_memory(const LockWords& words, const ThreadAssembly& threads, sna
         memory.owner_tid = owner != nullptr && owner->tid != 0 ? owner->tid : tid;
         if (owner != nullptr) memory.owner_thread = owner->id;
         memory.outlives_owner = words.robust.contains(address);
+        memory.taken_before_fork = has_parents_words && tid != 0 && owner == nullptr && !words.shared.contains(address);
     }
 }
 
@@ -438,7 +447,7 @@ snapshot::Snapshot put_together(const Source& source, const Layout& layout, cons
         python.add_to(snapshot.threads, looks.threads.between.tasks, stacks);
     else
         python.note_end(snapshot.modules);
-    fill_lock_memory(looks.lock_words, threads, snapshot);
+    fill_lock_memory(looks, threads, snapshot);
     fill_readers(looks.lock_words, looks.threads.first, looks.threads.second, snapshot);
     fill_futex_values(looks.lock_words, snapshot);
     if (looks.threads.is_live && !looks.threads.translates)

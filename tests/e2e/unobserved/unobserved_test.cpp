@@ -198,6 +198,24 @@ TEST(ForkedChild, HasNoOrphanInALockThatItsParentHadTaken) {
                 HasSubstr("held by a thread that likely took it before"));
 }
 
+TEST(ForkedChild, UnderTheLibraryWaitsForALockTakenBeforeTheForkToo) {
+    const support::TemporaryFolder folder;
+    support::Running target(
+        {.arguments = {FORKED_LOCKS},
+         .environment = {
+             {"LD_PRELOAD", LOITER_LIBRARY}, {"LOITER_DIR", folder.path()}, {"LOITER_OPTIONS", "report=none"}}});
+    ASSERT_TRUE(target.await_output("\n"));
+    const pid_t child = std::stoi(target.output().substr(sizeof("sitting")));
+
+    const Json seen = dump(child);
+
+    EXPECT_EQ(seen.at("process").at("observed"), true);
+    EXPECT_EQ(report::thread(seen, 1).at("created_by"), nullptr);
+    EXPECT_EQ(thread_named(seen, "wants forked").at("waits_for").at("owners").at(0).at("thread"), nullptr);
+    EXPECT_THAT(loiter({"dump", std::to_string(child)}).output,
+                HasSubstr("), held by a thread that likely took it before the fork"));
+}
+
 /// A gallery program that got stuck.
 class Stuck : public testing::TestWithParam<std::string> {
 protected:
