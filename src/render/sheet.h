@@ -44,6 +44,7 @@ struct Sheet {
     std::set<uint32_t> planned;
     std::set<uint64_t> awaited;  ///< what planned threads wait for, by address
     std::set<uint32_t> printed;
+    std::set<uint32_t> followed;  ///< what these wait behind was told, thread by thread, in another's block
     Page page;
 
 private:

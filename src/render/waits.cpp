@@ -163,7 +163,7 @@ private:
     }
 
     /// A direct owner's stack stands in each waiter's entry; further on, one that has a block of its own
-    /// is only pointed to.
+    /// is only pointed to, and what it waits behind is told once: in a ring of many it is the same for all.
     void tell(const Thread& thread, size_t length) {
         const bool is_planned = sheet_.planned.count(thread.id) > 0;
         const bool is_direct = length == kChainLength;
@@ -171,6 +171,7 @@ private:
         if (!is_direct && is_planned) {
             const std::string awaited = has_object(thread) ? ", waits for " + awaited_words(*thread.wait) : "";
             sheet_.page.add(now + awaited + (sheet_.printed.count(thread.id) > 0 ? ", see above" : ", see below"));
+            if (!sheet_.followed.insert(thread.id).second) return;
         } else if (!sheet_.has_stack(thread)) {
             sheet_.page.add(now + ", no stack recorded");
         } else {

@@ -45,6 +45,30 @@ T2 [mutex lock] tid 4243
 )");
 }
 
+// Of a ring of five hundred, each would have the next fifteen under it.
+TEST(OwnerNow, TellsOnceWhatThreadsWithBlocksOfTheirOwnWaitBehind) {
+    SnapshotBuilder builder;
+    for (uint32_t id = 2; id <= 6; ++id) {
+        const uint64_t next = id == 6 ? 2 : id + 1;
+        builder.thread(id).waits_for(mutex(next * 16)).holds(mutex(id * 16));
+    }
+    const std::string report = text(builder, {finding(Verdict::kBlocked, {2, 3, 4, 5, 6})});
+    const auto told_in = [&](const std::string& start) {
+        const std::string found = block(report, start);
+        std::string told;
+        for (const char* const id : {"T2", "T3", "T4", "T5", "T6"}) {
+            if (found.find(std::string("\n  ") + id + " is now") != std::string::npos) told += id;
+        }
+        return told;
+    };
+
+    EXPECT_EQ(told_in("T2 "), "T3T4T5T6");
+    EXPECT_EQ(told_in("T3 "), "T4T5");
+    EXPECT_EQ(told_in("T4 "), "T5T6");
+    EXPECT_EQ(told_in("T5 "), "T2T3T4T6");
+    EXPECT_EQ(told_in("T6 "), "T2T3");
+}
+
 TEST(OwnerNow, DoesNotFollowARingForEver) {
     SnapshotBuilder builder;
     builder.thread(2).waits_for(mutex(0x10)).at(kStuck);
