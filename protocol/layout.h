@@ -168,12 +168,13 @@ enum class SignalKind : uint8_t { kNone, kSignal, kBroadcast, kPost, kWake, kTak
 /// theirs is an object of this one. kTake: it took it last, kPost: it gave it back.
 inline constexpr uint64_t kTakenSemaphore = uint64_t{1} << 63;  ///< and its address
 inline constexpr uint64_t kTakenFile = uint64_t{1} << 62;       ///< and the descriptor, from kTakenFileShift on
+inline constexpr uint64_t kTakenFileKind = 15;                  ///< mask of it: one more than the lock's; 0: not known
 inline constexpr uint64_t kTakenSystemV = uint64_t{1} << 61;    ///< and the set's id, and the number above bit 32
 /// So high that one descriptor after the other has an entry of its own in the table.
 inline constexpr uint32_t kTakenFileShift = 40;
-inline constexpr uint64_t taken_file(int descriptor) {
-    constexpr uint32_t kMostDescriptors = 1U << 20;
-    return kTakenFile | uint64_t{static_cast<uint32_t>(descriptor) % kMostDescriptors} << kTakenFileShift;
+inline constexpr uint64_t taken_file(int descriptor, FileLockKind kind) {
+    const uint64_t shifted = uint64_t{static_cast<uint32_t>(descriptor) & 0xfffff} << kTakenFileShift;
+    return kTakenFile | shifted | (uint64_t{static_cast<uint8_t>(kind)} + 1);
 }
 inline constexpr uint64_t taken_system_v(int set, uint16_t number) {
     return kTakenSystemV | uint64_t{number} << 32 | static_cast<uint32_t>(set);

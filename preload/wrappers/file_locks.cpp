@@ -34,9 +34,9 @@ bool asks_for_shared(const void* lock) {
 }
 
 /// The kernel has just read `lock`.
-void note_outcome(int file, const struct flock* lock, const CallerFrame& caller) {
-    lock->l_type == F_UNLCK ? note_give_back(protocol::taken_file(file), caller)
-                            : note_take(protocol::taken_file(file), caller);
+void note_outcome(int file, FileLockKind kind, const struct flock* lock, const CallerFrame& caller) {
+    lock->l_type == F_UNLCK ? note_give_back(protocol::taken_file(file, kind), caller)
+                            : note_take(protocol::taken_file(file, kind), caller);
 }
 
 bool sets_lock(int command) {
@@ -52,14 +52,15 @@ int control_file(void*& real_one, Function function, int file, int command, void
     // Whatever its type, the argument is one word.
     const auto call = [&] { return reinterpret_cast<int (*)(int, int, ...)>(real_one)(file, command, argument); };
     if (__builtin_expect(!sets_lock(command), 1)) return call();
+    const bool is_process = command == F_SETLK || command == F_SETLKW;
+    const FileLockKind kind = is_process ? FileLockKind::kProcess : FileLockKind::kOpenFile;
     int result;
     if (command == F_SETLK || command == F_OFD_SETLK) {
         result = call();
     } else {
-        const FileLockKind kind = command == F_SETLKW ? FileLockKind::kProcess : FileLockKind::kOpenFile;
         result = call_briefly(file_lock(function, file, kind, asks_for_shared(argument)), caller, call);
     }
-    if (result == 0) note_outcome(file, static_cast<const struct flock*>(argument), caller);
+    if (result == 0) note_outcome(file, kind, static_cast<const struct flock*>(argument), caller);
     return result;
 }
 
@@ -69,8 +70,9 @@ int lock_part(Function function, int file, int command, const CallerFrame& calle
                            ? call_briefly(file_lock(function, file, FileLockKind::kProcess, false), caller, call)
                            : call();
     if (result != 0) return result;
-    if (command == F_LOCK || command == F_TLOCK) note_take(protocol::taken_file(file), caller);
-    if (command == F_ULOCK) note_give_back(protocol::taken_file(file), caller);
+    const uint64_t taken = protocol::taken_file(file, FileLockKind::kProcess);
+    if (command == F_LOCK || command == F_TLOCK) note_take(taken, caller);
+    if (command == F_ULOCK) note_give_back(taken, caller);
     return result;
 }
 
@@ -85,9 +87,10 @@ EXPORTED int flock(int file, int operation) noexcept {
     const int result = waits ? call_briefly(file_lock(Function::k_flock, file, FileLockKind::kFlock, lock == LOCK_SH),
                                             CALLER_FRAME, call)
                              : call();
-    if (result == 0)
-        lock == 0 ? note_give_back(protocol::taken_file(file), CALLER_FRAME)
-                  : note_take(protocol::taken_file(file), CALLER_FRAME);
+    if (result == 0) {
+        const uint64_t taken = protocol::taken_file(file, FileLockKind::kFlock);
+        lock == 0 ? note_give_back(taken, CALLER_FRAME) : note_take(taken, CALLER_FRAME);
+    }
     return result;
 }
 

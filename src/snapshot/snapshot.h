@@ -138,6 +138,9 @@ struct SemaphoreOfSet {
     uint32_t number = 0;  ///< in it
 };
 
+/// Locks on files of one kind do not see those of flock; the others see each other.
+enum class FileLockKind { kUnknown, kFlock, kProcess, kOpenFile };
+
 /// A process that holds a lock which others wait for: on a file, or in memory that they share. Of which of its threads
 /// took it, and where, its own recording may tell.
 struct ProcessOwner {
@@ -145,6 +148,7 @@ struct ProcessOwner {
     uint32_t thread = 0;  ///< of that process; 0: not known
     std::string command;
     std::optional<int> descriptor;  ///< through which it holds the lock
+    FileLockKind file_lock = FileLockKind::kUnknown;
     Mode mode = Mode::kExclusive;
     bool in_doubt = false;              ///< of a semaphore, which has no owner: it took it last
     uint32_t tid = 0;                   ///< of that thread; 0: not known
@@ -332,6 +336,7 @@ struct Take {
     TakeKind kind = TakeKind::kSemaphore;
     uint64_t object = 0;  ///< address; descriptor; id of the set
     uint32_t number = 0;  ///< kSystemV: of the semaphore in its set
+    FileLockKind file_lock = FileLockKind::kUnknown;
     uint32_t thread = 0;
     bool given_back = false;  ///< by the same thread
     std::optional<double> ago_seconds;

@@ -3,7 +3,7 @@
 // `lock_of_another_process WHAT`: what processes share, the child has for as long as its parent lives, and a thread of
 // the parent waits for it: a mutex (leaky), a robust one, a lock that the child only reads (read), a semaphore, one
 // that the child tried (tried), one with a name, one of System V (set), a lock on a file (flock), or on a part of it
-// (part). WHAT-fixed: the child is told to let go.
+// (part); both: the first, and then the second, which nobody waits for. WHAT-fixed: the child is told to let go.
 // inherited: the trap: a lock that is held when the process forks, and that its child never uses.
 #include <fcntl.h>
 #include <pthread.h>
@@ -93,7 +93,7 @@ void take(const std::string& what) {
     if (what == "semaphore" || what == "named" || what == "tried") return take_semaphore();
     if (what == "read") return take_to_write();
     if (what == "set") return take_of_set();
-    if (what == "flock") return take_flock();
+    if (what == "flock" || what == "both") return take_flock();
     if (what == "part") return take_part();
     take_mutex();
 }
@@ -102,6 +102,7 @@ void take_first(const std::string& what) {
     if (what == "read") return take_to_read();
     if (what == "tried") return try_semaphore();
     take(what);
+    if (what == "both") take_part();
 }
 
 void give_back(const std::string& what) {
@@ -114,7 +115,7 @@ void give_back(const std::string& what) {
         pthread_rwlock_unlock(&g_shared->rwlock);
     } else if (what == "set") {
         semop(g_set, &give, 1);
-    } else if (what == "flock") {
+    } else if (what == "flock" || what == "both") {
         flock(g_file, LOCK_UN);
     } else if (what == "part") {
         fcntl(g_file, F_SETLK, &none);

@@ -53,7 +53,7 @@ TEST_P(LockOfAnotherProcess, IsFollowedToTheThreadThatHasIt) {
           What{"semaphore", "semaphore", "semaphore", "blocked fact", false},
           What{"named", "semaphore", "semaphore", "blocked fact", false},
           What{"set", "set", "io semop", "alive fact", false}, What{"flock", "flock", "file lock", "alive fact"},
-          What{"part", "part", "file lock", "alive fact"}}) {
+          What{"part", "part", "file lock", "alive fact"}, What{"both", "flock", "file lock", "alive fact"}}) {
         SCOPED_TRACE(what.variant);
         const auto [parent, child] = reports(what.variant, 86);
 
@@ -78,7 +78,7 @@ TEST_P(LockOfAnotherProcess, IsFollowedToTheThreadThatHasIt) {
 
 TEST_P(LockOfAnotherProcess, IsCleanWhenLetGo) {
     for (const char* const variant : {"fixed", "robust-fixed", "read-fixed", "tried-fixed", "semaphore-fixed",
-                                      "named-fixed", "set-fixed", "flock-fixed", "part-fixed"}) {
+                                      "named-fixed", "set-fixed", "flock-fixed", "part-fixed", "both-fixed"}) {
         SCOPED_TRACE(variant);
         const auto [parent, child] = reports(variant, 0);
 

@@ -19,14 +19,25 @@ constexpr size_t kFileBytes = size_t{16} << 20;
 constexpr size_t kMostOwners = 64;
 constexpr size_t kMostLookedAt = 256;
 
-void add(uint32_t pid, std::optional<int> descriptor, bool exclusive, std::vector<ProcessOwner>& owners) {
+snapshot::FileLockKind kind_of(const FileLock& lock) {
+    switch (lock.kind) {
+        case FileLockKind::kFlock: return snapshot::FileLockKind::kFlock;
+        case FileLockKind::kPosix: return snapshot::FileLockKind::kProcess;
+        case FileLockKind::kOfd: return snapshot::FileLockKind::kOpenFile;
+        case FileLockKind::kOther: return snapshot::FileLockKind::kUnknown;
+    }
+    return snapshot::FileLockKind::kUnknown;
+}
+
+void add(uint32_t pid, std::optional<int> descriptor, const FileLock& held, std::vector<ProcessOwner>& owners) {
     const auto is_known = [&](const ProcessOwner& owner) { return owner.pid == pid; };
     if (owners.size() == kMostOwners || std::any_of(owners.begin(), owners.end(), is_known)) return;
     ProcessOwner owner;
     owner.pid = pid;
     owner.command = command_of_owner(pid);
     owner.descriptor = descriptor;
-    owner.mode = exclusive ? snapshot::Mode::kExclusive : snapshot::Mode::kShared;
+    owner.file_lock = kind_of(held);
+    owner.mode = held.exclusive ? snapshot::Mode::kExclusive : snapshot::Mode::kShared;
     owners.push_back(std::move(owner));
 }
 
@@ -67,7 +78,7 @@ std::vector<ProcessOwner> LockOwners::of(uint32_t tid, int descriptor, FileLock 
     const std::string link = descriptors_.name(tid, descriptor);
     for (const FileLock& held : in_the_way(*locks_, wanted)) {
         if (held.kind == FileLockKind::kPosix) {
-            if (held.pid > 0) add(static_cast<uint32_t>(held.pid), {}, held.exclusive, owners);
+            if (held.pid > 0) add(static_cast<uint32_t>(held.pid), {}, held, owners);
         } else {
             add_holders(link, held, owners);
         }
@@ -88,10 +99,10 @@ void LockOwners::add_holders(const std::string& link, const FileLock& held, std:
         if (++looks > kMostLookedAt) break;
         const std::string path = proc_path(file.pid, "fdinfo/" + std::to_string(file.descriptor));
         if (!is_through(parse_descriptor_info(read_small_file(path, 4096)), held)) continue;
-        add(file.pid, file.descriptor, held.exclusive, owners);
+        add(file.pid, file.descriptor, held, owners);
     }
     if (owners.size() == before && held.pid > 0) {
-        add(static_cast<uint32_t>(held.pid), {}, held.exclusive, owners);
+        add(static_cast<uint32_t>(held.pid), {}, held, owners);
     }
 }
 

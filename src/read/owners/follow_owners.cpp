@@ -146,6 +146,9 @@ private:
 
     /// Which descriptor a lock of a process goes through, the kernel does not say: one of the same file.
     static bool is_through(const Take& take, const Thread& waiter, const ProcessOwner& owner) {
+        using snapshot::FileLockKind;
+        const bool is_known = take.file_lock != FileLockKind::kUnknown && owner.file_lock != FileLockKind::kUnknown;
+        if (is_known && take.file_lock != owner.file_lock) return false;
         if (owner.descriptor) return take.object == static_cast<uint64_t>(*owner.descriptor);
         const std::string& name = waiter.wait->object.name;
         return !name.empty() && read_link(proc_path(owner.pid, "fd/" + std::to_string(take.object))) == name;

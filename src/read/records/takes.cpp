@@ -13,6 +13,18 @@ namespace {
 
 constexpr uint64_t kMarks = protocol::kTakenSemaphore | protocol::kTakenFile | protocol::kTakenSystemV;
 
+snapshot::FileLockKind file_lock_of(uint64_t object) {
+    const uint64_t kind = object & protocol::kTakenFileKind;
+    if (kind == 0 || kind > uint64_t{static_cast<uint8_t>(protocol::FileLockKind::kOpenFile)} + 1)
+        return snapshot::FileLockKind::kUnknown;
+    switch (static_cast<protocol::FileLockKind>(kind - 1)) {
+        case protocol::FileLockKind::kFlock: return snapshot::FileLockKind::kFlock;
+        case protocol::FileLockKind::kProcess: return snapshot::FileLockKind::kProcess;
+        case protocol::FileLockKind::kOpenFile: return snapshot::FileLockKind::kOpenFile;
+    }
+    return snapshot::FileLockKind::kUnknown;
+}
+
 struct Note {
     Take take;
     uint64_t time_ns = 0;
@@ -28,7 +40,10 @@ std::optional<Note> note_of(uint32_t thread, const SignalCopy& signal) {
         default: return std::nullopt;
     }
     note.take.object = signal.object & ~kMarks;
-    if (note.take.kind == TakeKind::kFile) note.take.object >>= protocol::kTakenFileShift;
+    if (note.take.kind == TakeKind::kFile) {
+        note.take.file_lock = file_lock_of(note.take.object);
+        note.take.object >>= protocol::kTakenFileShift;
+    }
     if (note.take.kind == TakeKind::kSystemV) {
         note.take.number = static_cast<uint32_t>(note.take.object >> 32) & 0xffff;
         note.take.object = static_cast<uint32_t>(note.take.object);
