@@ -95,19 +95,22 @@ enum class HoldState : uint32_t {
 };
 inline constexpr uint32_t kLastHoldState = static_cast<uint32_t>(HoldState::kLent);
 
-/// Bits of Hold::detail of a mutex.
+/// Bits of Hold::detail; the first three of a mutex.
 inline constexpr uint16_t kHoldRobust = 1;   ///< the kernel takes it from a dead owner
 inline constexpr uint16_t kHoldPrecise = 2;  ///< `since_ns` is not rounded down to a clock tick
 /// Another thread signalled a condition on which nobody waited, and held no lock, during this hold (set by
 /// that thread).
 inline constexpr uint16_t kHoldSignalled = 4;
+/// Of a spin lock, or one of the program's own: taken before the fork that made this process, so that it is the
+/// parent's alone where it lies in memory that both share.
+inline constexpr uint16_t kHoldInherited = 8;
 
 /// One thread's ownership of one lock. Slots are reused; `state` is stored last.
 struct Hold {
     std::atomic<HoldState> state;  ///< also freed, by compare-and-swap, by a foreign unlock
     LockKind kind;
     Mode mode;
-    /// Mutex: bits kHold*; once: counts the initializers that the thread is in, 1 for the outermost.
+    /// Bits kHold*; once: counts the initializers that the thread is in, 1 for the outermost.
     uint16_t detail;
     std::atomic<uint64_t> address;   ///< of the lock
     std::atomic<uint64_t> since_ns;  ///< acquired; at clock tick resolution (about 4 ms)

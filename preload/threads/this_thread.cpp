@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "preload/notes/inherited_holds.h"
 #include "preload/notes/wakers.h"
 #include "preload/process/clock.h"
 #include "preload/process/environment.h"
@@ -178,7 +179,8 @@ ThreadRecord* adopt() {
     return record;
 }
 
-/// The first call in a forked child: this thread is T1 of a new process. What it held, it holds.
+/// The first call in a forked child: this thread is T1 of a new process. What it held, it holds, but for
+/// what it shares with its parent.
 ThreadRecord* start_after_fork() {
     const auto before = reinterpret_cast<uintptr_t>(record_in(current_record));
     current_record = 1;
@@ -197,6 +199,7 @@ ThreadRecord* start_after_fork() {
         early_record.memo.store(0, std::memory_order_relaxed);
         early_record.memo_user.store(0, std::memory_order_relaxed);
     }
+    keep_inherited_holds(&early_record);
     abandon_recording();
     forget_unfinished_installation();
     keep_inherited_wakers();

@@ -21,6 +21,10 @@ bool is_releasing(const Owner& owner) {
     return owner.hold != nullptr && owner.hold->releasing;
 }
 
+bool may_be_none(const Owner& owner) {
+    return is_releasing(owner) || (owner.hold != nullptr && owner.hold->in_doubt);
+}
+
 /// Taken later, by more than the clock of holds lags.
 bool is_newer(const Owner& owner, const Owner& other) {
     constexpr double kLongestTick = 0.01;
@@ -118,7 +122,7 @@ std::vector<Owner> OwnerIndex::settle_contradictions(std::vector<Owner> recorded
     };
     std::erase_if(recorded, gives_way);
     const bool contradicts = firm_writers > 1 || (firm_writers == 1 && firm_readers > 0);
-    for (Owner& owner : recorded) owner.in_doubt = contradicts || is_releasing(owner);
+    for (Owner& owner : recorded) owner.in_doubt = contradicts || may_be_none(owner);
     return contradicts ? most_credible(recorded) : recorded;
 }
 

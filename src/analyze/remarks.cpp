@@ -58,7 +58,11 @@ private:
         for (const Owner& owner : awaited.owners) {
             const std::optional<Node> node = graph_.node_of_thread(owner.thread);
             if (!owner.in_doubt || !node || !std::binary_search(nodes_.begin(), nodes_.end(), *node)) continue;
-            tell(thread_words(owner.thread) + (owner.queued ? " only queues for " : " may have let go of ") + lock);
+            const bool is_inherited = owner.hold != nullptr && owner.hold->in_doubt;
+            const char* const doubt = owner.queued   ? " only queues for "
+                                      : is_inherited ? " was forked with, and maybe without a copy of, "
+                                                     : " may have let go of ";
+            tell(thread_words(owner.thread) + doubt + lock);
         }
     }
 

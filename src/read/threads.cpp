@@ -237,7 +237,7 @@ snapshot::Thread ThreadAssembly::describe(const ThreadCopy& copy) {
     thread.entry = stacks_.index_of_function(copy.start_routine);
     thread.created_by = copy.origin == protocol::Origin::kForked ? 0 : copy.created_by;  // by one of the parent's
     thread.created_stack = stacks_.index_of(copy.created_stack);
-    thread.holds = holds_of(copy, looks_.times, stacks_);
+    thread.holds = holds_of(copy, looks_.is_live ? looks_.pid : 0, looks_.times, stacks_);
     return thread;
 }
 

@@ -98,7 +98,9 @@ std::string owner_words(const Sheet& sheet, const OwnerGroup& owners, LockKind k
     }
     text += held;
     if (first.hold != nullptr && first.hold->depth > 1) text += fmt::format(" (locked {} times)", first.hold->depth);
-    if (first.in_doubt && !first.queued) text += " (in doubt: it may have let go)";
+    const bool is_inherited = first.hold != nullptr && first.hold->in_doubt;
+    if (first.in_doubt && !first.queued)
+        text += is_inherited ? " (in doubt: maybe its parent process alone)" : " (in doubt: it may have let go)";
     return text;
 }
 

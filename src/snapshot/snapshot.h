@@ -107,6 +107,7 @@ struct Hold {
     bool releasing = false;   ///< its unlock has begun: proves nothing
     bool lent = false;        ///< given up for the time of a condition wait: owns nothing
     bool unrecorded = false;  ///< the lock's own memory alone tells of it
+    bool in_doubt = false;    ///< taken before the fork that made the process: maybe its parent's alone
     std::optional<double> for_seconds;
     bool for_is_lower_bound = false;
     StackIndex acquired_at = 0;

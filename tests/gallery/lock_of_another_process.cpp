@@ -5,9 +5,13 @@
 // that the child tried (tried), one with a name, one of System V (set), a lock on a file (flock), or on a part of it
 // (part); both: the first, and then the second, which nobody waits for. WHAT-fixed: the child is told to let go.
 // inherited: the trap: a lock that is held when the process forks, and that its child never uses.
+// since: another one: the parent takes a lock before its child does anything, and then the child takes its own copy.
+// fork WHAT: the parent has it, and its child waits for it as long as the parent lives: leaky, robust, written, read,
+// spin; own-spin: one that the child has a copy of, so that nobody ever lets it go. fork WHAT killed: the child is.
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sem.h>
@@ -16,6 +20,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -27,11 +32,13 @@
 struct Shared {
     pthread_mutex_t mutex;
     pthread_rwlock_t rwlock;
+    pthread_spinlock_t spin;
     sem_t semaphore;
 };
 
 Shared* g_shared = nullptr;
 sem_t* g_semaphore = nullptr;
+pthread_spinlock_t g_own_spin;
 int g_set = -1;
 int g_file = -1;
 std::string g_path;
@@ -136,6 +143,7 @@ void make(const std::string& what) {
     pthread_rwlockattr_init(&shared);
     pthread_rwlockattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
     pthread_rwlock_init(&g_shared->rwlock, &shared);
+    pthread_spin_init(&g_shared->spin, PTHREAD_PROCESS_SHARED);
     if (what == "semaphore" || what == "tried") {
         g_semaphore = &g_shared->semaphore;
         sem_init(g_semaphore, 1, 1);
@@ -183,8 +191,76 @@ int fork_with_a_lock() {
     return waitpid(child, nullptr, 0) == child ? 0 : 8;
 }
 
+int fork_before_a_lock() {
+    auto* const taken = static_cast<gate::Flag*>(
+        mmap(nullptr, sizeof(gate::Flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    std::mutex mutex;
+    std::mutex never_used;
+    const std::lock_guard lock(never_used);
+    const pid_t child = fork();
+    if (child == 0) {
+        taken->await_open();
+        mutex.lock();
+        _exit(0);
+    }
+    mutex.lock();
+    taken->open();
+    const bool is_over = waitpid(child, nullptr, 0) == child;
+    mutex.unlock();
+    return is_over ? 0 : 8;
+}
+
+void take_before(const std::string& what) {
+    if (what == "own-spin") {
+        pthread_spin_lock(&g_own_spin);
+    } else if (what == "spin") {
+        pthread_spin_lock(&g_shared->spin);
+    } else if (what == "written") {
+        take_to_write();
+    } else {
+        take_first(what);
+    }
+}
+
+void wait_in_child(const std::string& what) {
+    if (what == "read") {
+        take_to_write();
+    } else {
+        take_before(what);
+    }
+}
+
+/// Sleeps in a futex, or has burnt so many ticks as nothing but a spin lock would.
+bool is_waiting(pid_t child) {
+    constexpr int kUserTicks = 14;
+    const std::string folder = "/proc/" + std::to_string(child);
+    std::string word;
+    std::ifstream call(folder + "/syscall");
+    if (call >> word && word == std::to_string(gate::kCallFutex)) return true;
+    std::ifstream stat(folder + "/stat");
+    for (int i = 0; i < kUserTicks; ++i) stat >> word;
+    return stat && std::stoi(word) >= 3;
+}
+
+int let_a_child_wait(const std::string& what, bool is_killed) {
+    make(what);
+    unlink(g_path.c_str());
+    pthread_spin_init(&g_own_spin, PTHREAD_PROCESS_PRIVATE);
+    take_before(what);
+    const pid_t child = fork();
+    if (child == 0) {
+        wait_in_child(what);
+        _exit(0);
+    }
+    gate::await([child] { return is_waiting(child); });
+    if (is_killed) kill(child, SIGKILL);
+    return waitpid(child, nullptr, 0) == child ? 0 : 8;
+}
+
 int main(int argc, char** argv) {
     std::string what(variant_of(argc, argv));
+    if (what == "fork") return let_a_child_wait(argv[2], argc > 3);
+    if (what == "since") return fork_before_a_lock();
     if (what == "inherited") return fork_with_a_lock();
     const bool is_fixed = what.ends_with("fixed");
     if (is_fixed) what = what.substr(0, what.find("-fixed"));

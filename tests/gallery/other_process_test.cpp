@@ -17,6 +17,27 @@ protected:
         const support::Observed observed =
             support::observe(LOITER_COMMAND, "gate", {"--grace", "50ms"}, {.arguments = {program_.path(), variant}});
         EXPECT_EQ(observed.outcome.status, status) << observed.outcome.errors;
+        return in_order(observed);
+    }
+
+    /// Of a child that waits for what its parent took before it forked: while it does, and after it was killed.
+    Json report_of_waiting(const std::string& what) {
+        for (const char* const timeout : {"700ms", "5s", "20s"}) {
+            const support::Observed observed = support::observe(LOITER_COMMAND, "gate", {"--timeout", timeout},
+                                                                {.arguments = {program_.path(), "fork", what}});
+            if (observed.reports.size() != 2) continue;
+            const Json child = in_order(observed).second;
+            if (child.at("threads").at(0).at("state") != "running") return child;
+        }
+        throw std::runtime_error("the child never waited");
+    }
+    Json report_of_killed(const std::string& what) {
+        return in_order(support::observe(LOITER_COMMAND, "gate", {},
+                                         {.arguments = {program_.path(), "fork", what, "killed"}}))
+            .second;
+    }
+
+    static std::pair<Json, Json> in_order(const support::Observed& observed) {
         if (observed.reports.size() != 2) throw std::runtime_error("not two reports");
         const Json& one = observed.reports[0];
         const Json& other = observed.reports[1];
@@ -94,6 +115,32 @@ TEST_P(LockOfAnotherProcess, IsNoneThatAChildOnlyInherits) {
         EXPECT_THAT(report::verdicts(report), testing::IsEmpty());
         EXPECT_EQ(report.at("misuse"), Json::array());
     }
+}
+
+TEST_P(LockOfAnotherProcess, IsNoneThatTheParentTookSinceItForked) {
+    const Json child = reports("since", 0).second;
+
+    EXPECT_EQ(report::thread(child, 1).at("holds").size(), 2U) << "what it had when it was forked, and its own";
+}
+
+TEST_P(LockOfAnotherProcess, IsItsParentsAloneForAChildThatWaitsForIt) {
+    for (const char* const what : {"leaky", "robust", "written", "read", "spin"}) {
+        SCOPED_TRACE(what);
+        const Json waiting = report_of_waiting(what);
+        EXPECT_THAT(report::verdicts(waiting), testing::Not(testing::Contains(testing::HasSubstr("deadlock"))));
+        EXPECT_EQ(waiting.at("threads").at(0).at("holds"), Json::array());
+    }
+    for (const char* const what : {"leaky", "robust", "written", "read"}) {
+        SCOPED_TRACE(what);
+        EXPECT_THAT(report::verdicts(report_of_killed(what)), testing::ElementsAre("blocked fact"));
+    }
+}
+
+/// What memory it lies in is not known any more when the process has ended.
+TEST_P(LockOfAnotherProcess, IsTheChildsAsWellWhereItHasACopyOfIt) {
+    EXPECT_THAT(report::verdicts(report_of_waiting("own-spin")), testing::ElementsAre("self-deadlock proved"));
+    EXPECT_THAT(report::verdicts(report_of_killed("own-spin")), testing::ElementsAre("self-deadlock likely"));
+    EXPECT_THAT(report::verdicts(report_of_killed("spin")), testing::ElementsAre("self-deadlock likely"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "read/records/lock_kinds.h"
+#include "read/records/shared_places.h"
 
 namespace reader {
 
@@ -14,6 +15,11 @@ namespace {
 
 bool is_owned(HoldState state) {
     return state == HoldState::kHeld || state == HoldState::kReleasing;
+}
+
+/// The depth of a once lies where the others have their bits.
+bool has_inherited(const HoldCopy& taken) {
+    return taken.kind != protocol::LockKind::kOnce && (taken.detail & protocol::kHoldInherited) != 0;
 }
 
 /// The stamp is that of the clock's last tick, before the thread was there. Of an older one, which the process had when
@@ -26,11 +32,14 @@ void fill_time(const HoldCopy& taken, const ThreadCopy& copy, const Times& times
 
 }  // namespace
 
-std::vector<snapshot::Hold> holds_of(const ThreadCopy& copy, const Times& times, StackTable& stacks) {
+std::vector<snapshot::Hold> holds_of(const ThreadCopy& copy, uint32_t live, const Times& times, StackTable& stacks) {
     std::vector<snapshot::Hold> holds;
     for (const HoldCopy& taken : copy.holds) {
         if (!is_owned(taken.state) && taken.state != HoldState::kLent) continue;
+        const bool is_inherited = has_inherited(taken);
+        if (is_inherited && live != 0 && place_of(live, taken.address)) continue;  // its parent's
         snapshot::Hold hold;
+        hold.in_doubt = is_inherited && live == 0;
         hold.lock.kind = lock_kind_of(taken.kind);
         hold.lock.address = taken.address;
         hold.mode = mode_of(taken.mode);

@@ -13,7 +13,7 @@
 namespace reader {
 
 /// Holds, those lent to a condition wait too. None is older than its thread.
-std::vector<snapshot::Hold> holds_of(const ThreadCopy& copy, const Times& times, StackTable& stacks);
+std::vector<snapshot::Hold> holds_of(const ThreadCopy& copy, uint32_t live, const Times& times, StackTable& stacks);
 
 /// One that is not lent.
 bool owns_a_lock(const ThreadCopy& copy);

@@ -243,6 +243,18 @@ TEST(Deadlock, IsOnlyLikelyAtRestWithAReleasingHold) {
     EXPECT_NE(analysis.findings[0].message.find("T3 may have let go of mutex g_ledger"), std::string::npos);
 }
 
+TEST(Deadlock, IsOnlyLikelyWithWhatMayBeTheParentProcesses) {
+    SnapshotBuilder builder;
+    builder.thread(2).holds(kLedger).waits_for(kLedger);
+    builder.thread(2).hold().in_doubt = true;
+    builder.post_mortem();
+
+    const Analysis analysis = analyze(builder.build());
+
+    EXPECT_EQ(shown(analysis)[0], "likely self-deadlock: T2");
+    EXPECT_NE(analysis.findings[0].message.find("T2 was forked with"), std::string::npos);
+}
+
 TEST(Deadlock, ThroughAQueuedWriterIsOnlyLikely) {
     SnapshotBuilder builder;
     builder.live();
