@@ -88,35 +88,45 @@ void note_foreign_unlock(const volatile void* lock) {
     }
 }
 
-/// Another thread's hold of `lock`. `libc_owner` is the tid that libc has as its owner, 0 where it
-/// keeps none; it spares the search when the lock is the caller's own and merely not recorded.
+bool may_be_foreign(const ThreadRecord* self, LockKind kind, uint32_t libc_owner) {
+    if (libc_owner != 0) return libc_owner != self->tid.load(std::memory_order_relaxed);
+    return kind != LockKind::kMutex;
+}
+
+/// Another thread's hold of `lock`, but none that it has given up for the time of a condition wait. `libc_owner` is the
+/// tid that libc has as its owner, 0 where it keeps none; it spares the search when the lock is the caller's own and
+/// merely not recorded.
 Release find_foreign(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
-    if (process == nullptr || libc_owner == self->tid.load(std::memory_order_relaxed)) return {};
+    if (process == nullptr || !may_be_foreign(self, kind, libc_owner)) return {};
     for (uint32_t i = 0; ThreadRecord* const other = thread_slot(i); ++i) {
         if (other == self || other->number.load(std::memory_order_relaxed) == 0) continue;
         if (libc_owner != 0 && other->tid.load(std::memory_order_relaxed) != libc_owner) continue;
-        if (Hold* const hold = find_hold(other, address_of(lock), kind)) return {other, hold};
+        Hold* const hold = find_hold(other, address_of(lock), kind);
+        if (hold != nullptr && hold->state.load(std::memory_order_relaxed) != HoldState::kLent) return {other, hold};
     }
     return {};
-}
-
-Release begin_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
-    const Release release = find_foreign(self, kind, lock, libc_owner);
-    if (release.hold == nullptr) return {};
-    note_foreign_unlock(lock);
-    note_misuse(self, protocol::MisuseKind::kForeignUnlock, kind, address_of(lock), 0,
-                release.owner->number.load(std::memory_order_relaxed));
-    HoldState expected = HoldState::kHeld;
-    return release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing) ? release : Release{};
 }
 
 }  // namespace
 
 Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner) {
     Hold* const hold = find_hold(self, address_of(lock), kind);
-    if (hold == nullptr) return begin_foreign_release(self, kind, lock, libc_owner);
-    note_release(hold);
-    return {self, hold};
+    if (hold != nullptr) {
+        note_release(hold);
+        return {self, hold};
+    }
+    const Release release = find_foreign(self, kind, lock, libc_owner);
+    if (release.hold == nullptr) return {};
+    HoldState expected = HoldState::kHeld;
+    const bool is_begun = release.hold->state.compare_exchange_strong(expected, HoldState::kReleasing);
+    return {release.owner, is_begun ? release.hold : nullptr};
+}
+
+void note_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, const ThreadRecord* owner,
+                          uint32_t stack) {
+    note_foreign_unlock(lock);
+    note_misuse(self, protocol::MisuseKind::kForeignUnlock, kind, address_of(lock), stack,
+                owner->number.load(std::memory_order_relaxed));
 }
 
 void end_release(ThreadRecord* self, Release release, bool released) {

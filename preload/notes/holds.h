@@ -181,14 +181,20 @@ __attribute__((always_inline)) inline void settle(ThreadRecord* self, Hold* hold
     }
 }
 
-/// An unlock in three steps: begin_release, the real call, end_release. Also for locks that another
-/// thread holds: that is noted for good on the lock.
+/// An unlock in three steps: begin_release, the real call, end_release. Also for locks that another thread holds: where
+/// the call has not refused that, note_foreign_release comes before the last step.
 struct Release {
-    ThreadRecord* owner;  ///< of the hold: mostly who unlocks
-    Hold* hold;           ///< null: none is recorded
+    ThreadRecord* owner;  ///< of the lock: mostly who unlocks; null: nobody is known
+    Hold* hold;           ///< null: none is recorded, or its owner is at it as well
 };
 Release begin_release(ThreadRecord* self, LockKind kind, const volatile void* lock, uint32_t libc_owner);
 void end_release(ThreadRecord* self, Release release, bool released);
+inline bool is_foreign(const ThreadRecord* self, Release release) {
+    return release.owner != nullptr && release.owner != self;
+}
+/// For good on the lock, with where it happened.
+void note_foreign_release(ThreadRecord* self, LockKind kind, const volatile void* lock, const ThreadRecord* owner,
+                          uint32_t stack);
 
 inline void note_release(Hold* hold) {
     if (__builtin_expect(hold->depth.load(std::memory_order_relaxed) != 1, 0)) return;

@@ -54,7 +54,11 @@ EXPORTED void loiter_api_lock_acquired(const volatile void* lock, int mode) {
 
 EXPORTED void loiter_api_lock_released(const volatile void* lock) {
     ThreadRecord* const self = this_thread();
-    if (self != nullptr) end_release(self, begin_release(self, LockKind::kCustom, lock, 0), true);
+    if (self == nullptr) return;
+    const Release release = begin_release(self, LockKind::kCustom, lock, 0);
+    if (is_foreign(self, release))
+        note_foreign_release(self, LockKind::kCustom, lock, release.owner, capture_stack_of(self, WRAPPER_FRAME));
+    end_release(self, release, true);
 }
 
 }  // extern "C"

@@ -145,9 +145,11 @@ __attribute__((always_inline)) inline int try_to_take_lock(const LockCall& lock_
 /// The unlock of a lock that is not the one taken last, or not the caller's.
 template <typename Call>
 [[gnu::noinline]] int release_any_lock(ThreadRecord* self, LockKind kind, const volatile void* lock,
-                                       uint32_t libc_owner, Call call) {
+                                       uint32_t libc_owner, WrapperFrame frame, Call call) {
     const Release release = begin_release(self, kind, lock, libc_owner);
     const int error = call();
+    if (is_foreign(self, release) && error == 0)
+        note_foreign_release(self, kind, lock, release.owner, capture_stack(frame.caller(), stack_limits(self)));
     end_release(self, release, error == 0);
     return error;
 }
@@ -159,7 +161,10 @@ __attribute__((always_inline)) inline int release_lock(LockKind kind, const vola
     ThreadRecord* const self = this_thread();
     if (__builtin_expect(self == nullptr, 0)) return call();
     Hold* const hold = last_hold(self, kind, lock);
-    if (__builtin_expect(hold == nullptr, 0)) return release_any_lock(self, kind, lock, libc_owner, call);
+    // This stands in the wrapper: the frame is not asked for before.
+    if (__builtin_expect(hold == nullptr, 0)) {
+        return release_any_lock(self, kind, lock, libc_owner, WRAPPER_FRAME, call);
+    }
     note_release(hold);
     const int error = call();
     end_own_release(self, hold, error == 0);

@@ -58,7 +58,7 @@ int lock_c11_mutex(mtx_t* mutex, Function function, WrapperFrame frame, Deadline
 }
 
 template <typename Call>
-int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
+__attribute__((always_inline)) inline int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
     return release_lock(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), call);
 }
 
@@ -74,7 +74,8 @@ EXPORTED int pthread_mutex_init(pthread_mutex_t* mutex, const pthread_mutexattr_
 
 EXPORTED int pthread_mutex_destroy(pthread_mutex_t* mutex) noexcept {
     const int error = destroy_lock(mutex, [=] { return real::pthread_mutex_destroy(mutex); });
-    if (error == EBUSY)
+    // It is also refused where threads wait on a condition with it, which have given it up.
+    if (error == EBUSY && mutex->__data.__lock != 0)
         note_destroyed_locked(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), CALLER_FRAME);
     return error;
 }
