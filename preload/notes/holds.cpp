@@ -88,9 +88,10 @@ void note_foreign_unlock(const volatile void* lock) {
     }
 }
 
+/// Where libc keeps no owner, a hold of the caller's that found no room cannot be told from one that it never had.
 bool may_be_foreign(const ThreadRecord* self, LockKind kind, uint32_t libc_owner) {
     if (libc_owner != 0) return libc_owner != self->tid.load(std::memory_order_relaxed);
-    return kind != LockKind::kMutex;
+    return kind != LockKind::kMutex && self->holds_lost.load(std::memory_order_relaxed) == 0;
 }
 
 /// Another thread's hold of `lock`, but none that it has given up for the time of a condition wait. `libc_owner` is the

@@ -30,6 +30,10 @@ TEST(NearMisuse, IsNoneWhereLibcRefusedAndTakesNoProofAway) {
     EXPECT_THAT(report::verdicts(report), testing::ElementsAre("deadlock proved"));
 }
 
+TEST(NearMisuse, IsNoneOfALockWhoseHoldFoundNoRoom) {
+    EXPECT_EQ(report_of_near_misuse("many", 0).at("misuse"), Json::array());
+}
+
 TEST(NearMisuse, IsOneWithAPlaceWhereAnothersLockIsUnlocked) {
     const Json report = report_of_near_misuse("foreign", 0);
 
