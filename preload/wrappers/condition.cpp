@@ -64,6 +64,22 @@ uint64_t waiters_of(const pthread_cond_t* condition) {
     return condition->__data.__wrefs >> 3;
 }
 
+/// Of those that waiters_of counts, some have no signal yet; the others are on their way out. Who waits is in the group
+/// that signals go to, or in the one behind it, whose size is less than none by those that gave up
+/// (nptl/pthread_cond_common.c). Of a later libc, and of some that are mended, the start of the group in front has no
+/// bit for which one that is: what holds either way is sure.
+bool has_unwoken_waiters(const pthread_cond_t* condition) {
+    if (waiters_of(condition) == 0) return false;
+    const auto& words = condition->__data;
+    const uint64_t waits = words.__wseq.__value64;
+    const uint32_t behind = waits & 1;
+    if (words.__g_size[1 - behind] != 0) return true;
+    const auto has_some_behind = [&](uint64_t start) {
+        return static_cast<uint32_t>((waits >> 1) - start) - (words.__g1_orig_size >> 2) + words.__g_size[behind] != 0;
+    };
+    return has_some_behind(words.__g1_start.__value64 >> 1) && has_some_behind(words.__g1_start.__value64);
+}
+
 /// Only of the newer kind it is known how many wait.
 template <typename Call>
 int signal_condition(pthread_cond_t* condition, protocol::SignalKind kind, bool is_new, const CallerFrame& caller,
@@ -86,13 +102,14 @@ clockid_t clock_of(const pthread_cond_t* condition) {
     return (condition->__data.__wrefs & 2) != 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 }
 
-/// libc waits here, without a bound, for waiters that have not left: a condition wait as well.
+/// libc waits here, without a bound, for waiters that have not left: a condition wait as well. That they are on their
+/// way is enough for the program to destroy it.
 template <typename Call>
 int destroy_condition(pthread_cond_t* condition, Function function, const CallerFrame& caller, Call call) {
     ThreadRecord* const self = this_thread();
     if (self == nullptr || process == nullptr) return call();
     const uint32_t stack = capture_stack(caller, stack_limits(self));
-    if (waiters_of(condition) != 0)
+    if (has_unwoken_waiters(condition))
         note_misuse(self, protocol::MisuseKind::kDestroyedWaited, LockKind::kNone, address_of(condition), stack, 0);
     const int error =
         wait_in(self, {WaitKind::kCondition, function, 0, stack, address_of(condition), 0, 0}, caller, call);

@@ -19,6 +19,20 @@ Json report_of_near_misuse(const std::string& what, int status, std::vector<std:
     return observed.reports.at(0);
 }
 
+TEST(NearMisuse, IsNoneWhereAllWhoWaitedOnADestroyedConditionWereWoken) {
+    for (const char* const what : {"broadcast", "signalled"}) {
+        SCOPED_TRACE(what);
+        EXPECT_EQ(report_of_near_misuse(what, 0).at("misuse"), Json::array());
+    }
+}
+
+TEST(NearMisuse, IsOneWhereAThreadWasLeftWaitingOnADestroyedCondition) {
+    const Json report = report_of_near_misuse("waited", 124, {"--timeout", "700ms"});
+
+    ASSERT_EQ(report.at("misuse").size(), 1U);
+    EXPECT_EQ(report.at("misuse").at(0).at("kind"), "destroyed-waited");
+}
+
 TEST(NearMisuse, IsNoneOfAThreadThatHasGivenTheMutexUpForAWait) {
     EXPECT_EQ(report_of_near_misuse("lent", 0).at("misuse"), Json::array());
 }

@@ -12,7 +12,7 @@
 
 namespace reader {
 
-/// Holds, those lent to a condition wait too. None is older than its thread.
+/// Holds, those lent to a condition wait too. None is older than its thread. `live`: pid of the process; 0: it is dead.
 std::vector<snapshot::Hold> holds_of(const ThreadCopy& copy, uint32_t live, const Times& times, StackTable& stacks);
 
 /// One that is not lent.
