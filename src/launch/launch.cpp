@@ -130,13 +130,14 @@ void Run::pass_on(const Arrived& arrived) {
         case SIGUSR2: break;
         default:  // TERM, INT, QUIT, HUP
             if (!told_to_end_ && !expired_) {
-                tree_.report_live(snapshot::Reason::kSignal);
-                tree_.mark_live_as_reported();
+                tree_.report_before_killing();
+                reap();
+                tree_.look_at_all();  // what was killed meanwhile is reported as well
                 on_last_reports_();
             }
             told_to_end_ = true;
     }
-    if (!arrived.from_terminal) kill(pid_, arrived.signal);
+    if (!arrived.from_terminal && !has_ended()) kill(pid_, arrived.signal);
 }
 
 /// Takes every child: as process 1 of a container this command inherits orphans.

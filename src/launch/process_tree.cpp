@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "launch/process_tree.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "launch/newcomers.h"
+#include "read/kernel/killing.h"
 
 namespace launch {
 namespace {
@@ -21,6 +23,9 @@ using snapshot::End;
 using snapshot::Reason;
 
 constexpr char kRecordingPrefix[] = "loiter-";
+
+constexpr int kLooksAtDying = 20;
+constexpr int kDyingMs = 10;  ///< between two of them
 
 /// Names, oldest first.
 std::vector<std::string> recordings_in(const std::string& directory) {
@@ -264,8 +269,25 @@ void ProcessTree::report_overdue(double seconds) {
     }
 }
 
-void ProcessTree::mark_live_as_reported() {
-    for (Image& image : images_) image.killing_is_no_news = true;
+void ProcessTree::report_before_killing() {
+    look_at_all();
+    for (Image& image : images_) {
+        if (image.is_ignored) continue;
+        std::optional<snapshot::Snapshot> snapshot = snapshot_of_unharmed(image);
+        if (!snapshot) continue;
+        image.killing_is_no_news = true;
+        on_snapshot_(std::move(*snapshot));
+    }
+}
+
+/// Nothing: it is dead, or as good as that. A signal that a thread waits for may seem to kill for a moment.
+std::optional<snapshot::Snapshot> ProcessTree::snapshot_of_unharmed(const Image& image) {
+    for (int look = 0; look < kLooksAtDying && image.recording.is_live(); ++look) {
+        snapshot::Snapshot snapshot = image.recording.take_snapshot(Reason::kSignal);
+        if (image.recording.is_live() && !reader::is_being_killed(image.pid)) return snapshot;
+        poll(nullptr, 0, kDyingMs);
+    }
+    return std::nullopt;
 }
 
 std::vector<uint32_t> ProcessTree::live() const {

@@ -45,8 +45,9 @@ public:
     /// Hands over a snapshot of every live process in which untimed waits are older than this and have not
     /// been reported; those are marked as overdue.
     void report_overdue(double seconds);
-    /// A process that is killed from now on was reported before its killing.
-    void mark_live_as_reported();
+    /// Hands over a snapshot of every live process, which may be killed then without another report. What kills
+    /// this command often kills them, too: one whose snapshot was taken amid that is reported at its end.
+    void report_before_killing();
     /// From now on processes are answered, not reported.
     void fall_silent() { silent_ = true; }
 
@@ -96,6 +97,7 @@ private:
     void finish(Image& image, bool replaced);
     std::optional<snapshot::Snapshot> last_snapshot(Image& image, bool replaced);
     static bool has_failed_to_exec(const Image& image);
+    static std::optional<snapshot::Snapshot> snapshot_of_unharmed(const Image& image);
     void adjust_to_wait_status(snapshot::Snapshot& snapshot) const;
 
     const RunDirectory& directory_;

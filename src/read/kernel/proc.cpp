@@ -108,8 +108,10 @@ std::optional<TaskStat> parse_stat(std::string_view text) {
     stat.parent = static_cast<uint32_t>(field(4));
     constexpr uint64_t kOfKernel = 0x00200000;   // linux/sched.h: PF_KTHREAD
     constexpr uint64_t kNoExecYet = 0x00000040;  // PF_FORKNOEXEC
+    constexpr uint64_t kSignaled = 0x00000400;   // PF_SIGNALED
     stat.is_kernel_thread = (field(9) & kOfKernel) != 0;
     stat.has_executed = (field(9) & kNoExecYet) == 0;
+    stat.was_killed = (field(9) & kSignaled) != 0;
     stat.cpu_ticks = field(14) + field(15);
     stat.user_ticks = field(14);
     stat.start_ticks = field(kLast);

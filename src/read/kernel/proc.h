@@ -21,6 +21,7 @@ struct TaskStat {
     uint32_t parent = 0;
     bool is_kernel_thread = false;
     bool has_executed = false;  ///< a program, since it was forked
+    bool was_killed = false;    ///< a signal ends it
     uint64_t cpu_ticks = 0;     ///< user and system time
     uint64_t user_ticks = 0;
     uint64_t start_ticks = 0;

@@ -14,7 +14,9 @@
 namespace cli {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 constexpr char kObeyTerm[] = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done";
 
@@ -36,12 +38,36 @@ std::vector<json> of_program(const std::vector<json>& reports, const std::string
     return result;
 }
 
+Words verdicts(const json& report) {
+    Words result;
+    for (const json& finding : report.at("findings")) result.push_back(finding.at("verdict").get<std::string>());
+    return result;
+}
+
 TEST(Signals, ThatEndAreReportedThenPassedOn) {
     for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) {
         const support::Outcome outcome = signalled({"run", "--format", "json", BLOCKED_WORKER, "hang"}, number);
 
         EXPECT_EQ(outcome.status, 128 + number);
         EXPECT_THAT(ends(objects(outcome.errors)), ElementsAre("signal alive null"));
+    }
+}
+
+/// The program gets the signal as well, at any moment of the report.
+TEST(Signals, OfTheWholeGroupAreReportedOnceAndWhole) {
+    for (int round = 0; round < 6; ++round) {
+        const support::TemporaryFolder folder;
+        support::Running running(loiter({"gate", "--format", "json=" + folder.path() + "/json", "--format",
+                                         "junit=" + folder.path() + "/junit", DEADLOCKED}));
+        ASSERT_TRUE(running.await_output("ready"));
+        kill(-running.pid(), SIGTERM);
+
+        EXPECT_EQ(running.finish().status, 143);
+        const std::vector<json> reports = objects(content(folder.path() + "/json"));
+        ASSERT_EQ(reports.size(), 1U);
+        EXPECT_EQ(reports[0].at("threads").size(), 3U);
+        EXPECT_THAT(verdicts(reports[0]), Contains("deadlock")) << reports[0].dump(2);
+        EXPECT_THAT(content(folder.path() + "/junit"), HasSubstr("deadlock in "));
     }
 }
 
@@ -62,7 +88,7 @@ TEST(Signals, ReportAsTextEvenWithoutFindings) {
     const support::Outcome outcome = signalled({"run", BLOCKED_WORKER, "hang"}, SIGTERM);
 
     EXPECT_EQ(outcome.status, 143);
-    EXPECT_THAT(outcome.errors, testing::HasSubstr("cond wait"));
+    EXPECT_THAT(outcome.errors, HasSubstr("cond wait"));
 }
 
 TEST(Signals, OfTheUserReportAndLetTheProgramGoOn) {
