@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "launch/descriptor_limit.h"
 #include "launch/process_tree.h"
 #include "launch/program_file.h"
 #include "launch/program_start.h"
@@ -248,14 +249,16 @@ std::string guess_why(const Request& request, const RunDirectory& directory, con
 }  // namespace
 
 Result run(const Request& request, const OnSnapshot& on_snapshot, const OnLastReports& on_last_reports) {
+    const DescriptorLimit descriptors;
     SignalSource signals;
     const RunDirectory directory(request.keep_directory);
     const RunMark mark = make_run_mark(request.grace);
     ProcessTree tree(directory, mark, on_snapshot, request.children);
     const bool observes = can_preload(request.library) && !directory.path().empty();
-    const Started started = start_program(
-        request.command,
-        observes ? observed_environment(request.library, directory.path(), mark.variable) : environment(), signals);
+    const Started started =
+        start_program(request.command,
+                      observes ? observed_environment(request.library, directory.path(), mark.variable) : environment(),
+                      signals, descriptors);
     StartedProcesses all(started.pid, mark.variable);
     Result result = started.error != 0 ? not_started(started.error)
                                        : Run(request, on_last_reports, tree, signals, all, started.pid).follow();

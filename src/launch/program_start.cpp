@@ -23,8 +23,10 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return result;
 }
 
-[[noreturn]] void execute(char* const* arguments, char* const* environment, const SignalSource& signals, int report) {
+[[noreturn]] void execute(char* const* arguments, char* const* environment, const SignalSource& signals,
+                          const DescriptorLimit& descriptors, int report) {
     signals.restore();
+    descriptors.restore();
     execvpe(arguments[0], arguments, environment);
     const int error = errno;
     const ssize_t written = write(report, &error, sizeof error);
@@ -69,7 +71,7 @@ std::vector<std::string> observed_environment(const std::string& library, const 
 }
 
 Started start_program(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-                      const SignalSource& signals) {
+                      const SignalSource& signals, const DescriptorLimit& descriptors) {
     const std::vector<char*> arguments = pointers(command);
     const std::vector<char*> variables = pointers(environment);
     int ends[2];
@@ -79,7 +81,7 @@ Started start_program(const std::vector<std::string>& command, const std::vector
 
     const pid_t pid = fork();
     if (pid < 0) throw Error(std::string("cannot start a program: fork: ") + std::strerror(errno));
-    if (pid == 0) execute(arguments.data(), variables.data(), signals, writing.get());
+    if (pid == 0) execute(arguments.data(), variables.data(), signals, descriptors, writing.get());
 
     writing = FileDescriptor();
     const int error = exec_error(reading.get());

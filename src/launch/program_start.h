@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "launch/descriptor_limit.h"
 #include "launch/signal_source.h"
 
 namespace launch {
@@ -23,8 +24,9 @@ std::vector<std::string> observed_environment(const std::string& library, const 
                                               const std::string& run_variable);
 
 /// Starts the program as execvp finds it, in this process group, with the mask and dispositions
-/// that `signals` keeps and untouched descriptors. Returns when it runs, or failed to. Throws Error.
+/// that `signals` keeps, the limit that `descriptors` does, and untouched descriptors. Returns when it runs, or failed
+/// to. Throws Error.
 Started start_program(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-                      const SignalSource& signals);
+                      const SignalSource& signals, const DescriptorLimit& descriptors);
 
 }  // namespace launch

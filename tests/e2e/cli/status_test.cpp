@@ -80,6 +80,24 @@ TEST(Status, TheFailureOfAnUnobservedProgramWins) {
     EXPECT_EQ(run({"run", STATIC_PROGRAM, "4"}).status, 4);
 }
 
+TEST(Status, IsTheProgramsHoweverFewDescriptorsThereAre) {
+    const std::string command = std::string(LOITER_COMMAND) + " run sh -c 'echo ran; exit 0'";
+    int started = 0;
+    for (int most = 5; most <= 16; ++most) {
+        const support::Outcome outcome =
+            support::run({.arguments = {"sh", "-c", "ulimit -n " + std::to_string(most) + "; exec " + command}});
+
+        if (outcome.output == "ran\n") {
+            EXPECT_EQ(outcome.status, 0) << most << ": " << outcome.errors;
+            ++started;
+        } else {
+            EXPECT_EQ(outcome.status, 125) << most;
+            EXPECT_EQ(line_count(outcome.errors), 1) << most << ": " << outcome.errors;
+        }
+    }
+    EXPECT_GE(started, 5);
+}
+
 TEST(Status, OfATimeoutTellsFindingsFromNone) {
     EXPECT_EQ(run({"run", "--timeout", "0.2s", "sleep", "100"}).status, 124);
     EXPECT_EQ(run({"gate", "--timeout", "0.2s", "sleep", "100"}).status, 86);

@@ -97,6 +97,16 @@ TEST(Transparency, ClosedDescriptorsStayClosed) {
     }
 }
 
+TEST(Transparency, TheLimitOfDescriptorsIsAsWithout) {
+    const support::Outcome outcome =
+        support::run({.arguments = {"sh", "-c",
+                                    "ulimit -Sn 64; exec " LOITER_COMMAND
+                                    " run sh -c 'ulimit -Sn; grep \"open files\" /proc/$PPID/limits'"}});
+
+    EXPECT_TRUE(outcome.output.starts_with("64\n")) << outcome.output;
+    EXPECT_THAT(outcome.output, testing::Not(testing::ContainsRegex("open files +64 "))) << "of the command itself";
+}
+
 TEST(Transparency, AReaderThatGoesAwayIsNoTrouble) {
     support::Command command;
     command.arguments = {"bash", "-c", "\"$0\" run --all \"$1\" exit 3 2> >(exec true); echo $?", LOITER_COMMAND,
