@@ -128,8 +128,10 @@ void Run::pass_on(const Arrived& arrived) {
             tree_.report_live(snapshot::Reason::kSignal);
             if (catches(pid_, arrived.signal)) kill(pid_, arrived.signal);
             return;
-        case SIGUSR2: break;
-        default:  // TERM, INT, QUIT, HUP
+        case SIGTERM:
+        case SIGINT:
+        case SIGQUIT:
+        case SIGHUP:
             if (!told_to_end_ && !expired_) {
                 tree_.report_before_killing();
                 reap();
@@ -137,8 +139,10 @@ void Run::pass_on(const Arrived& arrived) {
                 on_last_reports_();
             }
             told_to_end_ = true;
+            break;
+        default: break;
     }
-    if (!arrived.from_terminal && !has_ended()) kill(pid_, arrived.signal);
+    if (arrived.is_for_program && !has_ended()) kill(pid_, arrived.signal);
 }
 
 /// Takes every child: as process 1 of a container this command inherits orphans.

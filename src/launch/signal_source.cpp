@@ -2,6 +2,7 @@
 #include "launch/signal_source.h"
 
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -18,6 +19,33 @@ bool is_ignored(int signal) {
     return action.sa_handler == SIG_IGN;
 }
 
+/// STOP and KILL cannot be taken. TSTP, TTIN and TTOU stop a whole group, this command with its program.
+bool is_taken(int signal) {
+    switch (signal) {
+        case SIGKILL:
+        case SIGSTOP:
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+        case SIGSEGV:
+        case SIGBUS:
+        case SIGFPE:
+        case SIGILL:
+        case SIGSYS: return false;
+        default: return true;
+    }
+}
+
+/// The terminal signals its whole foreground group, but tells of its end the leader of the session alone. Timers may
+/// be older than this command, which replaced what had set them: they were meant for CMD.
+bool is_for_program(const signalfd_siginfo& info) {
+    const auto signal = static_cast<int>(info.ssi_signo);
+    if (signal == SIGPIPE || signal == SIGXFSZ) return info.ssi_pid != static_cast<uint32_t>(getpid());
+    if (info.ssi_code != SI_KERNEL) return true;
+    if (signal == SIGHUP || signal == SIGCONT) return getsid(0) == getpid();
+    return signal == SIGALRM || signal == SIGVTALRM || signal == SIGPROF;
+}
+
 }  // namespace
 
 SignalSource::SignalSource() {
@@ -28,8 +56,9 @@ SignalSource::SignalSource() {
     sigset_t wanted;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGCHLD);
-    for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2}) {
-        if (!is_ignored(signal)) sigaddset(&wanted, signal);
+    // libc keeps some for itself, and refuses to add them.
+    for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+        if (is_taken(signal) && !is_ignored(signal)) sigaddset(&wanted, signal);
     }
     sigprocmask(SIG_BLOCK, &wanted, &original_mask_);
     descriptor_ = FileDescriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -49,7 +78,7 @@ SignalSource::~SignalSource() {
 std::optional<Arrived> SignalSource::next() {
     signalfd_siginfo info = {};
     if (read(descriptor_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
-    return Arrived{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
+    return Arrived{static_cast<int>(info.ssi_signo), is_for_program(info)};
 }
 
 void SignalSource::restore() const noexcept {

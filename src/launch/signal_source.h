@@ -12,11 +12,12 @@ namespace launch {
 
 struct Arrived {
     int signal = 0;
-    bool from_terminal = false;  ///< the kernel sent it: CMD, in the same process group, got it too
+    bool is_for_program = true;  ///< false: CMD got it as well, or it is about what this command does itself
 };
 
-/// While it lives CHLD, TERM, INT, QUIT, HUP, USR1 and USR2 are blocked and read from a descriptor.
-/// Those that were ignored at the start stay ignored, CHLD excepted: without it there is no status.
+/// While it lives signals are blocked and read from a descriptor: all but those that stop, and those by which the
+/// kernel tells of a fault. Those that were ignored at the start stay ignored, CHLD excepted: without it there is no
+/// status.
 class SignalSource {
 public:
     SignalSource();

@@ -3,9 +3,6 @@
 // Signals sent to the command: a report first, then they are the program's.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pty.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <csignal>
 
@@ -110,43 +107,6 @@ TEST(Signals, OfTheUserReachAProgramThatCatchesThem) {
 
     EXPECT_EQ(outcome.status, 6);
     EXPECT_THAT(ends(of_program(objects(outcome.errors), "sh")), ElementsAre("exit _exit 6", "signal alive null"));
-}
-
-/// Reads from a terminal until `word` has appeared in all that was read.
-bool await_word(int terminal, const std::string& word, std::string& seen) {
-    char buffer[4096];
-    while (seen.find(word) == std::string::npos) {
-        const ssize_t size = read(terminal, buffer, sizeof buffer);
-        if (size <= 0) return false;
-        seen.append(buffer, static_cast<size_t>(size));
-    }
-    return true;
-}
-
-TEST(Signals, OfTheTerminalAreNotSentTwice) {
-    const char* const script =
-        "trap 'echo interrupted' INT; trap 'echo over; exit 0' TERM; echo ready;"
-        "while :; do sleep 0.01; done";
-    int terminal = -1;
-    const pid_t pid = forkpty(&terminal, nullptr, nullptr, nullptr);
-    ASSERT_GE(pid, 0);
-    if (pid == 0) {
-        execl(LOITER_COMMAND, LOITER_COMMAND, "run", "-o", "/dev/null", "sh", "-c", script, nullptr);
-        _exit(127);
-    }
-    std::string seen;
-    EXPECT_TRUE(await_word(terminal, "ready", seen));
-    EXPECT_EQ(write(terminal, "\x03", 1), 1);
-    EXPECT_TRUE(await_word(terminal, "interrupted", seen));
-    // Passed on after anything that was to be passed on before it.
-    kill(pid, SIGTERM);
-    EXPECT_TRUE(await_word(terminal, "over", seen));
-    int status = -1;
-    EXPECT_EQ(waitpid(pid, &status, 0), pid);
-    close(terminal);
-
-    EXPECT_EQ(status, 0);
-    EXPECT_EQ(seen.find("interrupted"), seen.rfind("interrupted")) << seen;
 }
 
 }  // namespace

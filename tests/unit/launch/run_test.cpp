@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -123,6 +124,39 @@ TEST(Run, PassesSignalsOn) {
     expect(run_shell("kill -QUIT $PPID; exec sleep 100"), Outcome::kSignalled, SIGQUIT);
     expect(run_shell("kill -HUP $PPID; exec sleep 100"), Outcome::kSignalled, SIGHUP);
     expect(run_shell("trap 'exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"), Outcome::kExited, 5);
+}
+
+TEST(Run, PassesOnWhatNobodyExpects) {
+    for (const int signal : {SIGALRM, SIGPIPE, SIGIO, SIGXCPU, SIGPWR, SIGTRAP, SIGABRT, SIGCONT, SIGURG, SIGWINCH,
+                             SIGRTMIN + 3, SIGRTMAX}) {
+        const std::string number = std::to_string(signal);
+        expect(run_shell("trap 'exit 5' " + number + "; kill -" + number + " $PPID; while :; do sleep 0.01; done",
+                         milliseconds(20000)),
+               Outcome::kExited, 5);
+    }
+}
+
+/// It would come before the second TERM.
+TEST(Run, KeepsTheBrokenPipesOfItsOwnReportsToItself) {
+    Request request;
+    request.command = {
+        "sh", "-c",
+        "trap 'exit 4' PIPE; trap 'n=$n+; [ $n = ++ ] && exit 6; kill -TERM $PPID' TERM; kill -TERM $PPID;"
+        "while :; do sleep 0.01; done"};
+    bool is_broken = false;
+    const auto write_to_nobody = [&] {
+        int ends[2];
+        ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+        close(ends[0]);
+        is_broken = write(ends[1], "x", 1) < 0 && errno == EPIPE;
+        close(ends[1]);
+    };
+
+    const Result result = run(
+        request, [](snapshot::Snapshot&&) {}, write_to_nobody);
+
+    expect(result, Outcome::kExited, 6);
+    EXPECT_TRUE(is_broken);
 }
 
 TEST(Run, PassesASecondSignalOnToo) {

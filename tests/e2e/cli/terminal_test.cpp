@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command at a terminal: what the kernel and a shell with job control make of both processes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/e2e/cli/cli.h"
+
+namespace cli {
+namespace {
+
+/// A program that leads the session of a new terminal.
+class AtATerminal {
+public:
+    explicit AtATerminal(Words arguments) {
+        std::vector<char*> pointers;
+        for (std::string& argument : arguments) pointers.push_back(argument.data());
+        pointers.push_back(nullptr);
+        pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
+        if (pid_ != 0) return;
+        execvp(pointers[0], pointers.data());
+        _exit(127);
+    }
+    ~AtATerminal() { hang_up(); }
+    AtATerminal(const AtATerminal&) = delete;
+    AtATerminal& operator=(const AtATerminal&) = delete;
+
+    pid_t pid() const { return pid_; }
+    const std::string& seen() const { return seen_; }
+    void type(const std::string& keys) const { EXPECT_EQ(write(terminal_, keys.data(), keys.size()), ssize(keys)); }
+
+    /// Until `word` has appeared in all that was shown.
+    bool await(const std::string& word) {
+        char buffer[4096];
+        while (seen_.find(word) == std::string::npos) {
+            const ssize_t size = read(terminal_, buffer, sizeof buffer);
+            if (size <= 0) return false;
+            seen_.append(buffer, static_cast<size_t>(size));
+        }
+        return true;
+    }
+
+    void hang_up() {
+        if (terminal_ >= 0) close(terminal_);
+        terminal_ = -1;
+    }
+
+    /// Of waitpid.
+    int status() const {
+        int status = -1;
+        EXPECT_EQ(waitpid(pid_, &status, 0), pid_);
+        return status;
+    }
+
+private:
+    static ssize_t ssize(const std::string& text) { return static_cast<ssize_t>(text.size()); }
+
+    int terminal_ = -1;
+    pid_t pid_ = -1;
+    std::string seen_;
+};
+
+Words run_shell(const std::string& script) {
+    return {LOITER_COMMAND, "run", "-o", "/dev/null", "sh", "-c", script};
+}
+
+/// For a minute at most, so that a test that fails does not hang.
+constexpr char kGoOn[] = "echo ready; i=0; while [ $i -lt 6000 ]; do sleep 0.01; i=$((i+1)); done";
+
+TEST(Terminal, SignalsOfItAreNotSentTwice) {
+    AtATerminal program(run_shell("trap 'echo interrupted' INT; trap 'echo over; exit 0' TERM;" + std::string(kGoOn)));
+    EXPECT_TRUE(program.await("ready"));
+    program.type("\x03");
+    EXPECT_TRUE(program.await("interrupted"));
+    // Passed on after anything that was to be passed on before it.
+    kill(program.pid(), SIGTERM);
+    EXPECT_TRUE(program.await("over"));
+
+    EXPECT_EQ(program.status(), 0);
+    EXPECT_EQ(program.seen().find("interrupted"), program.seen().rfind("interrupted")) << program.seen();
+}
+
+/// The kernel tells it the leader of the session alone.
+TEST(Terminal, TheEndOfItReachesTheProgram) {
+    AtATerminal program(run_shell("trap 'exit 7' HUP;" + std::string(kGoOn)));
+    EXPECT_TRUE(program.await("ready"));
+    program.hang_up();
+
+    EXPECT_EQ(program.status(), W_EXITCODE(7, 0));
+}
+
+}  // namespace
+}  // namespace cli
