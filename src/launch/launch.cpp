@@ -12,6 +12,7 @@
 #include <string>
 
 #include "launch/descriptor_limit.h"
+#include "launch/job_control.h"
 #include "launch/process_tree.h"
 #include "launch/program_file.h"
 #include "launch/program_start.h"
@@ -19,6 +20,7 @@
 #include "launch/run_mark.h"
 #include "launch/signal_source.h"
 #include "launch/started_processes.h"
+#include "read/kernel/proc.h"
 
 namespace launch {
 namespace {
@@ -33,6 +35,7 @@ constexpr milliseconds kTermToKill{2000};
 constexpr int kMostLooks = 20;         // for new processes, of which each look finds those that the last one missed
 constexpr milliseconds kLastLook{50};  ///< for processes that the same signal as CMD ended
 constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
+constexpr milliseconds kStopLasts{20};      ///< that is no moment between two signals
 constexpr int kUnknownStatus = 125;         ///< as where this command itself fails
 
 /// A handler of the process' own, not the default action, awaits the signal.
@@ -67,6 +70,7 @@ private:
     void take_signals();
     void pass_on(const Arrived& arrived);
     void reap();
+    void stop_along();
     void look_for_loss();
     bool has_ended() const { return wait_status_ || is_lost_; }
     void watch();
@@ -85,6 +89,7 @@ private:
     Clock::time_point next_watch_ = started_;
     bool told_to_end_ = false;
     bool expired_ = false;
+    std::optional<Clock::time_point> stopped_;  ///< when that was seen last
     std::optional<int> wait_status_;
     bool is_lost_ = false;  ///< it has ended, and nobody knows how
 };
@@ -99,9 +104,10 @@ void Run::watch() {
 void Run::wait_for_events(milliseconds at_most) {
     pollfd descriptors[] = {{signals_.descriptor(), POLLIN, 0}, {tree_.descriptor(), POLLIN, 0}};
     const auto to_next_look = std::chrono::ceil<milliseconds>(last_look_ + kSafetyPoll - Clock::now());
-    const auto wait = std::clamp(std::min(at_most, to_next_look), milliseconds{0}, kSafetyPoll);
+    const auto wait = std::clamp(std::min(at_most, to_next_look), milliseconds{0}, stopped_ ? kStopLasts : kSafetyPoll);
     poll(descriptors, std::size(descriptors), static_cast<int>(wait.count()));
     take_signals();
+    stop_along();
     if (Clock::now() < last_look_ + kSafetyPoll && !has_ended()) {
         tree_.look_at_news();
     } else {
@@ -148,10 +154,20 @@ void Run::pass_on(const Arrived& arrived) {
 /// Takes every child: as process 1 of a container this command inherits orphans.
 void Run::reap() {
     int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
+        if (pid == pid_ && WIFSTOPPED(status)) stopped_ = Clock::now();
         if (pid != pid_ || (!WIFEXITED(status) && !WIFSIGNALED(status))) continue;
         wait_status_ = tree_.note_root_end(status);
     }
+}
+
+/// Where CMD has stopped itself, its shell sees this command stop, as it would see CMD: else nobody has the terminal.
+/// Not at once: what made both go on may have reached this command first. What makes this command go on is passed on.
+void Run::stop_along() {
+    if (!stopped_ || Clock::now() < *stopped_ + kStopLasts) return;
+    stopped_.reset();
+    const auto stat = reader::stat_of_process(static_cast<uint32_t>(pid_));
+    if (!expired_ && !has_ended() && stat && stat->state == 'T' && shell_minds_stops()) raise(SIGSTOP);
 }
 
 /// Without this, what took CMD's status in our place would have us wait for ever.

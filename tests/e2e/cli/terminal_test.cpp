@@ -94,5 +94,25 @@ TEST(Terminal, TheEndOfItReachesTheProgram) {
     EXPECT_EQ(program.status(), W_EXITCODE(7, 0));
 }
 
+TEST(Terminal, AProgramThatStopsGivesItBackToTheShell) {
+    const std::string job = std::string(LOITER_COMMAND) + " run sh -c 'kill -STOP $$; exit 3'";
+    AtATerminal shell({"timeout", "--foreground", "60", "sh", "-c",
+                       "set -m; " + job + "; echo stopped: $?; fg > /dev/null; echo ended: $?"});
+
+    EXPECT_TRUE(shell.await("ended: 3")) << shell.seen();
+    EXPECT_THAT(shell.seen(), testing::StartsWith("stopped: " + std::to_string(128 + SIGSTOP)));
+    EXPECT_EQ(shell.status(), 0);
+}
+
+/// There the one that makes it go on knows nothing of this command.
+TEST(Terminal, AProgramThatStopsElsewhereStopsAlone) {
+    const support::Outcome outcome =
+        run({"run", "sh", "-c",
+             "(while ! grep -q '^State:.T' /proc/$$/status; do :; done; kill -CONT $$) & kill -STOP $$; exit 3"});
+
+    EXPECT_EQ(outcome.status, 3);
+    EXPECT_FALSE(outcome.out_of_time);
+}
+
 }  // namespace
 }  // namespace cli
