@@ -100,6 +100,8 @@ void look_up(Pointer& pointer, const char* name, const char* version) {
 #undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 
+constinit decltype(&::sem_trywait) sem_wait_at_once = [](sem_t*) noexcept { return -1; };
+
 void resolve_all() {
 #define INTERPOSED(name) look_up(name, #name);
 #define INTERPOSED_VERSIONED(name, tag, version) look_up(name##_##tag, #name, version);

@@ -68,6 +68,10 @@ namespace preload::real {
 #undef INTERPOSED_ALIAS
 #undef INTERPOSED_STUB
 
+/// sem_trywait as the first half of sem_wait. Refuses until the library is at work: where it stays out, who watches the
+/// program is to see what the program calls, and a call costs no more for it.
+OURS extern decltype(&::sem_trywait) sem_wait_at_once;
+
 /// Looks up everything, once more if called twice. Takes the loader's lock, allocates nothing.
 void resolve_all();
 

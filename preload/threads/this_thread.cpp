@@ -224,9 +224,11 @@ void initialize() {
     real::resolve_all();
     if (must_stay_out()) {
         dlerror();  // of what another libc lacks, which was no error of the program
+        stays_out = true;
         start.store(Start::kNever, std::memory_order_release);
         return;
     }
+    real::sem_wait_at_once = real::sem_trywait;
     find_clock();
     read_environment(environment);
     if (environment.supervisor_grace < 0) prepare_reports(environment.options, environment.variables);

@@ -28,8 +28,9 @@ uint32_t parties_of(const pthread_barrier_t* barrier) {
 template <typename Call>
 int wait_at_barrier(const pthread_barrier_t* barrier, Function function, const CallerFrame& caller, Call call) {
     ThreadRecord* self = this_thread();
+    if (self == nullptr) return call();
     const uint32_t parties = parties_of(barrier);
-    if (self == nullptr || parties == 1) return call();  // a party of one need not wait
+    if (parties == 1) return call();  // it need not wait
     self = ensure_recording(self);
     const uint32_t stack = capture_stack(caller, stack_limits(self));
     return wait_in(self, {WaitKind::kBarrier, function, 0, stack, address_of(barrier), parties, 0}, caller, call);

@@ -154,16 +154,17 @@ template <typename Call>
     return error;
 }
 
-/// `libc_owner`: the tid that libc has as the owner, 0 where it keeps none.
-template <typename Call>
-__attribute__((always_inline)) inline int release_lock(LockKind kind, const volatile void* lock, uint32_t libc_owner,
+/// `libc_owner` tells the tid that libc has as the owner, 0 where it keeps none; asked where it is needed, as the
+/// program's own tools watch who reads it.
+template <typename Owner, typename Call>
+__attribute__((always_inline)) inline int release_lock(LockKind kind, const volatile void* lock, Owner libc_owner,
                                                        Call call) {
     ThreadRecord* const self = this_thread();
     if (__builtin_expect(self == nullptr, 0)) return call();
     Hold* const hold = last_hold(self, kind, lock);
     // This stands in the wrapper: the frame is not asked for before.
     if (__builtin_expect(hold == nullptr, 0)) {
-        return release_any_lock(self, kind, lock, libc_owner, WRAPPER_FRAME, call);
+        return release_any_lock(self, kind, lock, libc_owner(), WRAPPER_FRAME, call);
     }
     note_release(hold);
     const int error = call();

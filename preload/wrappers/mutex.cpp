@@ -59,7 +59,8 @@ int lock_c11_mutex(mtx_t* mutex, Function function, WrapperFrame frame, Deadline
 
 template <typename Call>
 __attribute__((always_inline)) inline int unlock_mutex(const pthread_mutex_t* mutex, Call call) {
-    return release_lock(LockKind::kMutex, mutex, static_cast<uint32_t>(mutex->__data.__owner), call);
+    return release_lock(
+        LockKind::kMutex, mutex, [=] { return static_cast<uint32_t>(mutex->__data.__owner); }, call);
 }
 
 }  // namespace

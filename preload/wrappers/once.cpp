@@ -12,6 +12,7 @@
 
 #include "preload/notes/waits.h"
 #include "preload/process/clock.h"
+#include "preload/process/foreign_runtime.h"
 #include "preload/process/recording.h"
 #include "preload/real.h"
 #include "preload/stacks/stack_capture.h"
@@ -131,6 +132,7 @@ extern "C" __attribute__((visibility("hidden"))) _Unwind_Reason_Code loiter_unwi
 extern "C" {
 
 EXPORTED int pthread_once(pthread_once_t* control, void (*initializer)()) {
+    if (stays_out) return real::pthread_once(control, initializer);
     const int word = word_of(control);
     if ((word & kDone) != 0) return real::pthread_once(control, initializer);
     return call_once_as(Function::k_pthread_once, control, word, initializer, CALLER_FRAME,
@@ -138,6 +140,7 @@ EXPORTED int pthread_once(pthread_once_t* control, void (*initializer)()) {
 }
 
 EXPORTED void call_once(once_flag* flag, void (*initializer)()) {
+    if (stays_out) return real::call_once(flag, initializer);
     const int word = word_of(&flag->__data);
     if ((word & kDone) != 0) return real::call_once(flag, initializer);
     call_once_as(Function::k_call_once, flag, word, initializer, CALLER_FRAME, [=](void (*routine)()) {

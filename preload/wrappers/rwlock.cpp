@@ -101,8 +101,9 @@ EXPORTED int pthread_rwlock_trywrlock(pthread_rwlock_t* lock) noexcept {
 }
 
 EXPORTED int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
-    return release_lock(LockKind::kRwlock, lock, static_cast<uint32_t>(lock->__data.__cur_writer),
-                        [=] { return real::pthread_rwlock_unlock(lock); });
+    return release_lock(
+        LockKind::kRwlock, lock, [=] { return static_cast<uint32_t>(lock->__data.__cur_writer); },
+        [=] { return real::pthread_rwlock_unlock(lock); });
 }
 
 EXPORT_ALIAS(pthread_rwlock_init)

@@ -48,7 +48,7 @@ int wait_for_semaphore(sem_t* semaphore, Function function, const CallerFrame& c
 bool try_to_wait(sem_t* semaphore) {
     const int before = errno;
     pthread_testcancel();
-    if (real::sem_trywait(semaphore) == 0) return true;
+    if (real::sem_wait_at_once(semaphore) == 0) return true;
     errno = before;
     return false;
 }

@@ -41,7 +41,8 @@ EXPORTED int pthread_spin_trylock(pthread_spinlock_t* lock) noexcept {
 }
 
 EXPORTED int pthread_spin_unlock(pthread_spinlock_t* lock) noexcept {
-    return release_lock(LockKind::kSpin, lock, 0, [=] { return real::pthread_spin_unlock(lock); });
+    return release_lock(
+        LockKind::kSpin, lock, [] { return 0U; }, [=] { return real::pthread_spin_unlock(lock); });
 }
 
 }  // extern "C"

@@ -86,6 +86,11 @@ Judged program_is_observable(const CommandFacts& facts) {
         case Obstacle::kThreadSanitizer:
             return Check{"", Mark::kNo, file + " needs libtsan, which would report what the library does: it stays out",
                          "build it without -fsanitize=thread"};
+        case Obstacle::kValgrind:
+            return Check{
+                "", Mark::kNo,
+                program.files.front() + " is of Valgrind, which would report what the library does: it stays out",
+                "run the program without Valgrind"};
     }
     return std::nullopt;
 }

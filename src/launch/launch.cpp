@@ -259,10 +259,11 @@ Result not_started(int error) {
 
 /// Why CMD left no readable recording.
 std::string guess_why(const Request& request, const RunDirectory& directory, const std::string& reader_error) {
-    if (!reader_error.empty()) return reader_error;
-    if (directory.path().empty()) return "no folder for its recording could be made in /dev/shm, $TMPDIR or /tmp";
+    // Also where it left a recording, and then executed what leaves none: the launcher of Valgrind.
     std::string obstacle = why_not_observable(request.command[0], request.library);
+    if (directory.path().empty()) return "no folder for its recording could be made in /dev/shm, $TMPDIR or /tmp";
     if (!obstacle.empty()) return obstacle;
+    if (!reader_error.empty()) return reader_error;
     return "it left no recording in " + directory.path() + ": the library was not loaded, or found no room there";
 }
 

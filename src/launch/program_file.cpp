@@ -93,6 +93,16 @@ bool can_run(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
+/// Its launcher, which may be a script, or one of its tools, which are static.
+bool is_valgrind(const Program& program) {
+    const std::filesystem::path last = program.files.back();
+    std::error_code error;
+    const bool is_tool = program.obstacle == Obstacle::kStatic &&
+                         std::filesystem::exists(last.parent_path() / "vgpreload_core-amd64-linux.so", error);
+    return is_tool || std::any_of(program.files.begin(), program.files.end(),
+                                  [](const std::filesystem::path& file) { return file.filename() == "valgrind"; });
+}
+
 }  // namespace
 
 std::string find_program(const std::string& command) {
@@ -114,6 +124,7 @@ std::string_view word(Obstacle obstacle) {
         case Obstacle::kMusl: return "musl";
         case Obstacle::kPrivileged: return "setuid, setgid or file capabilities";
         case Obstacle::kThreadSanitizer: return "ThreadSanitizer";
+        case Obstacle::kValgrind: return "Valgrind";
     }
     return "";
 }
@@ -131,6 +142,9 @@ std::string sentence(Obstacle obstacle) {
         case Obstacle::kThreadSanitizer:
             return "it is built with ThreadSanitizer, which would report what the library does; build it without to "
                    "observe it";
+        case Obstacle::kValgrind:
+            return "Valgrind would report what the library does, which stays out of what it runs; run the program "
+                   "without it to observe it";
     }
     return "";
 }
@@ -149,6 +163,7 @@ Program look_at_program(const std::string& path) {
         }
         next = interpreter(interpreter_line(file));
     }
+    if (program.elf && is_valgrind(program)) program.obstacle = Obstacle::kValgrind;
     return program;
 }
 

@@ -11,7 +11,7 @@
 namespace launch {
 
 /// What in a program's file keeps the library out.
-enum class Obstacle { kNone, kStatic, kOtherMachine, kMusl, kPrivileged, kThreadSanitizer };
+enum class Obstacle { kNone, kStatic, kOtherMachine, kMusl, kPrivileged, kThreadSanitizer, kValgrind };
 
 /// "static"; empty for kNone.
 std::string_view word(Obstacle obstacle);

@@ -163,6 +163,22 @@ TEST(ThreadSanitizer, IsLeftAlone) {
     expect_left_alone({"setarch", "--addr-no-randomize", WORK_WITH_THREAD_SANITIZER}, "left no recording");
 }
 
+/// The same of its tools, which end a program at a system call that they do not know.
+class Valgrind : public testing::TestWithParam<const char*> {};
+
+TEST_P(Valgrind, IsLeftAlone) {
+    const Words tool{"valgrind", "-q", std::string("--tool=") + GetParam(), "--error-exitcode=9"};
+    Words nothing = tool;
+    nothing.emplace_back("true");
+    if (support::run({nothing}).status != 0) GTEST_SKIP() << "there is no valgrind here";
+    Words command = tool;
+    command.emplace_back(WORK);
+    expect_left_alone(command, "Valgrind");
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Valgrind, testing::Values("memcheck", "helgrind", "drd"),
+                         [](const auto& which) { return std::string(which.param); });
+
 #ifdef WORK_WITH_MUSL
 /// What only glibc has is a weak reference: any other would keep the program from starting.
 TEST(Musl, IsLeftAlone) {

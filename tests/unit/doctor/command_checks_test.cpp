@@ -104,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(
                     CommandCase{"no program", "LD_PRELOAD",
                                 [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kPrivileged; }},
                     CommandCase{"no program", "libtsan",
-                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kThreadSanitizer; }}));
+                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kThreadSanitizer; }},
+                    CommandCase{"no program", "Valgrind",
+                                [](CommandFacts& facts) { facts.program.obstacle = Obstacle::kValgrind; }}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfTheMachine, CommandCheck,

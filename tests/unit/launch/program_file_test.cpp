@@ -103,6 +103,17 @@ TEST_F(ProgramFile, LooksBehindEnv) {
     setenv("PATH", before.c_str(), 1);
 }
 
+/// Its launcher may be a script; its tools are static, and have what they preload beside them.
+TEST_F(ProgramFile, TellsValgrind) {
+    EXPECT_THAT(obstacle_in_file(make("valgrind", "#!/bin/sh\n")), HasSubstr("Valgrind"));
+    const std::string tool = folder_.path() + "/memcheck-amd64-linux";
+    std::filesystem::copy(STATIC_PROGRAM, tool);
+    EXPECT_THAT(obstacle_in_file(tool), HasSubstr("statically"));
+    make("vgpreload_core-amd64-linux.so", "");
+    EXPECT_THAT(obstacle_in_file(tool), HasSubstr("Valgrind"));
+    EXPECT_EQ(obstacle_in_file(make("valgrind.txt", "#!/bin/sh\n")), "");
+}
+
 TEST_F(ProgramFile, DamagedAndMissingFilesSayNothing) {
     const std::string whole = elf(kGlibcLoader);
     for (size_t size = 0; size < sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr); size += 7) {
