@@ -101,9 +101,7 @@ inline constexpr uint16_t kHoldPrecise = 2;  ///< `since_ns` is not rounded down
 /// Another thread signalled a condition on which nobody waited, and held no lock, during this hold (set by
 /// that thread).
 inline constexpr uint16_t kHoldSignalled = 4;
-/// Of a spin lock, or one of the program's own: taken before the fork that made this process, so that it is the
-/// parent's alone where it lies in memory that both share.
-inline constexpr uint16_t kHoldInherited = 8;
+inline constexpr uint16_t kHoldInherited = 8;  ///< spin, custom: before the fork; in shared memory the parent's alone
 
 /// One thread's ownership of one lock. Slots are reused; `state` is stored last.
 struct Hold {
@@ -370,10 +368,11 @@ static_assert(sizeof(Region) == 40, "layout change: bump kVersion");
 enum class End : uint32_t { kNone, kReturn, kExit, kUnderscoreExit, kQuickExit, kExec };
 
 /// Bits of ProcessRecord::wakers: what could yet wake a thread, were all of them asleep.
-inline constexpr uint32_t kWakerHandler = 1;  ///< the program has installed a signal handler
-inline constexpr uint32_t kWakerTimer = 2;    ///< it has made a timer that signals or starts a thread
-inline constexpr uint32_t kWakerCancel = 4;   ///< it has called pthread_cancel
-inline constexpr uint32_t kWakerShared = 8;   ///< it has made a lock that other processes may share
+inline constexpr uint32_t kWakerHandler = 1;      ///< the program has installed a signal handler
+inline constexpr uint32_t kWakerTimer = 2;        ///< it has made a timer that signals or starts a thread
+inline constexpr uint32_t kWakerCancel = 4;       ///< it has called pthread_cancel
+inline constexpr uint32_t kWakerShared = 8;       ///< it has made a lock that other processes may share
+inline constexpr uint32_t kWakerCompletion = 16;  ///< it has asked for work of whose end a thread of libc's tells
 
 /// ProcessRecord::phase.
 enum class Phase : uint32_t {

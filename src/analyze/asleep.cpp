@@ -66,6 +66,7 @@ public:
         if (wakers.handler) doubt("a signal handler was installed");
         if (wakers.timer) doubt("a timer was made");
         if (wakers.cancel) doubt("a thread was cancelled");
+        if (wakers.completion) doubt("libc was asked to tell of a transfer, a message or a look-up");
         if (wakers.memory) doubt("another process runs in the memory of this one, and may wake them");
         if (wakers.unknown) doubt("without the library, timers and cancellations are not known");
         if (wakers.shared) doubt("a lock was made that other processes may share");

@@ -38,7 +38,8 @@ void mark_shared(uint32_t pid, snapshot::Snapshot& snapshot) {
 /// Asks of every process there is: only where nothing else stands in the way of a proof.
 bool must_ask_for_sharers(const snapshot::Snapshot& snapshot) {
     const snapshot::Wakers& wakers = snapshot.wakers;
-    if (wakers.handler || wakers.timer || wakers.cancel || wakers.shared || wakers.unknown) return false;
+    if (wakers.handler || wakers.timer || wakers.cancel || wakers.completion || wakers.shared || wakers.unknown)
+        return false;
     return std::all_of(snapshot.threads.begin(), snapshot.threads.end(), [](const snapshot::Thread& thread) {
         return thread.finished || (thread.asleep && !(thread.wait && thread.wait->shared));
     });
@@ -61,6 +62,7 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     snapshot.wakers.handler = (noted & protocol::kWakerHandler) != 0;
     snapshot.wakers.timer = (noted & protocol::kWakerTimer) != 0;
     snapshot.wakers.cancel = (noted & protocol::kWakerCancel) != 0;
+    snapshot.wakers.completion = (noted & protocol::kWakerCompletion) != 0;
     snapshot.wakers.shared = (noted & protocol::kWakerShared) != 0;
     if (!tasks.all_slept) return;
     // The library's own handler wakes nobody.

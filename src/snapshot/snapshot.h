@@ -322,12 +322,13 @@ struct Process {
 
 /// What could yet wake a thread, were all of them asleep.
 struct Wakers {
-    bool handler = false;  ///< a signal handler is, or was, installed
-    bool timer = false;    ///< a timer was made
-    bool cancel = false;   ///< a thread was cancelled
-    bool shared = false;   ///< a lock was made that other processes may share
-    bool memory = false;   ///< another process runs in this one's memory
-    bool unknown = false;  ///< nobody recorded timers and cancellations
+    bool handler = false;     ///< a signal handler is, or was, installed
+    bool timer = false;       ///< a timer was made
+    bool cancel = false;      ///< a thread was cancelled
+    bool completion = false;  ///< libc was asked for work of whose end its own threads tell
+    bool shared = false;      ///< a lock was made that other processes may share
+    bool memory = false;      ///< another process runs in this one's memory
+    bool unknown = false;     ///< nobody recorded timers and cancellations
 };
 
 enum class TakeKind { kSemaphore, kFile, kSystemV };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rows of each_wrapper that are about signals, timers and descriptors.
+// The rows of each_wrapper that are about signals, timers, transfers and descriptors.
+#include <aio.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,12 +19,18 @@
 extern "C" {
 int mid_timer_create(clockid_t, sigevent*, timer_t*);
 int old_timer_create(clockid_t, sigevent*, timer_t*);
+decltype(lio_listio) mid_lio_listio, old_lio_listio;
+decltype(lio_listio64) mid_lio_listio64, old_lio_listio64;
 sighandler_t bsd_signal(int, sighandler_t);
 int __sigaction(int, const struct sigaction*, struct sigaction*);
 int __poll_chk(pollfd*, nfds_t, int, size_t);
 }
 __asm__(".symver mid_timer_create,timer_create@GLIBC_2.3.3");
 __asm__(".symver old_timer_create,timer_create@GLIBC_2.2.5");
+__asm__(".symver mid_lio_listio,lio_listio@GLIBC_2.4");
+__asm__(".symver old_lio_listio,lio_listio@GLIBC_2.2.5");
+__asm__(".symver mid_lio_listio64,lio_listio64@GLIBC_2.4");
+__asm__(".symver old_lio_listio64,lio_listio64@GLIBC_2.2.5");
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
@@ -39,6 +49,66 @@ pthread_t create_endless() {
 
 void handle(int) {}
 
+/// Of a byte that never comes.
+template <typename Transfer>
+Transfer* make_transfer() {
+    static char byte;
+    static Transfer transfer;
+    int ends[2];
+    if (pipe(ends) != 0) abort();
+    transfer.aio_fildes = ends[0];
+    transfer.aio_buf = &byte;
+    transfer.aio_nbytes = 1;
+    transfer.aio_lio_opcode = LIO_READ;
+    return &transfer;
+}
+
+template <typename Transfer>
+Row list_row(int (*begin)(int, Transfer* const*, int, sigevent*)) {
+    return {[=] {
+                Transfer* const list[] = {make_transfer<Transfer>()};
+                AT(nullptr, begin(LIO_NOWAIT, list, 1, nullptr));
+            },
+            {}};
+}
+
+void ask_for_message() {
+    const std::string name = "/each_wrapper_" + std::to_string(getpid());
+    const mqd_t queue = mq_open(name.c_str(), O_CREAT | O_EXCL | O_RDONLY, 0600, nullptr);
+    if (queue < 0) abort();
+    mq_unlink(name.c_str());
+    sigevent event{};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGURG;
+    AT(nullptr, mq_notify(queue, &event));
+}
+
+void ask_for_name() {
+    static gaicb name{};
+    static gaicb* list[] = {&name};
+    name.ar_name = "127.0.0.1";
+    AT(nullptr, getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr));
+}
+
+std::map<std::string, Row> completion_rows() {
+    return {
+        {"aio_read", {[] { AT(nullptr, aio_read(make_transfer<aiocb>())); }, {}}},
+        {"aio_read64", {[] { AT(nullptr, aio_read64(make_transfer<aiocb64>())); }, {}}},
+        {"aio_write", {[] { AT(nullptr, aio_write(make_transfer<aiocb>())); }, {}}},
+        {"aio_write64", {[] { AT(nullptr, aio_write64(make_transfer<aiocb64>())); }, {}}},
+        {"aio_fsync", {[] { AT(nullptr, aio_fsync(O_SYNC, make_transfer<aiocb>())); }, {}}},
+        {"aio_fsync64", {[] { AT(nullptr, aio_fsync64(O_SYNC, make_transfer<aiocb64>())); }, {}}},
+        {"lio_listio@new", list_row<aiocb>(lio_listio)},
+        {"lio_listio@mid", list_row<aiocb>(mid_lio_listio)},
+        {"lio_listio@old", list_row<aiocb>(old_lio_listio)},
+        {"lio_listio64@new", list_row<aiocb64>(lio_listio64)},
+        {"lio_listio64@mid", list_row<aiocb64>(mid_lio_listio64)},
+        {"lio_listio64@old", list_row<aiocb64>(old_lio_listio64)},
+        {"mq_notify", {ask_for_message, {}}},
+        {"getaddrinfo_a", {ask_for_name, {}}},
+    };
+}
+
 }  // namespace
 
 std::map<std::string, Row> waker_rows() {
@@ -49,7 +119,8 @@ std::map<std::string, Row> waker_rows() {
         timer_t timer;
         create_timer(CLOCK_MONOTONIC, nullptr, &timer);
     };
-    return {
+    std::map<std::string, Row> rows = completion_rows();
+    rows.merge(std::map<std::string, Row>{
         {"sigaction", {[] { AT(nullptr, sigaction(SIGUSR2, &action, nullptr)); }, {}}},
         {"__sigaction", {[] { AT(nullptr, __sigaction(SIGUSR2, &action, nullptr)); }, {}}},
         {"signal", {[] { AT(nullptr, signal(SIGUSR2, handle)); }, {}}},
@@ -70,7 +141,8 @@ std::map<std::string, Row> waker_rows() {
         {"timer_create@mid", {[=] { AT(nullptr, make_timer(mid_timer_create)); }, {}}},
         {"timer_create@old", {[=] { AT(nullptr, make_timer(old_timer_create)); }, {}}},
         {"pthread_cancel", {[] { AT(nullptr, pthread_cancel(create_endless())); }, {}}},
-    };
+    });
+    return rows;
 }
 
 std::map<std::string, Row> polling_rows() {

@@ -180,6 +180,11 @@ std::map<std::string, Expected> expectations() {
          {"setitimer", "alarm", "ualarm", "timer_create@new", "timer_create@mid", "timer_create@old"}) {
         all[name] = waker(protocol::kWakerTimer);
     }
+    for (const char* const name : {"aio_read", "aio_read64", "aio_write", "aio_write64", "aio_fsync", "aio_fsync64",
+                                   "lio_listio@new", "lio_listio@mid", "lio_listio@old", "lio_listio64@new",
+                                   "lio_listio64@mid", "lio_listio64@old", "mq_notify", "getaddrinfo_a"}) {
+        all[name] = waker(protocol::kWakerCompletion);
+    }
     for (const char* const version : {"@new", "@old"}) {
         const auto add = [&](const char* name, const Expected& expected) {
             all[name + std::string(version)] = expected;

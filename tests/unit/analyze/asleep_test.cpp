@@ -138,6 +138,8 @@ TEST(Asleep, IsOnlyLikelyWhereSomethingCouldWakeOne) {
         {[](auto& world) { world.snapshot().wakers.handler = true; }, "a signal handler was installed"},
         {[](auto& world) { world.snapshot().wakers.timer = true; }, "a timer was made"},
         {[](auto& world) { world.snapshot().wakers.cancel = true; }, "a thread was cancelled"},
+        {[](auto& world) { world.snapshot().wakers.completion = true; },
+         "libc was asked to tell of a transfer, a message or a look-up"},
         {[](auto& world) { world.snapshot().wakers.shared = true; }, "a lock was made that other processes may share"},
         {[](auto& world) { world.snapshot().wakers.memory = true; },
          "another process runs in the memory of this one, and may wake them"},

@@ -241,13 +241,14 @@ TEST(Wakers, AreAsTheHeadNotesThem) {
     const auto noted = [&](uint32_t bits) {
         writer.head().wakers = bits;
         const snapshot::Wakers wakers = snapshot_of(writer).wakers;
-        return std::vector<bool>{wakers.handler, wakers.timer, wakers.cancel, wakers.shared};
+        return std::vector<bool>{wakers.handler, wakers.timer, wakers.cancel, wakers.shared, wakers.completion};
     };
-    EXPECT_THAT(noted(0), ElementsAre(false, false, false, false));
-    EXPECT_THAT(noted(protocol::kWakerHandler), ElementsAre(true, false, false, false));
-    EXPECT_THAT(noted(protocol::kWakerTimer), ElementsAre(false, true, false, false));
-    EXPECT_THAT(noted(protocol::kWakerCancel), ElementsAre(false, false, true, false));
-    EXPECT_THAT(noted(protocol::kWakerShared), ElementsAre(false, false, false, true));
+    EXPECT_THAT(noted(0), ElementsAre(false, false, false, false, false));
+    EXPECT_THAT(noted(protocol::kWakerHandler), ElementsAre(true, false, false, false, false));
+    EXPECT_THAT(noted(protocol::kWakerTimer), ElementsAre(false, true, false, false, false));
+    EXPECT_THAT(noted(protocol::kWakerCancel), ElementsAre(false, false, true, false, false));
+    EXPECT_THAT(noted(protocol::kWakerShared), ElementsAre(false, false, false, true, false));
+    EXPECT_THAT(noted(protocol::kWakerCompletion), ElementsAre(false, false, false, false, true));
 }
 
 TEST(Threads, MayBeLackingWhereRecordingStopped) {
