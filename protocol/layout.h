@@ -468,6 +468,8 @@ struct ProcessRecord {
     std::atomic<uint32_t> blocks;      ///< slots taken for them
     uint32_t run;                      ///< which run of the command it is of; 0: of none
     std::atomic<uint32_t> grace_over;  ///< (command, target) leftover threads get no more time
+    /// Programs that this process and its children were to execute, and could not note in the folder of the run.
+    std::atomic<uint32_t> exec_notes_lost;
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

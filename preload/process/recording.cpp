@@ -42,6 +42,7 @@ constexpr uint64_t kPage = 4096;
 
 constinit uint64_t mapped_bytes = 0;
 constinit bool in_named_folder = false;
+constinit ProcessRecord* ancestors_head = nullptr;  ///< its first page only
 constinit std::atomic<bool> notes_are_open{false};
 constinit char path[1280] = "";
 
@@ -78,6 +79,15 @@ bool fits_address_space(uint64_t bytes) {
     rlimit limit{};
     return raw_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, as_argument(&limit)) != 0 || limit.rlim_cur == RLIM_INFINITY ||
            bytes <= limit.rlim_cur / 32;
+}
+
+/// Once more, at another address, and before the first is gone: that is what a size of zero means.
+void keep_head() {
+    if (!in_named_folder || process->run == 0 || is_restricted()) return;
+    const long address = raw_syscall(SYS_mremap, as_argument(process), 0, static_cast<long>(kPage), MREMAP_MAYMOVE, 0);
+    if (address < 0 && address > -4096) return;
+    if (ancestors_head != nullptr) raw_syscall(SYS_munmap, as_argument(ancestors_head), static_cast<long>(kPage));
+    ancestors_head = reinterpret_cast<ProcessRecord*>(address);
 }
 
 /// For some threads with their stacks. Where there is less, another folder may have it: see begin_somewhere().
@@ -275,8 +285,13 @@ bool make_recording(const RecordingRequest& request) {
     return false;
 }
 
+ProcessRecord* head_in_run_folder() {
+    return process != nullptr && in_named_folder ? process : ancestors_head;
+}
+
 void abandon_recording() {
     if (process == nullptr) return;
+    keep_head();
     raw_syscall(SYS_mmap, as_argument(process), static_cast<long>(mapped_bytes), PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     process = nullptr;

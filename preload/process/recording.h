@@ -31,6 +31,10 @@ bool make_recording(const RecordingRequest& request);
 /// the fork interrupted scribbles nowhere, and forgets it.
 void abandon_recording();
 
+/// The head of a recording in the folder of the run, for what is counted past this process: its own, or, in a child of
+/// fork that has none there (another user, another root), that of the last ancestor that had. Null: there is none.
+protocol::ProcessRecord* head_in_run_folder();
+
 /// Path of the recording; empty without a file.
 const char* recording_path();
 

@@ -68,6 +68,11 @@ bool keeps_us(char* const* environment) {
     return preloads && has_folder;
 }
 
+/// Of the run's folder: for another user, in another root or namespace. The new program will not record there, either.
+bool is_out_of_reach(long error) {
+    return error == -EACCES || error == -EPERM || error == -ENOENT || error == -ENOTDIR || error == -EROFS;
+}
+
 }  // namespace
 
 ExecNote::ExecNote(const char* file, Lookup lookup, char* const environment[]) noexcept {
@@ -161,10 +166,20 @@ void ExecNote::leave_of(uint64_t pid, const char* kinds, char* const environment
     Text name(name_, sizeof(name_));
     name.add(run_directory()).add("/").add(protocol::kExecNotePrefix);
     name.add_number(pid).add("-").add_number(run_number()).add("-").add_number(now_ns());
-    if (raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(name_)) != 0) name_[0] = '\0';
+    const long error = raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(name_));
+    if (error == 0) return;
+    name_[0] = '\0';
+    protocol::ProcessRecord* const head = is_out_of_reach(error) ? head_in_run_folder() : nullptr;
+    if (head == nullptr) return;
+    head->exec_notes_lost.fetch_add(1, std::memory_order_relaxed);
+    is_lost_ = true;
 }
 
 void ExecNote::withdraw() const noexcept {
+    // Meanwhile a child of fork may have come to its own memory, and there is not always room for what it keeps.
+    protocol::ProcessRecord* const head = is_lost_ ? head_in_run_folder() : nullptr;
+    if (head != nullptr && head->exec_notes_lost.load(std::memory_order_relaxed) != 0)
+        head->exec_notes_lost.fetch_sub(1, std::memory_order_relaxed);
     if (name_[0] != '\0') raw_syscall(SYS_unlinkat, AT_FDCWD, as_argument(name_), 0);
 }
 

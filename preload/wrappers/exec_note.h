@@ -11,7 +11,8 @@ namespace preload {
 
 enum class Lookup { kAsGiven, kInPath };
 
-/// On the caller's stack. Usable in children of fork and vfork: writes to nothing else.
+/// On the caller's stack. Usable in children of fork and vfork: writes to nothing else, but for a counter in a
+/// recording.
 class ExecNote {
 public:
     /// `environment`: what the new program gets.
@@ -34,6 +35,7 @@ private:
     void leave(char* const environment[]) noexcept;
     void leave_of(uint64_t pid, const char* kinds, char* const environment[]) noexcept;
 
+    bool is_lost_ = false;        ///< and counted in ProcessRecord::exec_notes_lost
     char name_[kPathBytes + 96];  ///< of the link; empty: none was made
     char text_[kPathBytes];       ///< protocol::kExecNoteKinds, and the path
 };

@@ -3,7 +3,8 @@
 // What the processes of a run were about to execute, and which of it left no recording. Exact for
 // what it names; it cannot name what was executed past the library: by posix_spawn (system and popen
 // start their shell so; what that executes is seen where the shell is observed), by a bare system
-// call, by an unobserved process, or out of reach of the run's folder (chroot, another user).
+// call, or by an unobserved process. What was executed out of reach of the run's folder (chroot,
+// another user) is only counted: Recording::executed_out_of_reach.
 #pragma once
 
 #include <cstdint>

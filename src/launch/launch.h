@@ -41,7 +41,7 @@ enum class Outcome {
 
 /// A program that a process of the run executed, and that left no recording.
 struct Unobserved {
-    std::string program;  ///< path
+    std::string program;  ///< path, or words for what nobody could name
     std::string why;
     uint64_t times = 0;
 };

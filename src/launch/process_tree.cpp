@@ -24,6 +24,8 @@ using snapshot::Reason;
 
 constexpr char kRecordingPrefix[] = "loiter-";
 
+constexpr char kOutOfReach[] = "it could not reach the folder of this run: another user, or another root";
+
 constexpr int kLooksAtDying = 20;
 constexpr int kDyingMs = 10;  ///< between two of them
 
@@ -179,9 +181,26 @@ void ProcessTree::finish(Image& image, bool replaced) {
     } else {
         image.recording.compact();
     }
+    const bool was_replaced = image.pid == root_ && !replaced && last && last->process.end == End::kExec;
+    note_out_of_reach(image, was_replaced);
     if (!last) return;
-    if (image.pid == root_ && !replaced && last->process.end == End::kExec) root_was_replaced_ = true;
+    if (was_replaced) root_was_replaced_ = true;
     on_snapshot_(std::move(*last));
+}
+
+/// `has_executed`: one of them is CMD itself, of which is told elsewhere.
+void ProcessTree::note_out_of_reach(const Image& image, bool has_executed) {
+    const uint32_t all = image.recording.executed_out_of_reach();
+    const uint32_t times = all - (has_executed && all > 0 ? 1 : 0);
+    if (times > 0) out_of_reach_[image.recording.exe()] += times;
+}
+
+std::vector<Unobserved> ProcessTree::unobserved() {
+    for (const Image& image : images_) note_out_of_reach(image, false);
+    std::vector<Unobserved> all = notes_.finish(root_);
+    for (const auto& [program, times] : out_of_reach_)
+        all.push_back({"what " + program + " executed", kOutOfReach, times});
+    return all;
 }
 
 std::optional<snapshot::Snapshot> ProcessTree::last_snapshot(Image& image, bool replaced) {

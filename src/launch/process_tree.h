@@ -66,7 +66,7 @@ public:
     /// Why it was not; empty: nothing is known but that there was no recording.
     std::string root_error() const;
     /// Programs of CMD's children that left no recording; ask once, at the end.
-    std::vector<Unobserved> unobserved() { return notes_.finish(root_); }
+    std::vector<Unobserved> unobserved();
     /// Removes what children record that do not count, and from a private folder what dead processes
     /// left and nobody can read.
     void remove_unwanted() const;
@@ -96,6 +96,7 @@ private:
     void answer(Image& image);
     void finish(Image& image, bool replaced);
     std::optional<snapshot::Snapshot> last_snapshot(Image& image, bool replaced);
+    void note_out_of_reach(const Image& image, bool has_executed);
     static bool has_failed_to_exec(const Image& image);
     static std::optional<snapshot::Snapshot> snapshot_of_unharmed(const Image& image);
     void adjust_to_wait_status(snapshot::Snapshot& snapshot) const;
@@ -111,10 +112,11 @@ private:
     bool root_observed_ = false;
     bool root_was_replaced_ = false;  ///< by a program without a recording
     bool silent_ = false;
-    std::set<std::string> known_;     ///< names of recordings met, or there before
-    std::vector<Unopened> unopened_;  ///< oldest first: of two images of a process the later one lives
-    std::vector<Image> images_;       ///< not handed over yet, oldest first
-    std::set<uint32_t> pids_;         ///< every process of the tree that was met
+    std::set<std::string> known_;                   ///< names of recordings met, or there before
+    std::vector<Unopened> unopened_;                ///< oldest first: of two images of a process the later one lives
+    std::vector<Image> images_;                     ///< not handed over yet, oldest first
+    std::set<uint32_t> pids_;                       ///< every process of the tree that was met
+    std::map<std::string, uint64_t> out_of_reach_;  ///< programs that could leave neither recording nor note, by whose
 };
 
 }  // namespace launch

@@ -83,6 +83,9 @@ public:
     /// The grace time is over. Best effort.
     void end_grace();
 
+    /// Programs that this process or its children executed out of reach of the folder of the run.
+    uint32_t executed_out_of_reach() const;
+
     /// Tells the waiting target that its end was seen, or that it may go on. Best effort.
     void answer_seen();
     void answer_done();

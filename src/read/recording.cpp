@@ -150,6 +150,10 @@ void Recording::end_grace() {
     write_field(*state_->source, offsetof(ProcessRecord, grace_over), uint32_t{1});
 }
 
+uint32_t Recording::executed_out_of_reach() const {
+    return read_field<uint32_t>(*state_->source, offsetof(ProcessRecord, exec_notes_lost));
+}
+
 void Recording::answer_seen() {
     write_field(*state_->source, offsetof(ProcessRecord, answer), protocol::Answer::kSeen);
 }

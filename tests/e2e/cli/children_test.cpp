@@ -130,6 +130,21 @@ TEST(UnobservedChildren, OfASetuidProgramAreNamed) {
               "loiter: not observed: " + copy + " (setuid, setgid or file capabilities), once\n");
 }
 
+/// Nobody but this user may look into the folder of a run.
+TEST(UnobservedChildren, OfAnotherUserAreCounted) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    const std::string line = std::string("loiter: not observed: what ") + OTHER_USER +
+                             " executed (it could not reach the folder of this run: another user, or another root), ";
+    for (const char* const how : {"fork", "vfork"}) {
+        const support::Outcome once = run({"gate", OTHER_USER, how, "/bin/true"});
+        EXPECT_EQ(once.status, 0);
+        EXPECT_THAT(once.errors, testing::HasSubstr(line + "once\n")) << how;
+        EXPECT_EQ(run({"gate", "--strict", OTHER_USER, how, "/bin/true"}).status, 125) << how;
+    }
+    EXPECT_THAT(gate_script(OTHER_USER " fork /bin/true; true").errors, testing::HasSubstr(line));
+    EXPECT_EQ(run({"gate", "--strict", OTHER_USER, "fails", "/etc/passwd"}).status, 0);
+}
+
 TEST(UnobservedChildren, AreFewLines) {
     const support::TemporaryFolder folder;
     std::string script;
