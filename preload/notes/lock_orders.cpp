@@ -4,6 +4,7 @@
 #include "preload/notes/lock_turns.h"
 #include "preload/notes/note_blocks.h"
 #include "preload/process/recording.h"
+#include "preload/process/reservation.h"
 #include "preload/threads/thread_slots.h"
 
 namespace preload {
@@ -53,7 +54,7 @@ uint32_t pop_block() {
 
 /// One slot of `share` may be a block.
 uint32_t take_new_block(uint32_t share) {
-    const uint64_t slots = process->regions[protocol::kThreads].bytes / sizeof(OrderBlock);
+    const uint64_t slots = usable_bytes(protocol::kThreads) / sizeof(OrderBlock);
     if (process->blocks.fetch_add(1, kRelaxed) >= slots / share) {
         process->blocks.fetch_sub(1, kRelaxed);
         return 0;

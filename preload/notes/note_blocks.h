@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "preload/process/recording.h"
+#include "preload/process/reservation.h"
 #include "preload/threads/thread_slots.h"
 #include "protocol/layout.h"
 
@@ -32,7 +33,7 @@ Block* made_note_block(std::atomic<uint32_t>& link, protocol::SlotUse use) {
     constexpr uint64_t kFewestSlots = 1024;  // small recordings keep theirs for threads
     Block* const known = known_note_block<Block>(link);
     if (known != nullptr) return known;
-    if (process->regions[protocol::kThreads].bytes / sizeof(Block) < kFewestSlots) return nullptr;
+    if (usable_bytes(protocol::kThreads) / sizeof(Block) < kFewestSlots) return nullptr;
     const uint32_t index = take_slot_for(use);
     if (index == UINT32_MAX) return nullptr;
     uint32_t expected = 0;

@@ -18,6 +18,7 @@
 #include "preload/process/clock.h"
 #include "preload/process/old_recordings.h"
 #include "preload/process/process_facts.h"
+#include "preload/process/reservation.h"
 #include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
 #include "preload/text.h"
@@ -40,33 +41,10 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 
-constinit uint64_t mapped_bytes = 0;
 constinit bool in_named_folder = false;
 constinit ProcessRecord* ancestors_head = nullptr;  ///< its first page only
 constinit std::atomic<bool> notes_are_open{false};
 constinit char path[1280] = "";
-
-uint64_t round_up(uint64_t value, uint64_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
-struct Sizes {
-    uint64_t region[protocol::kRegionCount];
-    uint64_t total;
-};
-
-Sizes sizes_for(const Capacity& capacity) {
-    Sizes sizes{};
-    sizes.region[protocol::kThreads] = uint64_t{capacity.threads} * sizeof(ThreadRecord);
-    sizes.region[protocol::kStacks] = capacity.stack_bytes;
-    sizes.region[protocol::kModules] = uint64_t{capacity.modules} * sizeof(ModuleRecord);
-    sizes.total = protocol::kHeadBytes;
-    for (uint64_t& bytes : sizes.region) {
-        bytes = round_up(bytes, protocol::kChunkBytes);
-        sizes.total += bytes;
-    }
-    return sizes;
-}
 
 /// ftruncate beyond the limit is not an error but SIGXFSZ.
 bool files_may_be(uint64_t bytes) {
@@ -207,7 +185,7 @@ uintptr_t begin_somewhere(const char* chosen, const ProcessFacts& facts, uint64_
     return begin_at(base, bytes) ? base : 0;
 }
 
-void lay_out(ProcessRecord& head, const Sizes& sizes) {
+void lay_out(ProcessRecord& head, const RegionSizes& sizes) {
     constexpr uint32_t kStrides[] = {sizeof(ThreadRecord), 8, sizeof(ModuleRecord)};
     uint64_t offset = protocol::kHeadBytes;
     for (uint32_t kind = 0; kind < protocol::kRegionCount; ++kind) {
@@ -236,7 +214,8 @@ void copy_command(ProcessRecord& head, const RecordingRequest& request) {
     head.command_bytes = used;
 }
 
-void fill_head(ProcessRecord& head, const RecordingRequest& request, const ProcessFacts& facts, const Sizes& sizes) {
+void fill_head(ProcessRecord& head, const RecordingRequest& request, const ProcessFacts& facts,
+               const RegionSizes& sizes) {
     head.size = sizeof(ProcessRecord);
     head.version = protocol::kVersion;
     head.nonce = facts.nonce;
@@ -266,14 +245,14 @@ bool make_recording(const RecordingRequest& request) {
     ProcessFacts facts;
     read_process_facts(facts);
     for (const Capacity& capacity : protocol::kCapacities) {
-        const Sizes sizes = sizes_for(capacity);
+        const RegionSizes sizes = sizes_for(capacity);
         if (!fits_address_space(sizes.total)) continue;
         const bool is_smallest =
             &capacity == &protocol::kCapacities[sizeof(protocol::kCapacities) / sizeof(Capacity) - 1];
         if (!is_smallest && !files_may_be(sizes.total)) continue;
         const uintptr_t base = begin_somewhere(request.directory, facts, sizes.total);
         if (base == 0) continue;
-        mapped_bytes = sizes.total;
+        begin_reservation(sizes);
         notes_are_open.store(false, std::memory_order_relaxed);
         auto* const head = reinterpret_cast<ProcessRecord*>(base);
         fill_head(*head, request, facts, sizes);
@@ -292,8 +271,7 @@ ProcessRecord* head_in_run_folder() {
 void abandon_recording() {
     if (process == nullptr) return;
     keep_head();
-    raw_syscall(SYS_mmap, as_argument(process), static_cast<long>(mapped_bytes), PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    abandon_reservation();
     process = nullptr;
     path[0] = '\0';
 }

@@ -3,6 +3,8 @@
 // The regions of the recording: append-only, committed chunk by chunk, used by all threads at once.
 #include "preload/process/recording.h"
 
+#include "preload/process/reservation.h"
+
 namespace preload {
 
 using protocol::ModuleRecord;
@@ -28,23 +30,23 @@ uint64_t take(RegionKind kind, uint64_t bytes) {
     protocol::Region& region = process->regions[kind];
     if (process->stopped.load(std::memory_order_relaxed) != protocol::Stopped::kNo) return UINT64_MAX;
     // Looked at first so that a full region's counter does not run away.
-    if (region.used.load(std::memory_order_relaxed) + bytes > region.bytes) return UINT64_MAX;
+    if (region.used.load(std::memory_order_relaxed) + bytes > usable_bytes(kind)) return UINT64_MAX;
     const uint64_t offset = region.used.fetch_add(bytes, std::memory_order_relaxed);
     const uint64_t end = offset + bytes;
     if (end > region.bytes) return UINT64_MAX;
 
-    // Several threads may commit one chunk at once: it is idempotent. Acquire pairs with the
-    // exchange below, so that a range is never used before its system calls have returned.
+    // Acquire pairs with the exchange in commit_reserved, so that a range is never used before its system calls have
+    // returned.
     uint64_t committed = region.committed.load(std::memory_order_acquire);
-    while (committed < end) {
-        const uint64_t wanted = (end + protocol::kChunkBytes - 1) / protocol::kChunkBytes * protocol::kChunkBytes;
-        if (!commit(region.offset + committed, wanted - committed)) {
-            process->stopped.store(protocol::Stopped::kNoRoom, std::memory_order_relaxed);
-            return UINT64_MAX;
-        }
-        if (region.committed.compare_exchange_weak(committed, wanted, std::memory_order_acq_rel)) break;
+    if (committed >= end) return offset;
+    const uint64_t wanted = (end + protocol::kChunkBytes - 1) / protocol::kChunkBytes * protocol::kChunkBytes;
+    switch (commit_reserved(kind, committed, wanted)) {
+        case Committed::kYes: return offset;
+        case Committed::kGivenBack: return UINT64_MAX;
+        case Committed::kNoRoom: break;
     }
-    return offset;
+    process->stopped.store(protocol::Stopped::kNoRoom, std::memory_order_relaxed);
+    return UINT64_MAX;
 }
 
 uint32_t thread_slot_count() {

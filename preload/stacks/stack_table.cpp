@@ -11,6 +11,7 @@
 #include <atomic>
 
 #include "preload/process/recording.h"
+#include "preload/process/reservation.h"
 #include "preload/raw_syscall.h"
 #include "preload/stacks/rule_cache.h"
 #include "preload/stacks/stack_memo.h"
@@ -47,7 +48,7 @@ uint64_t bytes_of(uint64_t slot_count) {
 }
 
 uint64_t wanted_slots() {
-    const uint64_t wanted = process->regions[protocol::kStacks].bytes / kBytesPerSlot;
+    const uint64_t wanted = usable_bytes(protocol::kStacks) / kBytesPerSlot;
     uint64_t slots = kMinSlots;
     while (slots < wanted && slots < kMaxSlots) slots *= 2;
     return slots;

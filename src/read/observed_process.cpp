@@ -23,7 +23,8 @@ namespace {
 
 constexpr size_t kMaxCandidates = 64;
 
-/// A mapping that may be a recording; its parts have different rights, but lie side by side.
+/// A mapping that may be a recording; its parts have different rights, and there may be gaps between them, of what was
+/// given back.
 struct Candidate {
     Mapping first;
     uint64_t end = 0;
@@ -47,8 +48,8 @@ bool may_begin_recording(const Mapping& mapping) {
 }
 
 bool continues(const Candidate& candidate, const Mapping& mapping) {
-    return mapping.start == candidate.end && mapping.inode == candidate.first.inode &&
-           mapping.offset == candidate.end - candidate.first.start;
+    return mapping.start >= candidate.end && mapping.inode == candidate.first.inode &&
+           mapping.offset == mapping.start - candidate.first.start;
 }
 
 Mapped look_at_mappings(uint32_t pid) {

@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <exception>
@@ -49,7 +51,14 @@ std::map<std::string, Row> process_rows() {
     static char* const arguments[] = {program, nullptr};
     static char* const no_environment[] = {nullptr};  // a child that records would be beside its parent
     const auto ending = [](std::function<void()> call) { return Row{std::move(call), {}, [] {}, true}; };
+    static const rlimit much{rlim_t{1} << 32, RLIM_INFINITY};
+    static const rlimit64 as_much{rlim_t{1} << 32, RLIM_INFINITY};
     return {
+        {"setrlimit", {[] { AT(nullptr, setrlimit(RLIMIT_AS, &much)); }, {}}},
+        {"setrlimit64", {[] { AT(nullptr, setrlimit64(RLIMIT_AS, &as_much)); }, {}}},
+        {"prlimit", {[] { AT(nullptr, prlimit(0, RLIMIT_AS, &much, nullptr)); }, {}}},
+        {"prlimit64", {[] { AT(nullptr, prlimit64(0, RLIMIT_AS, &as_much, nullptr)); }, {}}},
+        {"mlockall", {[] { AT(nullptr, mlockall(MCL_CURRENT)); }, {}}},
         {"exit", ending([] { AT(nullptr, exit(7)); })},
         {"_exit", ending([] { AT(nullptr, _exit(7)); })},
         {"_Exit", ending([] { AT(nullptr, _Exit(7)); })},
