@@ -86,6 +86,24 @@ void clear(ThreadRecord* thread) {
     protocol::end_write(thread->sequence, is_outermost);
 }
 
+/// Threads that were counted as lost when they were created, and may still ask for a slot of their own. Which of those
+/// that ask they are nobody knows: as many are not counted again.
+constinit std::atomic<uint32_t> counted_before{0};
+
+bool was_counted_before() {
+    uint32_t count = counted_before.load(std::memory_order_relaxed);
+    while (count != 0) {
+        if (counted_before.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+}
+
+void count_lost(Origin origin) {
+    if (origin == Origin::kAdopted && was_counted_before()) return;
+    if (origin == Origin::kCreated) counted_before.fetch_add(1, std::memory_order_relaxed);
+    process->threads_lost.fetch_add(1, std::memory_order_relaxed);
+}
+
 /// The created thread of this handle that is neither joined nor detached: there is one at most, as
 /// libc reuses a handle after that only. It may finish while it is looked for. O(slots).
 ThreadRecord* find_by_handle(pthread_t handle, bool only_finished) {
@@ -129,12 +147,13 @@ ThreadRecord* take_slot(Origin origin) {
     if (thread == nullptr) {
         const uint64_t offset = take(protocol::kThreads, sizeof(ThreadRecord));
         if (offset == UINT64_MAX) {
-            process->threads_lost.fetch_add(1, std::memory_order_relaxed);
+            count_lost(origin);
             return nullptr;
         }
         thread = static_cast<ThreadRecord*>(region_address(protocol::kThreads, offset));
     }
     const uint32_t number = process->created_total.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (number == 1) counted_before.store(0, std::memory_order_relaxed);  // those were of a parent
     const bool is_outermost = protocol::begin_write(thread->sequence);
     thread->handle.store(0, std::memory_order_relaxed);  // a late note on the slot's last thread
     thread->origin.store(origin, std::memory_order_relaxed);
@@ -142,6 +161,10 @@ ThreadRecord* take_slot(Origin origin) {
     thread->number.store(number, std::memory_order_relaxed);
     protocol::end_write(thread->sequence, is_outermost);
     return thread;
+}
+
+void forget_lost_creation() {
+    if (was_counted_before()) process->threads_lost.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void set_name(ThreadRecord* thread, const char* name) {

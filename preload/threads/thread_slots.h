@@ -13,8 +13,11 @@
 namespace preload {
 
 /// A slot for a new thread, cleared, with the next thread number and kLifeUsed. Null when there is
-/// no room; the loss is counted.
+/// no room; the loss is counted, once for a thread that is created and later adopts itself.
 protocol::ThreadRecord* take_slot(protocol::Origin origin);
+
+/// The thread of a creation that was counted as lost never came to be.
+void forget_lost_creation();
 
 /// Takes a slot for something else than a thread; its index. UINT32_MAX: there is no room.
 uint32_t take_slot_for(protocol::SlotUse use);

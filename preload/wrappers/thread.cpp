@@ -105,7 +105,6 @@ void pass_on(ThreadRecord* self, ThreadRecord* child) {
 
 ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attributes, uintptr_t start, void* argument,
                              const CallerFrame& caller) {
-    if (process == nullptr) return nullptr;
     note_module_of(start);
     ThreadRecord* const child = take_slot(Origin::kCreated);
     if (child == nullptr) return nullptr;
@@ -153,6 +152,13 @@ struct Found {
     }
 };
 
+template <typename Call>
+int create_unrecorded(Call call) {
+    const int error = call();
+    if (error != 0) forget_lost_creation();
+    return error;
+}
+
 /// `call` is the real function with another start routine and argument.
 template <typename Result, typename Call>
 int create_thread(pthread_t* thread, const pthread_attr_t* attributes, Result (*start)(void*), void* argument,
@@ -160,8 +166,9 @@ int create_thread(pthread_t* thread, const pthread_attr_t* attributes, Result (*
     ThreadRecord* self = this_thread();
     if (self == nullptr) return call(start, argument);
     self = ensure_recording(self);
+    if (process == nullptr) return call(start, argument);
     ThreadRecord* const child = prepare_thread(self, attributes, reinterpret_cast<uintptr_t>(start), argument, caller);
-    if (child == nullptr) return call(start, argument);
+    if (child == nullptr) return create_unrecorded([=] { return call(start, argument); });
     const uint32_t number = child->number.load(std::memory_order_relaxed);
     const int error = call(run_thread<Result>, static_cast<void*>(child));
     if (error != 0) {

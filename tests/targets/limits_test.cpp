@@ -30,6 +30,12 @@ TEST(Overflow, OfThreadsIsCountedExactly) {
     EXPECT_EQ(losses, (Json{{"threads", 9}, {"holds", 0}, {"stacks", 0}}));  // main takes a slot too
 }
 
+/// Each is lost when it is created, and asks for a place of its own once more when it calls a wrapper.
+TEST(Overflow, OfThreadsThatCallWrappersIsCountedOnce) {
+    const Json losses = losses_of(run_small("locking_threads", 40));
+    EXPECT_EQ(losses, (Json{{"threads", 9}, {"holds", 0}, {"stacks", 0}}));
+}
+
 TEST(Overflow, OfHoldsIsCountedExactly) {
     const Json losses = losses_of(run_small("holds", 100));
     EXPECT_EQ(losses, (Json{{"threads", 0}, {"holds", 4}, {"stacks", 0}}));
