@@ -106,9 +106,10 @@ Judged library_is_there(const CommandFacts& facts) {
         return Check{"", Mark::kNo, "libloiter.so is missing", "it belongs in lib/loiter beside this command's folder"};
     }
     if (!machine.library_path_is_plain) {
-        return Check{"", Mark::kNo,
-                     machine.library + " cannot be preloaded: unreadable, or blanks or colons in its path",
-                     "install it readable, under a path without them"};
+        return Check{
+            "", Mark::kNo,
+            machine.library + " cannot be preloaded: unreadable, or blanks, colons or dollar signs in its path",
+            "install it readable, under a path without them"};
     }
     const launch::Program& file = machine.library_file;
     if (!file.elf || file.word_bits != 64 || file.machine != EM_X86_64) {

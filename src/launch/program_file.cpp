@@ -172,7 +172,7 @@ std::string obstacle_in_file(const std::string& path) {
 }
 
 bool can_preload(const std::string& library) {
-    return access(library.c_str(), R_OK) == 0 && library.find_first_of(": ") == std::string::npos;
+    return access(library.c_str(), R_OK) == 0 && library.find_first_of(": $") == std::string::npos;
 }
 
 std::string why_not_observable(const std::string& command, const std::string& library) {
@@ -180,7 +180,8 @@ std::string why_not_observable(const std::string& command, const std::string& li
         return "the library libloiter.so is missing; it belongs in lib/loiter beside the folder of this command";
     }
     if (!can_preload(library)) {
-        return "the loader cannot preload " + library + "; install it under a path without blanks and colons";
+        return "the loader cannot preload " + library +
+               "; install it under a path without blanks, colons and dollar signs";
     }
     return obstacle_in_file(find_program(command));
 }

@@ -40,7 +40,8 @@ std::string find_program(const std::string& command);
 /// sentence(look_at_program(path).obstacle): empty when the file can be observed, or cannot be read.
 std::string obstacle_in_file(const std::string& path);
 
-/// The loader can be told to preload this file: it is there, and its path has no separators.
+/// The loader can be told to preload this file: it is there, and its path has neither separators nor what it would
+/// replace.
 bool can_preload(const std::string& library);
 
 }  // namespace launch

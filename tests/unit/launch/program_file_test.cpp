@@ -153,6 +153,7 @@ TEST_F(ProgramFile, NeedsALibraryThatCanBePreloaded) {
     EXPECT_THAT(why_not_observable("true", ""), HasSubstr("libloiter.so is missing"));
     EXPECT_THAT(why_not_observable("true", folder_.path() + "/nosuch"), HasSubstr("libloiter.so is missing"));
     EXPECT_THAT(why_not_observable("true", make("a b.so", "x")), HasSubstr("without blanks"));
+    EXPECT_THAT(why_not_observable("true", make("do$LIB.so", "x")), HasSubstr("dollar signs"));
     EXPECT_THAT(why_not_observable(STATIC_PROGRAM, library), HasSubstr("statically"));
     EXPECT_EQ(why_not_observable("no-such-program", library), "");
 }
