@@ -82,7 +82,10 @@ std::string end_words(const Process& process) {
         case End::kExec: return "was replaced by exec" + after;
         case End::kSignal: return killed_words(process) + after;
         case End::kAlive: return running_words(process);
-        case End::kUnknown: return "ended in a way that is not known" + after;
+        case End::kUnknown:
+            return (process.status ? fmt::format("ended by a bare system call with status {}", *process.status)
+                                   : "ended in a way that is not known") +
+                   after;
     }
     return {};
 }

@@ -56,6 +56,8 @@ TEST(Head, TellsTheSignalThatKilledTheProcess) {
               "loiter: ./bank (pid 4242) was killed by signal 34 after 12.4s with 1 thread: 1 alive");
     EXPECT_EQ(head_after(Reason::kPostMortem, End::kSignal, std::nullopt),
               "loiter: ./bank (pid 4242) was killed by a signal after 12.4s with 1 thread: 1 alive");
+    EXPECT_EQ(head_after(Reason::kPostMortem, End::kUnknown, 5),
+              "loiter: ./bank (pid 4242) ended by a bare system call with status 5 after 12.4s with 1 thread: 1 alive");
     EXPECT_EQ(head_after(Reason::kPostMortem, End::kUnknown, std::nullopt),
               "loiter: ./bank (pid 4242) ended in a way that is not known after 12.4s with 1 thread: 1 alive");
 }
