@@ -34,6 +34,7 @@ struct Request {
     InvisibleProcess process;
     bool wait;
     volatile bool failed;  ///< (program's process) it could not be started
+    volatile int error;    ///< (either) why; an errno value
     volatile int status;   ///< (helper) as wait4 gave it
 };
 
@@ -93,8 +94,9 @@ int become_program(void*) {
     keep_standard_error();
     raise_limits();
     if (const char* const path = request.process.find_path()) {
-        raw_syscall(SYS_execve, as_argument(path), as_argument(request.process.arguments),
-                    as_argument(request.process.environment));
+        request.error =
+            -static_cast<int>(raw_syscall(SYS_execve, as_argument(path), as_argument(request.process.arguments),
+                                          as_argument(request.process.environment)));
     }
     request.failed = true;
     return kCannotStart;
@@ -107,6 +109,7 @@ int help(void*) {
     constexpr int kFlags = CLONE_VM | CLONE_VFORK | SIGCHLD;
     const int program = clone(become_program, program_stack + sizeof(program_stack), kFlags, nullptr);
     if (program < 0) {
+        request.error = errno;
         request.failed = true;
     } else if (request.wait || request.failed) {
         int status = -1;
@@ -128,19 +131,19 @@ StartResult start(uint64_t wait_ns) {
     const uint64_t mask = set_mask(~uint64_t{0});
     const int helper = clone(help, helper_stack + sizeof(helper_stack), flags, nullptr);
     set_mask(mask);
-    if (helper < 0) return {Started::kNot, -1};
+    if (helper < 0) return {Started::kNot, -1, errno};
     if (!request.wait) {
         is_gone(helper, 0);
-        return {request.failed ? Started::kNot : Started::kRunning, -1};
+        return {request.failed ? Started::kNot : Started::kRunning, -1, request.error};
     }
     if (!wait_until(now_ns() + wait_ns, [helper] { return is_gone(helper, WNOHANG); })) {
         raw_syscall(SYS_kill, helper, SIGKILL);
         is_gone(helper, 0);
-        return {Started::kTooLate, -1};
+        return {Started::kTooLate, -1, 0};
     }
     const int status = request.status;
-    if (request.failed) return {Started::kNot, -1};
-    return {Started::kDone, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+    if (request.failed) return {Started::kNot, -1, request.error};
+    return {Started::kDone, WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0};
 }
 
 }  // namespace
@@ -159,6 +162,7 @@ StartResult start_invisibly(const InvisibleProcess& process_to_start, uint64_t w
     request.process = process_to_start;
     request.wait = wait_ns != 0;
     request.failed = false;
+    request.error = 0;
     request.status = -1;
     const int saved = errno;  // clone is libc's
     const StartResult result = start(wait_ns);

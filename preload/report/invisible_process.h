@@ -19,6 +19,7 @@ enum class Started {
 struct StartResult {
     Started started;
     int status;  ///< exit status of a program that ended by itself; -1: killed, or not known
+    int error;   ///< kNot: an errno value
 };
 
 /// What is to be started. One at a time in a process: it lies in static memory, as signal stacks are

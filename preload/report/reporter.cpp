@@ -2,6 +2,7 @@
 #include "preload/report/reporter.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -69,7 +70,8 @@ void make_absolute(char* path, size_t size) {
     Text(copy, sizeof(copy)).add(path);
     char folder[kPathBytes];
     if (raw_syscall(SYS_getcwd, as_argument(folder), sizeof(folder)) <= 0) return;
-    Text(path, size).add(folder).add("/").add(copy);
+    const bool is_root = folder[0] == '/' && folder[1] == '\0';
+    Text(path, size).add(folder).add(is_root ? "" : "/").add(copy);
 }
 
 void note_library() {
@@ -174,12 +176,26 @@ bool has_destination() {
 constinit CommandLine command_line;
 constinit char remark[3 * kPathBytes] = "";
 
-void say_that_there_is_none(const char* why) {
+void say_that_there_is_none(const char* why, const char* reason = "") {
     Text text(remark, sizeof(remark));
-    text.add("loiter: no report of process ").add_number(process->pid).add(": ").add(command_path).add(why);
+    text.add("loiter: no report of process ").add_number(process->pid).add(": ");
+    text.add(command_path[0] != '\0' ? command_path : "the command").add(why).add(reason);
     if (recording_path()[0] != '\0') text.add("; run: loiter report ").add(recording_path());
     text.add("\n");
     say(remark);
+}
+
+/// Empty: none that a user could do something about.
+const char* reason_of(int error) {
+    switch (error) {
+        case EAGAIN: return ": there may be no more processes";
+        case ENOMEM: return ": there is no memory left";
+        case ENOENT: return ": it, or its interpreter, is not there";
+        case EACCES:
+        case EPERM: return ": there is no right to";
+        case ENOEXEC: return ": it is no program";
+        default: return "";
+    }
 }
 
 /// Of these ends the command has said itself what there is to say: done, a bad option, nothing to be read.
@@ -194,10 +210,10 @@ void say_of_end(int status) {
 }
 
 StartResult start_command(const char* reason, uint64_t wait_ns) {
-    if (!take_invisible_process()) return {Started::kBusy, -1};
+    if (!take_invisible_process()) return {Started::kBusy, -1, 0};
     command_line.fill(reason);
     const StartResult result = start_invisibly({command_line.words(), environment_of_command, find_command}, wait_ns);
-    if (result.started == Started::kNot) say_that_there_is_none(" cannot be started");
+    if (result.started == Started::kNot) say_that_there_is_none(" cannot be started", reason_of(result.error));
     if (result.started == Started::kTooLate) say_that_there_is_none(" takes too long");
     if (result.started == Started::kDone) say_of_end(result.status);
     give_back_invisible_process();
@@ -213,14 +229,18 @@ bool inherits_orphans() {
 
 /// Made where it is missing; one that takes no files is a mistake to be told.
 void prepare_directory() {
+    const bool is_relative = options.directory[0] != '/';
+    make_absolute(options.directory, sizeof(options.directory));
     if (options.directory[0] == '\0') return;
     raw_syscall(SYS_mkdirat, AT_FDCWD, as_argument(options.directory), S_IRWXU);
     if (raw_syscall(SYS_faccessat, AT_FDCWD, as_argument(options.directory), W_OK | X_OK) == 0) return;
-    char line[256];
+    char line[320];
     Text(line, sizeof(line))
         .add("loiter: LOITER_OPTIONS: dir='")
         .add_beginning(options.directory)
-        .add("' cannot be written; recordings go to the usual folders\n");
+        .add("' cannot be written")
+        .add(is_relative ? " (a relative folder begins where each process starts: give an absolute one)" : "")
+        .add("; recordings go to the usual folders\n");
     say(line);
     options.directory[0] = '\0';
 }
@@ -237,7 +257,6 @@ void prepare_reports(const char* text, char** entries) {
     parse_report_options(text, options, problem, sizeof(problem) - 1, wants_help);
     if (wants_help) say(kReportOptionsHelp);
     if (problem[0] != '\0') say(strcat(problem, "\n"));
-    make_absolute(options.directory, sizeof(options.directory));
     prepare_directory();
     make_absolute(options.log_path, sizeof(options.log_path));
 }
@@ -248,7 +267,7 @@ const ReportOptions& report_options() {
 
 bool report_at_end() {
     if (!has_destination()) return false;
-    StartResult result{Started::kBusy, -1};
+    StartResult result{Started::kBusy, -1, 0};
     wait_until(now_ns() + kOtherReportWithin, [&result] {
         result = start_command("exit", kReportWithin);
         return result.started != Started::kBusy;

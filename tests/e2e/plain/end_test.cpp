@@ -129,11 +129,23 @@ TEST_P(BrokenCommand, IsOneLineThatSaysWhereTheRecordingIs) {
     EXPECT_EQ(report_of(folder.path() + "/kept").at("counts").at("blocked"), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(That, BrokenCommand,
-                         testing::Values(std::pair{"#!/bin/sh\nkill -SEGV $$\n", "crashed"},
-                                         std::pair{"#!/bin/sh\nexit 3\n", "failed"},
-                                         std::pair{"#!/bin/sh\nexit 127\n", "cannot be loaded"},
-                                         std::pair{"#!/no/such/interpreter\n", "cannot be started"}));
+INSTANTIATE_TEST_SUITE_P(
+    That, BrokenCommand,
+    testing::Values(std::pair{"#!/bin/sh\nkill -SEGV $$\n", "crashed"}, std::pair{"#!/bin/sh\nexit 3\n", "failed"},
+                    std::pair{"#!/bin/sh\nexit 127\n", "cannot be loaded"},
+                    std::pair{"#!/no/such/interpreter\n", "cannot be started: it, or its interpreter, is not there"}));
+
+TEST(PlainEnd, WhereNoMoreProcessesMayBeSaysSo) {
+    const std::vector<std::string> limited{"prlimit",        "--nproc=2", "setpriv", "--reuid=54321",
+                                           "--clear-groups", ODD_ENDS,    "none"};
+    if (geteuid() != 0 || support::run({limited}).status != kStatus) GTEST_SKIP() << "it cannot be made so here";
+
+    const support::Outcome outcome = support::run(preloaded(limited, "grace=20ms"));
+
+    EXPECT_EQ(outcome.status, kStatus);
+    EXPECT_EQ(line_count(outcome.errors), 1) << outcome.errors;
+    EXPECT_THAT(outcome.errors, HasSubstr("the command cannot be started: there may be no more processes; run: "));
+}
 
 TEST(PlainEnd, BehindALinkToTheLibraryFindsTheCommand) {
     const support::TemporaryFolder folder;

@@ -141,6 +141,13 @@ TEST(PlainOptions, AFolderIsMadeAndKeepsRecordingsOfCleanEndsToo) {
     EXPECT_EQ(recordings_in(folder.path() + "/new"), 1U);
 }
 
+TEST(PlainOptions, ARelativeFolderBeginsWhereTheProcessStarts) {
+    const std::string script = "cd /proc && LOITER_OPTIONS=dir=new LD_PRELOAD=" LOITER_LIBRARY " exec /bin/true";
+    EXPECT_EQ(support::run({{"/bin/sh", "-c", script}}).errors,
+              "loiter: LOITER_OPTIONS: dir='/proc/new' cannot be written (a relative folder begins where each process "
+              "starts: give an absolute one); recordings go to the usual folders\n");
+}
+
 TEST(PlainOptions, DoNotMatterUnderTheCommand) {
     support::Command command{{LOITER_COMMAND, "gate", "--grace", "20ms", ODD_ENDS, "two-threads"}};
     command.environment = {{"LOITER_OPTIONS", "bogus=1:log_path=/nowhere/log"}};
