@@ -9,6 +9,7 @@
 #include "preload/notes/waits.h"
 #include "preload/process/recording.h"
 #include "preload/process/reservation.h"
+#include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/threads/this_thread.h"
@@ -20,17 +21,15 @@ namespace {
 static_assert(sizeof(rlimit) == sizeof(rlimit64));
 
 /// A new limit on the address space: the recording becomes one that would fit it. A child of fork has left its
-/// parent's by then, if only this call is seen of it.
-void make_room(int resource, const volatile void* limit) {
+/// parent's by then, if only this call is seen of it. In a process that has given up system calls there are none but
+/// the program's.
+void make_room(pid_t pid, int resource, const volatile void* limit) {
     rlimit wanted{};
-    if (resource != RLIMIT_AS || limit == nullptr || this_thread() == nullptr ||
+    if (resource != RLIMIT_AS || limit == nullptr || is_restricted() || this_thread() == nullptr ||
+        (pid != 0 && pid != static_cast<pid_t>(raw_syscall(SYS_getpid))) ||
         !copy_argument(limit, &wanted, sizeof(wanted)) || wanted.rlim_cur == RLIM_INFINITY)
         return;
     shrink_reservation(wanted.rlim_cur / protocol::kAddressSpaceShare);
-}
-
-bool is_this_process(pid_t pid) {
-    return pid == 0 || pid == static_cast<pid_t>(raw_syscall(SYS_getpid));
 }
 
 }  // namespace
@@ -38,22 +37,22 @@ bool is_this_process(pid_t pid) {
 extern "C" {
 
 EXPORTED int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
-    make_room(resource, limit);
+    make_room(0, resource, limit);
     return real::setrlimit(resource, limit);
 }
 
 EXPORTED int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) noexcept {
-    make_room(resource, limit);
+    make_room(0, resource, limit);
     return real::setrlimit64(resource, limit);
 }
 
 EXPORTED int prlimit(pid_t pid, __rlimit_resource resource, const rlimit* limit, rlimit* before) noexcept {
-    if (is_this_process(pid)) make_room(resource, limit);
+    make_room(pid, resource, limit);
     return real::prlimit(pid, resource, limit, before);
 }
 
 EXPORTED int prlimit64(pid_t pid, __rlimit_resource resource, const rlimit64* limit, rlimit64* before) noexcept {
-    if (is_this_process(pid)) make_room(resource, limit);
+    make_room(pid, resource, limit);
     return real::prlimit64(pid, resource, limit, before);
 }
 
