@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "preload/process/recording.h"
+#include "preload/process/reservation.h"
 #include "preload/process/restriction.h"
 #include "preload/stacks/stack_table.h"
 #include "preload/threads/this_thread.h"
@@ -26,6 +27,10 @@ uint64_t take(protocol::RegionKind kind, uint64_t bytes) {
 
 void* region_address(protocol::RegionKind kind, uint64_t offset) {
     return reinterpret_cast<char*>(process) + process->regions[kind].offset + offset;
+}
+
+uint64_t usable_bytes(protocol::RegionKind kind) {
+    return process->regions[kind].bytes;
 }
 
 uint32_t module_count() {
