@@ -64,7 +64,7 @@ TEST(ProcessTrees, OfADaemonThatWasBarelyForkedAreJudged) {
     const std::string when_cmd_is_gone = "(while kill -0 $$ 2>&-; do :; done; exec setsid " BLOCKED_WORKER " exit 0) &";
     for (const std::string& script : {when_cmd_is_gone + " exit 0", "(" + when_cmd_is_gone + ") ; exit 0"}) {
         for (const Words& place : {Words{}, Words{"--dir", folder.path()}}) {
-            Words arguments = {"gate", "--grace", "3s", "--format", "json"};
+            Words arguments = {"gate", "--grace", "5s", "--format", "json"};
             arguments.insert(arguments.end(), place.begin(), place.end());
             arguments.insert(arguments.end(), {"sh", "-c", script});
 
