@@ -88,8 +88,8 @@ int limit_meanwhile() {
     const auto size_of = [](size_t i) { return i < 2 ? kLarge : kSmall; };
     pthread_t threads[3];
     for (pthread_t& thread : threads) thread = start(make_threads);
-    while (made < 450) sched_yield();  // more than the recording keeps room for
-    const rlimit limit{512 * kMegabyte, RLIM_INFINITY};
+    while (made < 450) sched_yield();                     // more than the recording keeps room for
+    const rlimit limit{1024 * kMegabyte, RLIM_INFINITY};  // enough for all threads at once, with their arenas
     if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
     for (size_t i = 0; i < kPieces; ++i) {
         void* const memory = mmap(nullptr, size_of(i), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
