@@ -5,16 +5,16 @@
 #include <pthread.h>
 
 #include "preload/notes/holds.h"
+#include "preload/notes/mutex_kinds.h"
 #include "preload/stacks/safe_read.h"
 
 namespace preload {
 
 namespace {
 
-// libc's words of a mutex (nptl/pthreadP.h), of a rwlock and of a spin lock.
+// libc's words of a mutex, of a rwlock and of a spin lock.
 constexpr int kDestroyed = -1;
-constexpr int kKernelOwned = 16 | 32;  ///< robust, priority inheritance: the owner is in the word itself
-constexpr int kSharedBit = 128;        ///< also of robust ones of one process
+constexpr int kKernelOwned = kRobustBit | kInheritanceBit;  ///< the owner is in the word itself
 constexpr uint32_t kReaderCountShift = 3;
 constexpr int kSpinFree = 1;
 

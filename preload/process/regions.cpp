@@ -39,7 +39,7 @@ uint64_t take(RegionKind kind, uint64_t bytes) {
     // returned.
     uint64_t committed = region.committed.load(std::memory_order_acquire);
     if (committed >= end) return offset;
-    const uint64_t wanted = (end + protocol::kChunkBytes - 1) / protocol::kChunkBytes * protocol::kChunkBytes;
+    const uint64_t wanted = round_up(end, protocol::kChunkBytes);
     switch (commit_reserved(kind, committed, wanted)) {
         case Committed::kYes: return offset;
         case Committed::kGivenBack: return UINT64_MAX;

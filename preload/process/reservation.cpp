@@ -33,10 +33,6 @@ constinit std::atomic<uint64_t> mapped[protocol::kRegionCount] = {};  ///< no le
 constinit std::atomic<uint32_t> committing{0};
 constinit std::atomic<bool> is_shrinking{false};
 
-uint64_t round_up(uint64_t value, uint64_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 uint64_t committed_bytes(RegionKind kind) {
     // Acquire pairs with the exchange in take().
     return process->regions[kind].committed.load(std::memory_order_acquire);

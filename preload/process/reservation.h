@@ -11,6 +11,10 @@
 
 namespace preload {
 
+inline constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
 struct RegionSizes {
     uint64_t region[protocol::kRegionCount];
     uint64_t total;  ///< with the head

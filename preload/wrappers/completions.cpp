@@ -75,10 +75,8 @@ EXPORTED int lio_listio64_old(int mode, aiocb64* const list[], int count, sigeve
 }
 
 EXPORTED int mq_notify(mqd_t queue, const sigevent* event) noexcept {
-    const bool is_asked = event != nullptr && event->sigev_notify != SIGEV_NONE;
-    const int error = real::mq_notify(queue, event);
-    if (error == 0 && is_asked) note_waker(protocol::kWakerCompletion);
-    return error;
+    if (event == nullptr || event->sigev_notify == SIGEV_NONE) return real::mq_notify(queue, event);
+    return begin_work([=] { return real::mq_notify(queue, event); });
 }
 
 EXPORTED int getaddrinfo_a(int mode, gaicb* list[], int count, sigevent* event) {

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <threads.h>
 
+#include "preload/notes/mutex_kinds.h"
 #include "preload/notes/wakers.h"
 #include "preload/wrappers/c11_types.h"
 #include "preload/wrappers/lock_call.h"
@@ -15,10 +16,7 @@ namespace preload {
 
 namespace {
 
-/// libc's own words of a mutex (bits/struct_mutex.h); the type bits are ABI.
-constexpr int kTypeBits = 3;
-constexpr int kRobustBit = 16;
-constexpr int kPriorityBits = 32 | 64;  ///< inheritance, protection
+constexpr int kPriorityBits = kInheritanceBit | kProtectionBit;
 
 /// A try is not always the first half of a lock: with priorities waiters queue by them; and the try of a
 /// robust mutex that cannot be recovered any more says so but leaves it locked (glibc 2.36).
