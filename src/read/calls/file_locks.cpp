@@ -13,8 +13,8 @@ constexpr size_t kMaxLocks = 100'000;
 
 FileLockKind kind_of(std::string_view word) {
     if (word == "FLOCK") return FileLockKind::kFlock;
-    if (word == "POSIX") return FileLockKind::kPosix;
-    return word == "OFDLCK" ? FileLockKind::kOfd : FileLockKind::kOther;
+    if (word == "POSIX") return FileLockKind::kProcess;
+    return word == "OFDLCK" ? FileLockKind::kOpenFile : FileLockKind::kUnknown;
 }
 
 /// "00:2d:1234", device in hexadecimal; "<none>:0" is no file.
@@ -33,9 +33,9 @@ std::optional<FileId> parse_file(std::string_view text) {
 bool conflict(const FileLock& held, const FileLock& wanted) {
     if (!held.exclusive && !wanted.exclusive) return false;
     if (wanted.kind == FileLockKind::kFlock) return held.kind == FileLockKind::kFlock;
-    if (held.kind != FileLockKind::kPosix && held.kind != FileLockKind::kOfd) return false;
+    if (held.kind != FileLockKind::kProcess && held.kind != FileLockKind::kOpenFile) return false;
     const bool is_own =
-        held.kind == FileLockKind::kPosix && wanted.kind == FileLockKind::kPosix && held.pid == wanted.pid;
+        held.kind == FileLockKind::kProcess && wanted.kind == FileLockKind::kProcess && held.pid == wanted.pid;
     return !is_own && held.start <= wanted.end && wanted.start <= held.end;
 }
 

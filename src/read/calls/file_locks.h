@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "snapshot/snapshot.h"
+
 namespace reader {
 
-enum class FileLockKind { kFlock, kPosix, kOfd, kOther };
+using snapshot::FileLockKind;
 
 struct FileId {
     uint32_t major = 0;
@@ -23,7 +25,7 @@ struct FileId {
 
 struct FileLock {
     bool waits = false;  ///< somebody wants it
-    FileLockKind kind = FileLockKind::kOther;
+    FileLockKind kind = FileLockKind::kUnknown;
     bool exclusive = true;
     int64_t pid = 0;  ///< of the process that took it; -1: it belongs to an open file, no process
     FileId file;

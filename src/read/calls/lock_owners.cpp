@@ -19,16 +19,6 @@ constexpr size_t kFileBytes = size_t{16} << 20;
 constexpr size_t kMostOwners = 64;
 constexpr size_t kMostLookedAt = 256;
 
-snapshot::FileLockKind kind_of(const FileLock& lock) {
-    switch (lock.kind) {
-        case FileLockKind::kFlock: return snapshot::FileLockKind::kFlock;
-        case FileLockKind::kPosix: return snapshot::FileLockKind::kProcess;
-        case FileLockKind::kOfd: return snapshot::FileLockKind::kOpenFile;
-        case FileLockKind::kOther: return snapshot::FileLockKind::kUnknown;
-    }
-    return snapshot::FileLockKind::kUnknown;
-}
-
 void add(uint32_t pid, std::optional<int> descriptor, const FileLock& held, std::vector<ProcessOwner>& owners) {
     const auto is_known = [&](const ProcessOwner& owner) { return owner.pid == pid; };
     if (owners.size() == kMostOwners || std::any_of(owners.begin(), owners.end(), is_known)) return;
@@ -36,7 +26,7 @@ void add(uint32_t pid, std::optional<int> descriptor, const FileLock& held, std:
     owner.pid = pid;
     owner.command = command_of_owner(pid);
     owner.descriptor = descriptor;
-    owner.file_lock = kind_of(held);
+    owner.file_lock = held.kind;
     owner.mode = held.exclusive ? snapshot::Mode::kExclusive : snapshot::Mode::kShared;
     owners.push_back(std::move(owner));
 }
@@ -77,7 +67,7 @@ std::vector<ProcessOwner> LockOwners::of(uint32_t tid, int descriptor, FileLock 
     if (!locks_) locks_ = parse_file_locks(read_file("/proc/locks", kFileBytes));
     const std::string link = descriptors_.name(tid, descriptor);
     for (const FileLock& held : in_the_way(*locks_, wanted)) {
-        if (held.kind == FileLockKind::kPosix) {
+        if (held.kind == FileLockKind::kProcess) {
             if (held.pid > 0) add(static_cast<uint32_t>(held.pid), {}, held, owners);
         } else {
             add_holders(link, held, owners);

@@ -11,6 +11,7 @@
 
 #include "protocol/layout.h"
 #include "read/kernel/target_memory.h"
+#include "read/records/lock_kinds.h"
 
 namespace reader {
 
@@ -40,7 +41,7 @@ LockRequest request_of(uint32_t pid, const SystemCall& call, std::optional<uint6
         request.lock.exclusive = (call.arguments[1] & LOCK_SH) == 0;
         return request;
     }
-    request.lock.kind = call.arguments[1] == F_OFD_SETLKW ? FileLockKind::kOfd : FileLockKind::kPosix;
+    request.lock.kind = call.arguments[1] == F_OFD_SETLKW ? FileLockKind::kOpenFile : FileLockKind::kProcess;
     struct flock asked = {};
     if (read_memory(pid, call.arguments[2], &asked, sizeof(asked)).bytes != sizeof(asked)) return request;
     request.lock.exclusive = asked.l_type != F_RDLCK;
@@ -52,11 +53,7 @@ LockRequest recorded_request(uint64_t detail) {
     LockRequest request;
     request.descriptor = static_cast<int>(static_cast<uint32_t>(detail));
     request.lock.exclusive = (detail & protocol::kFileLockShared) == 0;
-    switch (static_cast<protocol::FileLockKind>(detail >> 32 & 0xff)) {
-        case protocol::FileLockKind::kFlock: request.lock.kind = FileLockKind::kFlock; break;
-        case protocol::FileLockKind::kProcess: request.lock.kind = FileLockKind::kPosix; break;
-        case protocol::FileLockKind::kOpenFile: request.lock.kind = FileLockKind::kOfd; break;
-    }
+    request.lock.kind = file_lock_kind_of(static_cast<protocol::FileLockKind>(detail >> 32 & 0xff));
     return request;
 }
 
@@ -64,9 +61,9 @@ std::string request_words(const FileLock& lock) {
     std::string words = lock.exclusive ? ", exclusive " : ", shared ";
     switch (lock.kind) {
         case FileLockKind::kFlock: words += "flock"; break;
-        case FileLockKind::kPosix: words += "lock of the process"; break;
-        case FileLockKind::kOfd: words += "lock of the open file"; break;
-        case FileLockKind::kOther: words += "lock"; break;
+        case FileLockKind::kProcess: words += "lock of the process"; break;
+        case FileLockKind::kOpenFile: words += "lock of the open file"; break;
+        case FileLockKind::kUnknown: words += "lock"; break;
     }
     if (lock.end != UINT64_MAX) {
         words += ", bytes " + std::to_string(lock.start) + " to " + std::to_string(lock.end);

@@ -21,6 +21,17 @@ inline snapshot::LockKind lock_kind_of(protocol::LockKind kind) {
     return LockKind::kUnknown;
 }
 
+/// Whatever a recording may hold: kUnknown for what is none.
+inline snapshot::FileLockKind file_lock_kind_of(protocol::FileLockKind kind) {
+    using snapshot::FileLockKind;
+    switch (kind) {
+        case protocol::FileLockKind::kFlock: return FileLockKind::kFlock;
+        case protocol::FileLockKind::kProcess: return FileLockKind::kProcess;
+        case protocol::FileLockKind::kOpenFile: return FileLockKind::kOpenFile;
+    }
+    return FileLockKind::kUnknown;
+}
+
 inline snapshot::Mode mode_of(protocol::Mode mode) {
     return mode == protocol::Mode::kShared ? snapshot::Mode::kShared : snapshot::Mode::kExclusive;
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "read/records/lock_kinds.h"
+
 namespace reader {
 
 using snapshot::Take;
@@ -13,16 +15,9 @@ namespace {
 
 constexpr uint64_t kMarks = protocol::kTakenSemaphore | protocol::kTakenFile | protocol::kTakenSystemV;
 
+/// 0 is none of them, one less than the first.
 snapshot::FileLockKind file_lock_of(uint64_t object) {
-    const uint64_t kind = object & protocol::kTakenFileKind;
-    if (kind == 0 || kind > uint64_t{static_cast<uint8_t>(protocol::FileLockKind::kOpenFile)} + 1)
-        return snapshot::FileLockKind::kUnknown;
-    switch (static_cast<protocol::FileLockKind>(kind - 1)) {
-        case protocol::FileLockKind::kFlock: return snapshot::FileLockKind::kFlock;
-        case protocol::FileLockKind::kProcess: return snapshot::FileLockKind::kProcess;
-        case protocol::FileLockKind::kOpenFile: return snapshot::FileLockKind::kOpenFile;
-    }
-    return snapshot::FileLockKind::kUnknown;
+    return file_lock_kind_of(static_cast<protocol::FileLockKind>((object & protocol::kTakenFileKind) - 1));
 }
 
 struct Note {

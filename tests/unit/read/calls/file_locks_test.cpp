@@ -29,13 +29,13 @@ TEST(FileLocks, AreReadLineByLine) {
     const FileId first{0xfe, 0, 11133490};
     const FileId third{0xfe, 0, 11133478};
     EXPECT_THAT(reader::parse_file_locks(kLocks),
-                ElementsAre(FileLock{false, FileLockKind::kOfd, true, -1, first},
-                            FileLock{true, FileLockKind::kOfd, true, -1, first},
+                ElementsAre(FileLock{false, FileLockKind::kOpenFile, true, -1, first},
+                            FileLock{true, FileLockKind::kOpenFile, true, -1, first},
                             FileLock{false, FileLockKind::kFlock, false, 27834, {0xfe, 0x1a, 34}},
-                            FileLock{false, FileLockKind::kPosix, true, 27836, third, 200, 299},
-                            FileLock{true, FileLockKind::kPosix, false, 27834, third, 250, 259},
-                            FileLock{true, FileLockKind::kPosix, false, 27835, third, 250, 259},
-                            FileLock{false, FileLockKind::kOther, false, 77, {0, 0x2d, 5}}));
+                            FileLock{false, FileLockKind::kProcess, true, 27836, third, 200, 299},
+                            FileLock{true, FileLockKind::kProcess, false, 27834, third, 250, 259},
+                            FileLock{true, FileLockKind::kProcess, false, 27835, third, 250, 259},
+                            FileLock{false, FileLockKind::kUnknown, false, 77, {0, 0x2d, 5}}));
 }
 
 TEST(FileLocks, InLinesThatAreNoneAreLeftOut) {
@@ -63,9 +63,9 @@ FileLock of_bytes(FileLockKind kind, bool exclusive, int64_t pid, uint64_t start
 }
 
 TEST(FileLocks, InTheWayAreThoseOfTheFileThatExcludeTheWantedOne) {
-    const FileLock record = of_bytes(FileLockKind::kPosix, true, 10, 0, 9);
-    const FileLock shared = of_bytes(FileLockKind::kPosix, false, 11, 5, 14);
-    const FileLock open_file = of_bytes(FileLockKind::kOfd, true, -1, 20, 29);
+    const FileLock record = of_bytes(FileLockKind::kProcess, true, 10, 0, 9);
+    const FileLock shared = of_bytes(FileLockKind::kProcess, false, 11, 5, 14);
+    const FileLock open_file = of_bytes(FileLockKind::kOpenFile, true, -1, 20, 29);
     const FileLock flock = of_bytes(FileLockKind::kFlock, false, 12, 0, UINT64_MAX);
     FileLock waiting = record;
     waiting.waits = true;
@@ -75,14 +75,14 @@ TEST(FileLocks, InTheWayAreThoseOfTheFileThatExcludeTheWantedOne) {
     const auto wanted = [&](FileLockKind kind, bool exclusive, uint64_t start, uint64_t end, int64_t pid = 99) {
         return reader::in_the_way(all, of_bytes(kind, exclusive, pid, start, end));
     };
-    EXPECT_THAT(wanted(FileLockKind::kPosix, true, 9, 9), ElementsAre(record, shared));
-    EXPECT_THAT(wanted(FileLockKind::kPosix, false, 0, UINT64_MAX), ElementsAre(record, open_file));
-    EXPECT_THAT(wanted(FileLockKind::kPosix, true, 0, 9, 10), ElementsAre(shared)) << "its own is never in the way";
-    EXPECT_THAT(wanted(FileLockKind::kOfd, true, 15, 20), ElementsAre(open_file));
-    EXPECT_THAT(wanted(FileLockKind::kOfd, true, 10, 14, 10), ElementsAre(shared));
+    EXPECT_THAT(wanted(FileLockKind::kProcess, true, 9, 9), ElementsAre(record, shared));
+    EXPECT_THAT(wanted(FileLockKind::kProcess, false, 0, UINT64_MAX), ElementsAre(record, open_file));
+    EXPECT_THAT(wanted(FileLockKind::kProcess, true, 0, 9, 10), ElementsAre(shared)) << "its own is never in the way";
+    EXPECT_THAT(wanted(FileLockKind::kOpenFile, true, 15, 20), ElementsAre(open_file));
+    EXPECT_THAT(wanted(FileLockKind::kOpenFile, true, 10, 14, 10), ElementsAre(shared));
     EXPECT_THAT(wanted(FileLockKind::kFlock, true, 0, UINT64_MAX), ElementsAre(flock));
     EXPECT_THAT(wanted(FileLockKind::kFlock, false, 0, UINT64_MAX), IsEmpty());
-    EXPECT_THAT(wanted(FileLockKind::kPosix, true, 15, 19), IsEmpty());
+    EXPECT_THAT(wanted(FileLockKind::kProcess, true, 15, 19), IsEmpty());
 }
 
 TEST(MountList, TellsTheDeviceOfAMount) {
