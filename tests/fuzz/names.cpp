@@ -67,12 +67,12 @@ snapshot::Wait wait(Taker& taker, Snapshot& snapshot) {
     if ((flags & 2) != 0) made.joins = taker.byte() % kIds;
     if ((flags & 4) != 0) made.detail = taker.text();
     if ((flags & 8) != 0) {
-        made.last_signal = snapshot::LastSignal{static_cast<uint32_t>(taker.byte() % kIds),
-                                                seconds(taker),
-                                                taker.yes(),
-                                                taker.byte(),
-                                                taker.yes(),
-                                                stack(taker, snapshot)};
+        made.last_signal = snapshot::LastSignal{.thread = static_cast<uint32_t>(taker.byte() % kIds),
+                                                .ago_seconds = seconds(taker),
+                                                .ago_is_lower_bound = taker.yes(),
+                                                .before_wait = taker.yes(),
+                                                .waiters = taker.byte(),
+                                                .stack = stack(taker, snapshot)};
         made.missed_signal = taker.yes();
     }
     if ((flags & 16) != 0) {
