@@ -132,10 +132,11 @@ inline Calls ipc_waits() {
     static long message[2];
     static char bytes[8];
     return {
-        {"semop", {make_semaphores, [] { return semop(my->ipc, &down, 1); }, raise_semaphore}},
-        {"semtimedop", {make_semaphores, [] { return semtimedop(my->ipc, &down, 1, &kLongTime); }, raise_semaphore}},
-        {"semtimedop_timeout", {make_semaphores, [] { return semtimedop(my->ipc, &down, 1, &kShortTime); }, {}}},
-        {"msgrcv", {make_messages, [] { return msgrcv(my->ipc, message, sizeof(long), 0, 0); }, send_message}},
+        {"semop", {make_semaphores, [] { return semop(my->semaphores, &down, 1); }, raise_semaphore}},
+        {"semtimedop",
+         {make_semaphores, [] { return semtimedop(my->semaphores, &down, 1, &kLongTime); }, raise_semaphore}},
+        {"semtimedop_timeout", {make_semaphores, [] { return semtimedop(my->semaphores, &down, 1, &kShortTime); }, {}}},
+        {"msgrcv", {make_messages, [] { return msgrcv(my->messages, message, sizeof(long), 0, 0); }, send_message}},
         {"mq_receive",
          {make_queue, [] { return mq_receive(my->file, bytes, 8, nullptr); }, [] { mq_send(my->file, "x", 1, 0); }}},
         {"mq_timedreceive",

@@ -63,7 +63,8 @@ struct Objects {
     std::atomic<bool> condition_holds{false};
     pthread_t joined;
     std::atomic<int> word{0};
-    int ipc = -1;
+    int semaphores = -1;
+    int messages = -1;
     pid_t child = -1;
     std::string path;
     pollfd polled{};
@@ -254,20 +255,25 @@ inline void make_child() {
     close(my->ends[0]);
 }
 inline void make_semaphores() {
-    my->ipc = semget(IPC_PRIVATE, 1, 0600);
-    if (my->ipc < 0) fail("semget");
+    my->semaphores = semget(IPC_PRIVATE, 1, 0600);
+    if (my->semaphores < 0) fail("semget");
 }
 inline void raise_semaphore() {
     sembuf operation{0, 1, 0};
-    semop(my->ipc, &operation, 1);
+    semop(my->semaphores, &operation, 1);
 }
 inline void make_messages() {
-    my->ipc = msgget(IPC_PRIVATE, 0600);
-    if (my->ipc < 0) fail("msgget");
+    my->messages = msgget(IPC_PRIVATE, 0600);
+    if (my->messages < 0) fail("msgget");
 }
 inline void send_message() {
     long message[2] = {1, 2};
-    msgsnd(my->ipc, message, sizeof(long), 0);
+    msgsnd(my->messages, message, sizeof(long), 0);
+}
+// What outlives the process. Their ids overlap: a message queue's may be that of another test's semaphores.
+inline void remove_ipc() {
+    if (my->semaphores >= 0) semctl(my->semaphores, 0, IPC_RMID);
+    if (my->messages >= 0) msgctl(my->messages, IPC_RMID, nullptr);
 }
 inline void make_queue() {
     const std::string name = "/interrupted-call-" + std::to_string(getpid());

@@ -126,10 +126,7 @@ int main(int argc, char** argv) {
         if (!my->returned || signals == 0) subject->finish();
     }
     gate::await([] { return my->returned.load(); });
-    if (my->ipc >= 0) {
-        semctl(my->ipc, 0, IPC_RMID);
-        msgctl(my->ipc, IPC_RMID, nullptr);
-    }
+    calls::remove_ipc();
     const bool is_early = by_time && outcome.nanoseconds < static_cast<uint64_t>(kShort);
     const bool is_restarted = by_time && signals > 0 && sent == signals;
     printf("result %ld errno %d%s%s%s\n", outcome.result, outcome.error, is_early ? " early" : "",

@@ -100,10 +100,7 @@ void finish(Sitter& sitter) {
     sitter.is_let_go = true;
     if (!sitter.is_by_time()) sitter.call.finish();
     pthread_join(sitter.thread, nullptr);
-    if (my->ipc >= 0) {
-        semctl(my->ipc, 0, IPC_RMID);
-        msgctl(my->ipc, IPC_RMID, nullptr);
-    }
+    calls::remove_ipc();
     printf("%s result %ld errno %d%s%s%s\n", sitter.name.c_str(), sitter.result, sitter.error,
            sitter.too_soon ? " returned too soon" : "", sitter.early ? " early" : "",
            sitter.unsteady ? " unsteady" : "");
