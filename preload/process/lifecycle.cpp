@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <atomic>
-
 #include "preload/process/grace.h"
 #include "preload/process/process_end.h"
 #include "preload/process/recording.h"
@@ -28,28 +26,28 @@ using protocol::End;
 
 namespace {
 
-void at_the_very_end(int status, void*) {
-    static std::atomic<long> first{0};
-    const long self = raw_syscall(SYS_gettid);
-    long expected = 0;
-    if (!first.compare_exchange_strong(expected, self) && expected == self) return;
-    // So that main comes here, too, which returns meanwhile: no wrapper sees that. The handlers have all been run, so
-    // libc has room for this one.
-    on_exit(at_the_very_end, nullptr);
-    // Without a call of exit main has returned, and libc's own exit came here.
-    if (expected == 0 && !has_noted_end()) note_end(End::kReturn, status);
-    if (!end_process()) stay_if_over();
-    remove_recording();
-}
-
-void at_the_very_quick_end(void*) {
-    end_process();
-    remove_recording();
+void end_at_once() {
+    if (end_process()) return remove_recording();
+    stay_if_over();
 }
 
 void end_at_once(End end, int status) {
     if (end_process(end, status)) return remove_recording();
     stay_if_over();
+}
+
+void at_the_very_end(int status, void*) {
+    if (!is_own_process()) return;
+    const bool is_first = comes_first_to_the_end();
+    // For whoever comes next past all wrappers: main, which returns meanwhile, or libc's error(). The handlers have all
+    // been run, so libc has room for this one.
+    if (is_first || must_stay()) on_exit(at_the_very_end, nullptr);
+    if (is_first) note_return(status);
+    end_at_once();
+}
+
+void at_the_very_quick_end(void*) {
+    end_at_once();
 }
 
 [[gnu::constructor]] void on_load() {

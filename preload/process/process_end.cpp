@@ -9,6 +9,7 @@
 #include "preload/process/recording.h"
 #include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
+#include "preload/real.h"
 #include "preload/report/pauses.h"
 #include "preload/report/reporter.h"
 #include "preload/threads/this_thread.h"
@@ -38,6 +39,7 @@ struct NotedEnd {
     std::atomic<uint32_t> by_tid;
 };
 constinit NotedEnd noted{End::kNone, -1, 0, 0};
+constinit std::atomic<bool> has_come_to_the_end{false};
 
 void publish_end(End end, int status, uint32_t by, uint32_t by_tid) {
     process->end.store(end, std::memory_order_relaxed);
@@ -146,8 +148,15 @@ void note_end(End end, int status) {
     publish_noted_end();
 }
 
-bool has_noted_end() {
-    return noted.end.load(std::memory_order_relaxed) != End::kNone;
+void note_return(int status) {
+    const bool has_noted = noted.end.load(std::memory_order_relaxed) != End::kNone;
+    if (has_noted && (is_restricted() || noted.by_tid.load(std::memory_order_relaxed) == raw_syscall(SYS_gettid)))
+        return;
+    note_end(End::kReturn, status);
+}
+
+bool comes_first_to_the_end() {
+    return !has_come_to_the_end.exchange(true, std::memory_order_relaxed);
 }
 
 namespace {
@@ -211,6 +220,25 @@ bool end_process(End end, int status) {
     return true;
 }
 
+void end_as_noted() {
+    // Nothing interrupts a report that this process makes itself.
+    finish_end();
+    remove_recording();
+    const End end = noted.end.load(std::memory_order_relaxed);
+    const int status = noted.status.load(std::memory_order_relaxed);
+    if (end == End::kExit || end == End::kReturn) real::exit(status);  // with what is left of it: streams
+    real::_exit(status);
+    __builtin_unreachable();
+}
+
+void forget_end() {
+    noted.end.store(End::kNone, std::memory_order_relaxed);
+    has_come_to_the_end.store(false, std::memory_order_relaxed);
+    execs_under_way.store(0, std::memory_order_relaxed);
+    has_no_report = false;
+    forget_grace();
+}
+
 bool end_image() {
     if (!has_end()) return false;
     execs_under_way.fetch_add(1);
@@ -225,6 +253,7 @@ bool end_image() {
     finish_end();
     return true;
 }
+
 void take_back_end() {
     if (process == nullptr || !is_own_process()) return;
     publish_noted_end();

@@ -18,6 +18,7 @@
 #include "preload/process/clock.h"
 #include "preload/process/environment.h"
 #include "preload/process/foreign_runtime.h"
+#include "preload/process/process_end.h"
 #include "preload/process/recording.h"
 #include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
@@ -203,6 +204,7 @@ ThreadRecord* start_after_fork() {
     abandon_recording();
     forget_unfinished_installation();
     keep_inherited_wakers();
+    forget_end();
     recording_failed = false;
     making_recording.store(false, std::memory_order_relaxed);
     fill_main(&early_record, Origin::kForked);

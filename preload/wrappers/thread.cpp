@@ -11,6 +11,7 @@
 #include "preload/notes/holds.h"
 #include "preload/notes/waits.h"
 #include "preload/process/clock.h"
+#include "preload/process/grace.h"
 #include "preload/process/recording.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
@@ -63,6 +64,7 @@ void enter_thread(ThreadRecord* self) {
 }
 
 void note_exiting() {
+    leave_grace();
     if (ThreadRecord* const self = this_thread()) advance_life(self, protocol::kLifeExiting);
 }
 
