@@ -60,6 +60,7 @@ class Unit:
 
     def __init__(self, suite_name, suite, name, modes, work):
         self.suite_name, self.name = suite_name, name
+        self.must_pass, self.has_passed = getattr(suite, "MUST_PASS_PLAIN", False), False
         for mode in modes:
             empty_folder(os.path.join(work, suite_name, f"{name}.{mode.name}"))
         self.plain, self.observed = (functools.partial(self.run, suite, mode, work) for mode in modes)
@@ -70,6 +71,7 @@ class Unit:
     def compare(self):
         started = time.monotonic()
         plain, observed, missing = results = comparison.compare(self.plain, self.observed)
+        self.has_passed = bool(comparison.passed(plain))
         print(f"{self.suite_name} {self.name}: {len(comparison.passed(plain))} of {len(plain)} passed plain, "
               f"{len(comparison.passed(observed))} observed, {time.monotonic() - started:.0f} s"
               + (f", {len(missing)} to be repeated" if missing else ""), flush=True)
@@ -145,8 +147,9 @@ def main():
         if not mode.is_in_force():
             sys.exit(f"scripts/conformance: {arguments.library} cannot be preloaded here")
     started = time.monotonic()
-    tallies = run_units([Unit(name, suite, unit, modes, work) for name, (suite, wanted) in suites.items()
-                         for unit in wanted or suite.units(arguments.short)], arguments.jobs)
+    units = [Unit(name, suite, unit, modes, work) for name, (suite, wanted) in suites.items()
+             for unit in wanted or suite.units(arguments.short)]
+    tallies = run_units(units, arguments.jobs)
     print()
     print(table(tallies))
     if arguments.results:
@@ -155,7 +158,11 @@ def main():
     lost = sum(len(tally.lost) for tally in tallies.values())
     print(f"scripts/conformance: {sum(tally.tests for tally in tallies.values())} tests, {lost} lost")
     # Where nothing passes plain, nothing was compared.
-    return 1 if lost or not tallies or not all(tally.passed_plain for tally in tallies.values()) else 0
+    untested = [f"{unit.suite_name} {unit.name}" for unit in units if unit.must_pass and not unit.has_passed]
+    untested += [name for name, tally in tallies.items() if not tally.passed_plain]
+    if untested:
+        print(f"scripts/conformance: nothing passes plain of {', '.join(untested)}")
+    return 1 if lost or untested or not tallies else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@
 source "$(dirname "${BASH_SOURCE[0]}")/checks.bash"
 
 port=$(free_port)
-redis-server --port "$port" --io-threads 2 --io-threads-do-reads yes --dir "$PWD" --daemonize no --save "" \
+# The server's program comes under this name, too, and is what it is called.
+ln -s "$(command -v redis-check-rdb)" redis-server
+./redis-server --port "$port" --io-threads 2 --io-threads-do-reads yes --dir "$PWD" --daemonize no --save "" \
   > server.log 2>&1 &
 server=$!
 client=(redis-cli -p "$port")
