@@ -160,6 +160,8 @@ void unlock_reservation() {
     is_shrinking.store(false, std::memory_order_release);
 }
 
+/// In a program that has given up system calls all stays where it is, shared, and nobody uses it any more but a call
+/// that the handler that forked has interrupted.
 void abandon_reservation() {
     const auto replace = [](long address, uint64_t bytes) {
         raw_syscall(SYS_mmap, address, static_cast<long>(bytes), PROT_READ | PROT_WRITE,

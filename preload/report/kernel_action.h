@@ -27,13 +27,14 @@ inline long change_kernel_action(int signal, const KernelAction* action, KernelA
     return raw_syscall(SYS_rt_sigaction, signal, as_argument(action), as_argument(before), sizeof(action->mask));
 }
 
-/// In a handler: the signal does what it would without one.
+/// In a handler: the signal does what it would without one. In a process that has given up system calls meanwhile as
+/// well: the program ends here, and would fail at the same place for ever if it did not.
 inline void act_by_default(int signal) {
     const KernelAction by_default{};
     const uint64_t only = uint64_t{1} << (signal - 1);
-    change_kernel_action(signal, &by_default, nullptr);
-    raw_syscall(SYS_tgkill, raw_syscall(SYS_getpid), raw_syscall(SYS_gettid), signal);
-    raw_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, as_argument(&only), 0, sizeof(only));
+    forwarded_syscall(SYS_rt_sigaction, signal, as_argument(&by_default), 0, sizeof(by_default.mask));
+    forwarded_syscall(SYS_tgkill, forwarded_syscall(SYS_getpid), forwarded_syscall(SYS_gettid), signal);
+    forwarded_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, as_argument(&only), 0, sizeof(only));
 }
 
 }  // namespace preload

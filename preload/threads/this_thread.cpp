@@ -28,6 +28,7 @@
 #include "preload/stacks/modules.h"
 #include "preload/stacks/stack_table.h"
 #include "preload/threads/thread_end.h"
+#include "preload/threads/thread_id.h"
 #include "preload/threads/thread_slots.h"
 #include "protocol/seqlock.h"
 
@@ -57,10 +58,6 @@ constinit std::atomic<Start> start{Start::kNotYet};
 constinit std::atomic<bool> making_recording{false};
 constinit bool recording_failed = false;
 
-uint32_t thread_id() {
-    return static_cast<uint32_t>(raw_syscall(SYS_gettid));
-}
-
 void mark_process() {
     const long page = raw_syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page < 0 && page > -4096) return;
@@ -88,11 +85,13 @@ void fill_main(ThreadRecord* record, Origin origin) {
     const bool is_outermost = protocol::begin_write(record->sequence);
     record->origin.store(origin, std::memory_order_relaxed);
     record->number.store(1, std::memory_order_relaxed);
-    record->tid.store(static_cast<uint32_t>(raw_syscall(SYS_getpid)), std::memory_order_relaxed);
+    const long pid = raw_syscall(SYS_getpid);
+    record->tid.store(pid > 0 ? static_cast<uint32_t>(pid) : noted_thread_id(), std::memory_order_relaxed);
     record->created_ns.store(now_ns(), std::memory_order_relaxed);
-    uint64_t name[2] = {0, 0};  // what exec gave it: after the process' death nothing else has it
-    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
-    for (size_t i = 0; i < 2; ++i) record->name[i].store(name[i], std::memory_order_relaxed);
+    uint64_t name[2];  // what exec gave it: after the process' death nothing else has it
+    if (raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name)) == 0) {
+        for (size_t i = 0; i < 2; ++i) record->name[i].store(name[i], std::memory_order_relaxed);
+    }
     record->handle.store(pthread_self(), std::memory_order_relaxed);
     note_main_stack(record);
     record->life.store(protocol::kLifeUsed | protocol::kLifeStarted, std::memory_order_relaxed);
@@ -137,7 +136,9 @@ bool open_recording() {
 }
 
 bool is_main_thread() {
-    return thread_id() == static_cast<uint32_t>(raw_syscall(SYS_getpid));
+    const long pid = raw_syscall(SYS_getpid);
+    const uint32_t main = pid > 0 ? static_cast<uint32_t>(pid) : early_record.tid.load(std::memory_order_relaxed);
+    return thread_id() == main;
 }
 
 /// The main thread's record: slot 0, or the early one.

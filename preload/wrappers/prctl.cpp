@@ -29,7 +29,7 @@ extern "C" EXPORTED int prctl(int option, ...) noexcept {
     const auto& [a, b, c, d] = words;
     if (option == PR_SET_TSC && a == PR_TSC_SIGSEGV) bar_counter();
     const long result = option == PR_SET_SECCOMP ? give_up_system_calls(SYS_prctl, option, a, b, c, d)
-                                                 : raw_syscall(SYS_prctl, option, a, b, c, d);
+                                                 : forwarded_syscall(SYS_prctl, option, a, b, c, d);
     if (option == PR_SET_NAME && result == 0) {
         protocol::ThreadRecord* const self = this_thread();
         if (self != nullptr && is_really(self)) set_name(self, reinterpret_cast<const char*>(a));

@@ -51,7 +51,7 @@ bool is_in_progress(StaticGuard* guard) {
 }
 
 void await_change(const uint32_t* word, uint32_t from) {
-    raw_syscall(SYS_futex, as_argument(word), FUTEX_WAIT, from);
+    forwarded_syscall(SYS_futex, as_argument(word), FUTEX_WAIT, from);
 }
 
 bool is_only_thread() {
@@ -88,7 +88,7 @@ int acquire(StaticGuard* guard, uintptr_t pc) {
 void let_go(StaticGuard* guard, uint32_t now) {
     uint32_t* const word = word_of(guard);
     const uint32_t before = __atomic_exchange_n(word, now, __ATOMIC_ACQ_REL);
-    if ((before & kAwaited) != 0) raw_syscall(SYS_futex, as_argument(word), FUTEX_WAKE, INT_MAX);
+    if ((before & kAwaited) != 0) forwarded_syscall(SYS_futex, as_argument(word), FUTEX_WAKE, INT_MAX);
 }
 
 /// The real one may throw: libstdc++ says so of an initializer that needs itself, as long as the process has

@@ -13,12 +13,14 @@
 #include "preload/process/clock.h"
 #include "preload/process/grace.h"
 #include "preload/process/recording.h"
+#include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
 #include "preload/real.h"
 #include "preload/stacks/modules.h"
 #include "preload/stacks/safe_read.h"
 #include "preload/stacks/stack_capture.h"
 #include "preload/threads/thread_end.h"
+#include "preload/threads/thread_id.h"
 #include "preload/threads/thread_slots.h"
 
 namespace preload {
@@ -40,7 +42,7 @@ void note_own_name(ThreadRecord* self) {
     constexpr int kLooks = 8;
     uint64_t name[2] = {0, 0};
     uint64_t noted[2];
-    raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name));
+    if (raw_syscall(SYS_prctl, PR_GET_NAME, as_argument(name)) != 0) return;
     for (int looks = 0; looks < kLooks; ++looks) {
         set_name(self, reinterpret_cast<const char*>(name));
         std::atomic_thread_fence(std::memory_order_seq_cst);  // the kernel is asked after the name is there
@@ -53,7 +55,7 @@ void note_own_name(ThreadRecord* self) {
 /// First of all in a thread that was created here.
 void enter_thread(ThreadRecord* self) {
     const uint64_t stack_bytes = self->stack_low.load(std::memory_order_relaxed);
-    self->tid.store(static_cast<uint32_t>(raw_syscall(SYS_gettid)), std::memory_order_relaxed);
+    self->tid.store(thread_id(), std::memory_order_relaxed);
     // Release: what this thread unmaps later is unmapped after it; see note_handle.
     self->handle.store(pthread_self(), std::memory_order_release);
     note_stack(self, stack_bytes);
@@ -97,6 +99,12 @@ bool is_detached(const pthread_attr_t* attributes) {
            state == PTHREAD_CREATE_DETACHED;
 }
 
+/// As the kernel does. Asked in the new thread, it tells more: who creates it may have a name that nobody has noted.
+void pass_name_on(const ThreadRecord* self, ThreadRecord* child) {
+    for (size_t i = 0; i < 2; ++i)
+        child->name[i].store(self->name[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 /// What the program said of the threads that this one creates.
 void pass_on(ThreadRecord* self, ThreadRecord* child) {
     child->label.store(self->label.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -117,6 +125,7 @@ ThreadRecord* prepare_thread(ThreadRecord* self, const pthread_attr_t* attribute
     child->start_argument.store(reinterpret_cast<uintptr_t>(argument), std::memory_order_relaxed);
     child->stack_low.store(stack_bytes_of(attributes), std::memory_order_relaxed);
     pass_on(self, child);
+    if (is_restricted()) pass_name_on(self, child);
     if (is_detached(attributes)) advance_life(child, protocol::kLifeDetached);
     return child;
 }
