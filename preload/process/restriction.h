@@ -6,16 +6,18 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "preload/ours.h"
 
 namespace preload {
 
-OURS extern std::atomic<bool> restricted;
+/// Filters that the program has installed, or is about to.
+OURS extern std::atomic<uint32_t> restrictions;
 
 /// The program has installed a seccomp filter: no growing, no report, nobody called at the end.
 inline bool is_restricted() {
-    return __builtin_expect(restricted.load(std::memory_order_relaxed), 0);
+    return __builtin_expect(restrictions.load(std::memory_order_relaxed) != 0, 0);
 }
 
 /// Makes the system call by which the program installs a filter. As forwarded_syscall.

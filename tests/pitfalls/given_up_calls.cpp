@@ -5,6 +5,7 @@
 //     SINCE  first, later           it has created no thread and written nothing before that; it has
 //     WHAT   return, exit, _exit, quick_exit, threads, contended, condition, handler, fork, fork-held, exec,
 //            fork-threads           it has threads in the child
+//            at-thread-end          a thread gives them up at its end, for all
 // It ends with 7.
 #include <errno.h>
 #include <linux/filter.h>
@@ -60,7 +61,8 @@ std::vector<long> calls_for(const char* what) {
                                        SYS_set_robust_list, SYS_madvise, SYS_brk,   SYS_rt_sigaction};
     const std::vector<long> of_forks{SYS_clone, SYS_fork, SYS_wait4, SYS_set_robust_list, SYS_rseq, SYS_brk};
     if (is(what, "threads") || is(what, "fork-threads")) add(of_threads);
-    if (is(what, "contended") || is(what, "condition")) add({SYS_futex, SYS_madvise, SYS_rt_sigprocmask});
+    if (is(what, "contended") || is(what, "condition") || is(what, "at-thread-end"))
+        add({SYS_futex, SYS_madvise, SYS_rt_sigprocmask});
     if (is(what, "handler")) add({SYS_tgkill, SYS_getpid, SYS_gettid, SYS_rt_sigprocmask, SYS_rt_sigaction});
     if (is_fork(what)) add(of_forks);
     // The loader's, and libc's at its start.
@@ -133,6 +135,33 @@ void fork_and_wait(const char* what) {
     check(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == kStatus);
 }
 
+pthread_key_t key;
+std::vector<long> calls_at_end;
+const char* how_at_end = "";
+
+/// Run as often as libc does, and the last time after those of libraries that were there before.
+void give_up_at_last(void* round) {
+    const auto rounds = reinterpret_cast<uintptr_t>(round);
+    if (rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+        check(pthread_setspecific(key, reinterpret_cast<void*>(rounds + 1)) == 0);
+    } else {
+        give_up_all_but(calls_at_end, how_at_end);
+    }
+}
+
+void* end_with_key(void*) {
+    check(pthread_setspecific(key, reinterpret_cast<void*>(uintptr_t{1})) == 0);
+    return nullptr;
+}
+
+void give_up_at_thread_end(const char* how) {
+    how_at_end = how;
+    calls_at_end = calls_for("at-thread-end");
+    check(pthread_key_create(&key, give_up_at_last) == 0);
+    pthread_t thread;
+    check(pthread_create(&thread, nullptr, end_with_key, nullptr) == 0 && pthread_join(thread, nullptr) == 0);
+}
+
 /// Somebody waits for it, as libc says.
 bool is_awaited(const pthread_mutex_t& lock) {
     return __atomic_load_n(&lock.__data.__lock, __ATOMIC_RELAXED) == 2;
@@ -148,7 +177,12 @@ void do_it(const char* how, const char* what) {
     }
     if (is(what, "fork-held")) pthread_mutex_lock(&other);
     count = 0;
-    give_up_all_but(calls_for(what), how);
+    if (is(what, "at-thread-end")) {
+        give_up_at_thread_end(how);
+        work(nullptr);
+    } else {
+        give_up_all_but(calls_for(what), how);
+    }
     write_line("given up\n");
     forbidden.open();
     if (is_contended) gate::await([] { return is_awaited(mutex); });

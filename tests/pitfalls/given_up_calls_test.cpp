@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(By, GivenUpCalls,
                          testing::Combine(testing::Values("kill", "errno", "kill-all", "errno-all"),
                                           testing::Values("return", "exit", "_exit", "quick_exit", "threads",
                                                           "contended", "condition", "handler", "fork", "fork-held",
-                                                          "fork-threads")),
+                                                          "fork-threads", "at-thread-end")),
                          name_case);
 
 /// The library starts in a program that may not call most of what it calls then.

@@ -17,7 +17,7 @@ namespace preload {
 
 protocol::ProcessRecord* process = nullptr;
 __thread uintptr_t current_record __attribute__((tls_model("initial-exec"))) = 0;
-std::atomic<bool> restricted{false};
+std::atomic<uint32_t> restrictions{0};
 
 uint64_t take(protocol::RegionKind kind, uint64_t bytes) {
     protocol::Region& region = process->regions[kind];

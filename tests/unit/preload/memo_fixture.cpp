@@ -17,7 +17,7 @@ MemoTest::MemoTest() {
 }
 
 MemoTest::~MemoTest() {
-    preload::restricted = false;
+    preload::restrictions = 0;
 }
 
 uint64_t MemoTest::recalled_so_far() {

@@ -24,6 +24,7 @@
 #include "memo_fixture.h"
 #include "preload/process/restriction.h"
 #include "preload/stacks/stack_check.h"
+#include "preload/stacks/stack_table.h"
 
 extern "C" void call_without_table(void (*function)());
 
@@ -422,7 +423,9 @@ TEST_F(StackMemo, IsRightOrMarkedOnTheSmallestStack) {
 }
 
 TEST_F(StackMemo, DoesNotGrowWhereSystemCallsWereGivenUp) {
-    preload::restricted = true;
+    uintptr_t pc = 1;
+    preload::intern_stack({&pc, 1, 0, 0}, 0);  // what finds stacks is there
+    preload::restrictions = 1;
     repeat(3, [](int) { recurse(4, visit); });
 
     EXPECT_EQ(tally.recalled, 0);
