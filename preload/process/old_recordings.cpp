@@ -37,8 +37,10 @@ struct Entry {
     char name[256];  ///< of which it has what its name takes
 };
 
-// One thread makes the recording: of the small stack that it may have nothing is taken.
+// One thread makes the recording: of the small stack that it may have nothing is taken. A head is aligned to a page,
+// which on a stack would take two.
 alignas(Entry) constinit char entries[4096]{};
+alignas(ProcessRecord) constinit char head_start[offsetof(ProcessRecord, started_ns)]{};
 
 struct Old {
     char name[kNameBytes];
@@ -93,11 +95,10 @@ public:
         const long file = raw_syscall(SYS_openat, descriptor_, as_argument(name),
                                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
         if (file < 0) return false;
-        alignas(ProcessRecord) char start[offsetof(ProcessRecord, started_ns)];
-        const long bytes = raw_syscall(SYS_pread64, file, as_argument(start), sizeof(start), 0);
+        const long bytes = raw_syscall(SYS_pread64, file, as_argument(head_start), sizeof(head_start), 0);
         raw_syscall(SYS_close, file);
-        if (bytes != static_cast<long>(sizeof(start))) return false;
-        const auto& head = *reinterpret_cast<const ProcessRecord*>(start);
+        if (bytes != static_cast<long>(sizeof(head_start))) return false;
+        const auto& head = *reinterpret_cast<const ProcessRecord*>(head_start);
         return head.magic == protocol::kMagic && head.version == protocol::kVersion &&
                head.pid_namespace == facts.pid_namespace &&
                memcmp(head.boot_id, facts.boot_id, sizeof(facts.boot_id)) == 0 && head.pid != 0 &&
