@@ -36,6 +36,18 @@ void read_supervisor(const char* text, Environment& environment) {
     environment.run = static_cast<uint32_t>(run);
 }
 
+void copy_command(char* const* arguments, uintptr_t count, Command& command) {
+    for (uintptr_t i = 0; i < count && arguments[i] != nullptr; ++i) {
+        const size_t bytes = strlen(arguments[i]) + 1;
+        if (bytes > sizeof(command.text) - command.bytes) {
+            command.is_truncated = true;
+            return;
+        }
+        memcpy(command.text + command.bytes, arguments[i], bytes);
+        command.bytes += static_cast<uint32_t>(bytes);
+    }
+}
+
 }  // namespace
 
 const char* value_of(const char* entry, const char* name) {
@@ -48,10 +60,11 @@ void read_environment(Environment& environment) {
     if (&__libc_stack_end == nullptr || __libc_stack_end == nullptr) return;
 
     auto* const words = static_cast<uintptr_t*>(__libc_stack_end);
-    environment.argument_count = static_cast<int>(words[0]);
-    environment.arguments = reinterpret_cast<char**>(words + 1);
+    auto* const arguments = reinterpret_cast<char**>(words + 1);
+    const uintptr_t count = words[0];
+    copy_command(arguments, count, environment.command);
     environment.stack_end = reinterpret_cast<uintptr_t>(words);
-    environment.variables = environment.arguments + environment.argument_count + 1;
+    environment.variables = arguments + count + 1;
     for (char** entry = environment.variables; *entry != nullptr; ++entry) {
         if (const char* const directory = value_of(*entry, "LOITER_DIR")) {
             const size_t length = strlen(directory);

@@ -7,11 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "protocol/layout.h"
+
 namespace preload {
 
+/// The arguments, as the program was given them: what it has made of them later may not even be readable.
+struct Command {
+    char text[sizeof(protocol::ProcessRecord::command)];  ///< each NUL-terminated
+    uint32_t bytes;                                       ///< of it; 0: not known
+    bool is_truncated;
+};
+
 struct Environment {
-    int argument_count;
-    char** arguments;          ///< null: not known
+    Command command;
     char** variables;          ///< null: not known; they end with a null pointer
     char directory[1024];      ///< $LOITER_DIR; empty: none, or too long
     int64_t supervisor_grace;  ///< $LOITER_SUPERVISOR begins with it, ms; -1: no command watches this process
@@ -23,7 +31,7 @@ struct Environment {
 /// The value of an entry "NAME=VALUE" when `name` is its name; null otherwise.
 const char* value_of(const char* entry, const char* name);
 
-/// Fills it; call once, early. `arguments` stay the program's own, the rest is copied.
+/// Fills it; call once, early. `variables` and `options` stay the program's own, the rest is copied.
 void read_environment(Environment& environment);
 
 }  // namespace preload

@@ -198,22 +198,6 @@ void lay_out(ProcessRecord& head, const RegionSizes& sizes) {
     head.regions[protocol::kStacks].used.store(16, std::memory_order_relaxed);
 }
 
-void copy_command(ProcessRecord& head, const RecordingRequest& request) {
-    uint32_t used = 0;
-    for (int i = 0; request.arguments != nullptr && i < request.argument_count; ++i) {
-        const char* const argument = request.arguments[i];
-        if (argument == nullptr) break;
-        const size_t length = strlen(argument) + 1;
-        if (length > sizeof(head.command) - used) {
-            head.command_truncated = 1;
-            break;
-        }
-        memcpy(head.command + used, argument, length);
-        used += static_cast<uint32_t>(length);
-    }
-    head.command_bytes = used;
-}
-
 void fill_head(ProcessRecord& head, const RecordingRequest& request, const ProcessFacts& facts,
                const RegionSizes& sizes) {
     head.size = sizeof(ProcessRecord);
@@ -233,7 +217,9 @@ void fill_head(ProcessRecord& head, const RecordingRequest& request, const Proce
     head.status.store(-1, std::memory_order_relaxed);
     head.run = request.run;
     read_executable_path(head.exe, sizeof(head.exe));
-    copy_command(head, request);
+    memcpy(head.command, request.command.text, request.command.bytes);
+    head.command_bytes = request.command.bytes;
+    head.command_truncated = request.command.is_truncated ? 1 : 0;
     lay_out(head, sizes);
     std::atomic_thread_fence(std::memory_order_release);  // a reader that sees the magic sees the head
     head.magic = protocol::kMagic;

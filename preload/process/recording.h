@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "preload/ours.h"
+#include "preload/process/environment.h"
 #include "protocol/layout.h"
 
 namespace preload {
@@ -18,9 +19,8 @@ OURS extern protocol::ProcessRecord* process;
 struct RecordingRequest {
     const char* directory;  ///< where to make it; empty: the usual places
     uint64_t started_ns;    ///< when the process began, as far as we know
-    int argument_count;
-    char** arguments;  ///< null: not known
-    uint32_t run;      ///< as ProcessRecord::run
+    const Command& command;
+    uint32_t run;  ///< as ProcessRecord::run
 };
 
 /// Makes the recording; `process` is set on success. False: no room, no right, no folder.

@@ -115,7 +115,7 @@ bool open_recording() {
     const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
     const bool made =
         process != nullptr || make_recording({directory, early_record.created_ns.load(std::memory_order_relaxed),
-                                              environment.argument_count, environment.arguments, run_number()});
+                                              environment.command, run_number()});
     if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
         reset_stack_table();
         ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));

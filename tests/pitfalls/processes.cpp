@@ -15,6 +15,7 @@
 //     all-blocked     blocks every signal in every thread, and leaves a thread
 //     user-namespace  enters one, which only a process of one thread can
 //     descriptors     the descriptors that it gets are those that it would get
+//     own-arguments   makes its arguments and its environment unreadable, then threads and a child
 //     no-counter      gives up the time stamp counter, signals and posts, and leaves a thread
 #include <errno.h>
 #include <fcntl.h>
@@ -342,6 +343,22 @@ void print_descriptors() {
     printf("%d %d %d:%s\n", pair[0], pair[1], file, open_ones.c_str());
 }
 
+char** own_arguments = nullptr;
+
+/// As programs that put their title there do, and some that leave them behind.
+void overwrite_arguments() {
+    for (char** one = own_arguments; *one != nullptr; ++one) *one = reinterpret_cast<char*>(16);
+    environ = nullptr;
+    use_thread();
+    const pid_t child = fork();
+    if (child == 0) {
+        use_thread();
+        _exit(kOfChild);
+    }
+    int status = 0;
+    check(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == kOfChild);
+}
+
 struct Case {
     const char* name;
     void (*run)();
@@ -350,7 +367,7 @@ constexpr Case kCases[] = {
     {"forks", fork_children},           {"nested-forks", fork_nested},        {"spawns", spawn_children},
     {"at-fork", fork_with_handlers},    {"fork-in-handler", fork_in_handler}, {"daemon", be_daemon},
     {"no-children", have_no_children},  {"all-blocked", block_all_signals},   {"user-namespace", enter_user_namespace},
-    {"descriptors", print_descriptors}, {"no-counter", give_up_counter}};
+    {"descriptors", print_descriptors}, {"no-counter", give_up_counter},      {"own-arguments", overwrite_arguments}};
 
 }  // namespace
 
@@ -362,6 +379,7 @@ int main(int argc, char** argv) {
         if (left > 0) execute_again("/proc/self/exe", left);
         exit(kStatus);
     }
+    own_arguments = argv;
     for (const Case& chosen : kCases) {
         if (strcmp(chosen.name, argv[1]) != 0) continue;
         chosen.run();

@@ -26,7 +26,7 @@ TEST_P(Processes, AreMadeAndEndAsEver) {
 INSTANTIATE_TEST_SUITE_P(Of, Processes,
                          testing::Values("forks", "nested-forks", "spawns", "at-fork", "fork-in-handler", "execs",
                                          "daemon", "no-children", "all-blocked", "user-namespace", "descriptors",
-                                         "no-counter"),
+                                         "no-counter", "own-arguments"),
                          [](const auto& which) { return name_of(which.param); });
 
 class Unwinding : public testing::TestWithParam<const char*> {};
