@@ -47,8 +47,15 @@ void note_handler(int signal) {
     if (is_report_signal_installed()) watch_return_from(signal);
 }
 
+/// Of others libc refuses the call before it looks at what it was given. Between the kernel's and the program's
+/// are libc's own.
+bool has_action(int signal) {
+    return signal > 0 && signal < _NSIG && (signal < __SIGRTMIN || signal >= SIGRTMIN);
+}
+
 template <typename Real>
 int change_action(int signal, const struct sigaction* action, struct sigaction* before, Real real) {
+    if (!has_action(signal)) return real(signal, action, before);
     const bool installs = action != nullptr && is_function(action->sa_handler);
     if (!is_report_signal(signal)) {
         const int result = real(signal, action, before);

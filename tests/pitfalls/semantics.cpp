@@ -4,6 +4,8 @@
 // is defined, or what glibc says that it does: no line may depend on who is faster.
 #include <pthread.h>
 #include <semaphore.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -233,6 +235,33 @@ void say_spin() {
     say_of("spin lock, trylock", [&] { return pthread_spin_trylock(&spin); });
 }
 
+sigjmp_buf before_fault;
+
+/// libc looks at the number first.
+void say_signal_actions() {
+    auto* const nowhere = reinterpret_cast<struct sigaction*>(8);
+    const auto say_both = [=](const char* what, int signal) {
+        const std::string name = std::string("sigaction of ") + what;
+        for (const bool is_new : {true, false}) {
+            if (sigsetjmp(before_fault, 1) != 0) {
+                say(name, "faults");
+                continue;
+            }
+            say_of(name, [=] { return sigaction(signal, is_new ? nowhere : nullptr, is_new ? nullptr : nowhere); });
+        }
+    };
+    check(signal(SIGSEGV, [](int) { siglongjmp(before_fault, 1); }) != SIG_ERR);
+    say_both("no signal", 99);
+    say_both("none at all", 0);
+    say_both("a negative one", -1);
+    say_both("the one behind the last", _NSIG);
+    say_both("libc's own", __SIGRTMIN);
+    say_both("one that has none", SIGKILL);
+    say_both("one to ask", SIGUSR1);
+    say_both("another", SIGUSR2);
+    check(signal(SIGSEGV, SIG_DFL) != SIG_ERR);
+}
+
 }  // namespace
 
 int main() {
@@ -247,6 +276,7 @@ int main() {
     say_semaphore();
     say_barrier();
     say_spin();
+    say_signal_actions();
     semantics::say_of_threads();
     std::printf("done\n");
     std::fflush(stdout);
