@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include <type_traits>
+
 #include "preload/process/recording.h"
 #include "preload/report/report_signal.h"
 #include "preload/stacks/cfi.h"
@@ -15,6 +17,7 @@
 #include "preload/stacks/modules.h"
 #include "preload/stacks/rule_cache.h"
 #include "preload/stacks/safe_read.h"
+#include "preload/stacks/scratch_stack.h"
 #include "preload/stacks/stack_check.h"
 #include "preload/stacks/stack_recall.h"
 #include "preload/stacks/stack_table.h"
@@ -187,6 +190,10 @@ __attribute__((always_inline)) inline Step step(uint64_t epoch, Frame& frame, Sa
     const uintptr_t address = frame.lookup_address();
     const FrameRule rule = cached_rule(address, epoch);
     if (__builtin_expect(rule.is_set(), 1)) return step_by_rule(rule, frame, memory, lesson);
+    if constexpr (Learner::kKnownRulesOnly) {
+        lesson.give_up();
+        return Step::kLost;
+    }
     return through_copy(frame, [&](Frame& copy) { return step_uncached(address, epoch, copy, memory, lesson); });
 }
 
@@ -260,7 +267,7 @@ void walk(const CallerFrame& caller, StackLimits around, StackLimits own, RawSta
             stack.flags |= protocol::kStackIncomplete;
             return;
         }
-        if (stack.depth == protocol::kMaxFrames) {
+        if (stack.depth == std::remove_reference_t<Learner>::kMostFrames) {
             lesson.refuse();
             stack.flags |= protocol::kStackTruncated;
             if (!lesson.goes_on()) return;
@@ -301,10 +308,40 @@ bool has_room_below(uintptr_t sp, StackLimits around) {
     return around.high == 0 || sp - around.low >= kNeededStack;
 }
 
+/// A walk that needs little stack: not deep, and nothing has to be looked up.
+struct BriefWalk : NoLesson {
+    static constexpr bool kKnownRulesOnly = true;
+    static constexpr uint32_t kMostFrames = 24;
+    void give_up() { gave_up = true; }
+    bool goes_on() {
+        give_up();
+        return false;
+    }
+    bool gave_up = false;
+};
+
+/// False: it takes more than that.
+__attribute__((noinline)) bool capture_briefly(const CallerFrame& caller, StackLimits own, uint32_t& id) {
+    uintptr_t pcs[BriefWalk::kMostFrames];
+    RawStack stack{pcs, 0, 0, 0};
+    BriefWalk brief;
+    walk(caller, {}, own, stack, brief);
+    if (!brief.gave_up) id = intern_or_count(stack).id;
+    return !brief.gave_up;
+}
+
+/// Of a fiber's stack, which ends nobody knows where. Two system calls are saved where the way is known.
+__attribute__((noinline)) uint32_t capture_fiber(const CallerFrame& caller, StackLimits own) {
+    uint32_t id = 0;
+    if (!capture_briefly(caller, own, id)) on_scratch_stack([&] { id = capture_whole(caller, {}, own); });
+    return id;
+}
+
 uint32_t capture_without_memo(const CallerFrame& caller, StackLimits limits) {
     count_walk();
     const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     const StackLimits around = stack_around(sp, limits);
+    if (around.high == 0) return capture_fiber(caller, limits);
     return has_room_below(sp, around) ? capture_whole(caller, around, limits) : capture_one(caller);
 }
 

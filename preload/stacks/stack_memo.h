@@ -132,6 +132,9 @@ static_assert(sizeof(StackMemo) <= 4096);
 /// What the unwinder reads, put down as checks while it walks. `refuse` for what is never kept.
 class Lesson {
 public:
+    static constexpr bool kKnownRulesOnly = false;  ///< whatever frame has none is the last
+    static constexpr uint32_t kMostFrames = protocol::kMaxFrames;
+
     Lesson(StackMemo& memo, const CallerFrame& caller, StackLimits own);
 
     void refuse() { ok_ = false; }
@@ -167,6 +170,9 @@ private:
 
 /// For walks that nobody learns from.
 struct NoLesson {
+    static constexpr bool kKnownRulesOnly = false;
+    static constexpr uint32_t kMostFrames = protocol::kMaxFrames;
+
     void refuse() {}
     void meet_own(uintptr_t, uintptr_t) {}
     bool goes_on() { return false; }

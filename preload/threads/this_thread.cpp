@@ -26,6 +26,7 @@
 #include "preload/report/report_signal.h"
 #include "preload/report/reporter.h"
 #include "preload/stacks/modules.h"
+#include "preload/stacks/scratch_stack.h"
 #include "preload/stacks/stack_table.h"
 #include "preload/threads/thread_end.h"
 #include "preload/threads/thread_id.h"
@@ -108,29 +109,34 @@ void move_record(ThreadRecord* to, const ThreadRecord* from) {
 }
 
 /// Slot 0 is the main thread's, whoever makes the recording.
-bool open_recording() {
-    if (process != nullptr) return true;
-    if (recording_failed || is_restricted() || making_recording.exchange(true, std::memory_order_acquire)) return false;
+void begin_recording() {
     const char* const chosen = report_options().directory;
     const char* const directory = chosen[0] != '\0' ? chosen : environment.directory;
     const bool made =
         process != nullptr || make_recording({directory, early_record.created_ns.load(std::memory_order_relaxed),
                                               environment.command, run_number()});
-    if (made && process->created_total.load(std::memory_order_relaxed) == 0) {
-        reset_stack_table();
-        ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
-        if (main != nullptr) {
-            move_record(main, &early_record);
-            process_mark->fast = 0;  // the main thread finds its slot in find_this_thread
-        }
-        note_loaded_modules();
-        // Under a command that is asked instead, nothing is installed.
-        const ReportOptions& options = report_options();
-        if (environment.supervisor_grace < 0 && options.on_signal && options.signal != 0 && !is_restricted()) {
-            install_report_signal(options.signal);
-        }
-    }
     recording_failed = !made;
+    if (!made || process->created_total.load(std::memory_order_relaxed) != 0) return;
+    reset_stack_table();
+    ThreadRecord* const main = take_slot(early_record.origin.load(std::memory_order_relaxed));
+    if (main != nullptr) {
+        move_record(main, &early_record);
+        process_mark->fast = 0;  // the main thread finds its slot in find_this_thread
+    }
+    note_loaded_modules();
+    // Under a command that is asked instead, nothing is installed.
+    const ReportOptions& options = report_options();
+    if (environment.supervisor_grace < 0 && options.on_signal && options.signal != 0 && !is_restricted()) {
+        install_report_signal(options.signal);
+    }
+}
+
+/// The first wait of a program may come on any stack: a handler's, a fiber's, the smallest that a thread may have.
+bool open_recording() {
+    if (process != nullptr) return true;
+    if (recording_failed || is_restricted() || making_recording.exchange(true, std::memory_order_acquire)) return false;
+    on_scratch_stack([] { begin_recording(); });
+    const bool made = !recording_failed;
     making_recording.store(false, std::memory_order_release);
     return made;
 }
@@ -206,6 +212,7 @@ ThreadRecord* start_after_fork() {
     forget_unfinished_installation();
     keep_inherited_wakers();
     forget_end();
+    free_scratch_stacks();
     recording_failed = false;
     making_recording.store(false, std::memory_order_relaxed);
     fill_main(&early_record, Origin::kForked);
