@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs right before an exec, also in children of vfork that borrow their parent's memory: system
-// calls only, nothing but the caller's stack is written, errno stays.
+// calls only, nothing but the stack and the scratch stacks is written, errno stays.
 #include "preload/wrappers/exec_note.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "preload/process/restriction.h"
 #include "preload/raw_syscall.h"
 #include "preload/stacks/safe_read.h"
+#include "preload/stacks/scratch_stack.h"
 #include "preload/text.h"
 #include "preload/threads/this_thread.h"
 #include "protocol/layout.h"
@@ -44,12 +45,19 @@ bool may_be_executed(const char* file, Lookup lookup) {
     return raw_syscall(SYS_faccessat, AT_FDCWD, as_argument(file), F_OK) == 0;
 }
 
-/// Begins with `name`, whose first eight bytes are enough to know it by. A variable that is shorter
-/// lies at the end of what can be read, if at all.
-bool is_variable(SafeReader& memory, uintptr_t variable, const char* name) {
-    uintptr_t word = 0;
-    if (!memory.read(variable, word) || memcmp(&word, name, sizeof(word)) != 0) return false;
-    return strncmp(reinterpret_cast<const char*>(variable), name, strlen(name)) == 0;
+/// What is shorter than `name` may lie at the end of what can be read.
+template <size_t kBytes>
+bool begins_with(SafeReader& memory, uintptr_t text, const char (&name)[kBytes]) {
+    char begin[kBytes - 1];
+    return memory.copy(text, begin, sizeof(begin)) && memcmp(begin, name, sizeof(begin)) == 0;
+}
+
+template <size_t kBytes>
+bool contains(SafeReader& memory, uintptr_t text, const char (&name)[kBytes]) {
+    for (char first = '\0'; memory.copy(text, &first, 1) && first != '\0'; ++text) {
+        if (first == name[0] && begins_with(memory, text, name)) return true;
+    }
+    return false;
 }
 
 /// The new program will load the library and record in the same folder. Of what an exec is given
@@ -61,11 +69,24 @@ bool keeps_us(char* const* environment) {
     uintptr_t variable = 0;
     for (auto at = reinterpret_cast<uintptr_t>(environment); memory.read(at, variable) && variable != 0;
          at += sizeof(variable)) {
-        const auto* const text = reinterpret_cast<const char*>(variable);
-        if (is_variable(memory, variable, "LD_PRELOAD=")) preloads = strstr(text, "/libloiter.so") != nullptr;
-        if (is_variable(memory, variable, "LOITER_DIR=")) has_folder = true;
+        if (begins_with(memory, variable, "LD_PRELOAD=")) preloads = contains(memory, variable, "/libloiter.so");
+        if (begins_with(memory, variable, "LOITER_DIR=")) has_folder = true;
     }
     return preloads && has_folder;
+}
+
+/// Somebody wants to know.
+bool is_watched() {
+    return run_directory()[0] != '\0' && !is_restricted();
+}
+
+const char* search_path() {
+    const char* const folders = getenv("PATH");
+    return folders == nullptr ? "/bin:/usr/bin" : folders;
+}
+
+uint64_t own_pid() {
+    return static_cast<uint64_t>(raw_syscall(SYS_getpid));
 }
 
 /// Of the run's folder: for another user, in another root or namespace. The new program will not record there, either.
@@ -75,100 +96,142 @@ bool is_out_of_reach(long error) {
 
 }  // namespace
 
+/// The note as it is being written, too large for the stacks of some callers.
+class ExecNote::Draft {
+public:
+    Draft() { *path() = '\0'; }
+
+    /// Puts the absolute path of `file` into the text; nothing where it is too long or unknown.
+    void resolve(const char* file) {
+        if (file[0] == '/') {
+            join("", 0, file + 1);
+        } else {
+            const long length = raw_syscall(SYS_getcwd, as_argument(other_), static_cast<long>(sizeof(other_)));
+            if (length > 1) join(other_, static_cast<unsigned long>(length) - 1, file);
+        }
+    }
+
+    /// As execvp goes through PATH.
+    void search(const char* folders, const char* file) {
+        if (strchr(file, '/') != nullptr) return resolve(file);
+        for (;;) {
+            const char* const end = strchrnul(folders, ':');
+            // Relative folders are rare, and would need the current one: the note is left out.
+            if (*folders == '/' && join(folders, static_cast<unsigned long>(end - folders), file) && can_run(path())) {
+                return;
+            }
+            if (*end == '\0') break;
+            folders = end + 1;
+        }
+        *path() = '\0';
+    }
+
+    void resolve_descriptor(int descriptor) {
+        const long length = read_path_of(descriptor, path(), sizeof(text_) - 2);
+        path()[length > 0 ? length : 0] = '\0';
+    }
+
+    void resolve_in(int folder, const char* file) {
+        const long length = read_path_of(folder, other_, sizeof(other_));
+        if (length > 0) join(other_, static_cast<unsigned long>(length), file);
+    }
+
+    char* path() { return text_ + 1; }
+
+    /// Negative: an error.
+    long publish(char kind, uint64_t pid, uint64_t time) {
+        text_[0] = kind;
+        name(pid, time);
+        return raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(other_));
+    }
+
+    void remove(uint64_t pid, uint64_t time) {
+        name(pid, time);
+        raw_syscall(SYS_unlinkat, AT_FDCWD, as_argument(other_), 0);
+    }
+
+private:
+    static constexpr unsigned long kPathBytes = 1024;
+
+    bool join(const char* folder, unsigned long folder_length, const char* file) {
+        *path() = '\0';
+        const size_t file_length = strlen(file);
+        if (folder_length + file_length + 3 > sizeof(text_)) return false;
+        memcpy(path(), folder, folder_length);
+        path()[folder_length] = '/';
+        memcpy(path() + folder_length + 1, file, file_length + 1);
+        return true;
+    }
+
+    void name(uint64_t pid, uint64_t time) {
+        Text name(other_, sizeof(other_));
+        name.add(run_directory()).add("/").add(protocol::kExecNotePrefix);
+        name.add_number(pid).add("-").add_number(run_number()).add("-").add_number(time);
+    }
+
+    char text_[kPathBytes];        ///< protocol::kExecNoteKinds, and the path
+    char other_[kPathBytes + 96];  ///< a folder, then the name of the link
+};
+
 ExecNote::ExecNote(const char* file, Lookup lookup, char* const environment[]) noexcept {
-    name_[0] = text_[1] = '\0';
-    if (run_directory()[0] == '\0' || is_restricted() || !may_be_executed(file, lookup)) return;
-    resolve(file, lookup);
-    leave(environment);
+    if (!is_watched() || !may_be_executed(file, lookup)) return;
+    // Before: a program may have left what its own exec faults on, and handle that.
+    const char* const folders = lookup == Lookup::kInPath ? search_path() : nullptr;
+    on_scratch_stack([&] {
+        Draft draft;
+        if (folders != nullptr) draft.search(folders, file);
+        if (folders == nullptr) draft.resolve(file);
+        leave(draft, own_pid(), protocol::kExecNoteKinds, environment);
+    });
 }
 
 ExecNote::ExecNote(int descriptor, char* const environment[]) noexcept {
-    name_[0] = text_[1] = '\0';
-    if (run_directory()[0] == '\0' || is_restricted()) return;
-    const long length = read_path_of(descriptor, text_ + 1, kPathBytes - 2);
-    text_[length > 0 ? length + 1 : 1] = '\0';
-    leave(environment);
+    if (!is_watched()) return;
+    on_scratch_stack([&] {
+        Draft draft;
+        draft.resolve_descriptor(descriptor);
+        leave(draft, own_pid(), protocol::kExecNoteKinds, environment);
+    });
 }
 
 ExecNote::ExecNote(int folder, const char* path, int flags, char* const environment[]) noexcept {
-    name_[0] = text_[1] = '\0';
-    if (run_directory()[0] == '\0' || is_restricted()) return;
+    if (!is_watched()) return;
     const long access = raw_syscall(SYS_faccessat, folder, as_argument(path), F_OK);
-    if (access == -ENOENT && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0) {
-        const long length = read_path_of(folder, text_ + 1, kPathBytes - 2);
-        text_[length > 0 ? length + 1 : 1] = '\0';
-    } else if (access == 0 && (path[0] == '/' || folder == AT_FDCWD)) {
-        resolve(path, Lookup::kAsGiven);
-    } else if (access == 0) {
-        char folder_path[kPathBytes];
-        const long length = read_path_of(folder, folder_path, sizeof(folder_path));
-        if (length > 0) join(folder_path, static_cast<unsigned long>(length), path);
-    } else {
-        return;
-    }
-    leave(environment);
+    const bool is_descriptor = access == -ENOENT && path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0;
+    if (access != 0 && !is_descriptor) return;
+    on_scratch_stack([&] {
+        Draft draft;
+        if (is_descriptor) {
+            draft.resolve_descriptor(folder);
+        } else if (path[0] == '/' || folder == AT_FDCWD) {
+            draft.resolve(path);
+        } else {
+            draft.resolve_in(folder, path);
+        }
+        leave(draft, own_pid(), protocol::kExecNoteKinds, environment);
+    });
 }
 
 ExecNote::ExecNote(int child, const char* file, Lookup lookup, char* const environment[]) noexcept {
-    name_[0] = text_[1] = '\0';
-    if (run_directory()[0] == '\0' || is_restricted()) return;
-    resolve(file, lookup);
-    if (text_[1] == '\0') return;
-    leave_of(static_cast<uint32_t>(child), protocol::kSpawnNoteKinds, environment);
+    if (!is_watched()) return;
+    const char* const folders = lookup == Lookup::kInPath ? search_path() : nullptr;
+    on_scratch_stack([&] {
+        Draft draft;
+        if (folders != nullptr) draft.search(folders, file);
+        if (folders == nullptr) draft.resolve(file);
+        leave(draft, static_cast<uint32_t>(child), protocol::kSpawnNoteKinds, environment);
+    });
 }
 
-/// Puts the absolute path behind the first byte of the text; nothing where it is too long or unknown.
-void ExecNote::resolve(const char* file, Lookup lookup) noexcept {
-    if (file[0] == '/') {
-        join("", 0, file + 1);
-    } else if (lookup == Lookup::kInPath && strchr(file, '/') == nullptr) {
-        search(file);
-    } else {
-        char folder[kPathBytes];
-        const long length = raw_syscall(SYS_getcwd, as_argument(folder), static_cast<long>(sizeof(folder)));
-        if (length > 1) join(folder, static_cast<unsigned long>(length) - 1, file);
+void ExecNote::leave(Draft& draft, uint64_t pid, const char* kinds, char* const environment[]) noexcept {
+    if (*draft.path() == '\0') return;
+    const uint64_t time = now_ns();
+    const long error = draft.publish(kinds[keeps_us(environment) ? 0 : 1], pid, time);
+    if (error == 0) {
+        pid_ = pid;
+        time_ = time;
+        return;
     }
-}
-
-/// As execvp goes through PATH.
-void ExecNote::search(const char* file) noexcept {
-    const char* folders = getenv("PATH");
-    if (folders == nullptr) folders = "/bin:/usr/bin";
-    for (;;) {
-        const char* const end = strchrnul(folders, ':');
-        // Relative folders are rare, and would need the current one: the note is left out.
-        if (*folders == '/' && join(folders, static_cast<unsigned long>(end - folders), file) && can_run(text_ + 1)) {
-            return;
-        }
-        if (*end == '\0') break;
-        folders = end + 1;
-    }
-    text_[1] = '\0';
-}
-
-bool ExecNote::join(const char* folder, unsigned long folder_length, const char* file) noexcept {
-    text_[1] = '\0';
-    const size_t file_length = strlen(file);
-    if (folder_length + file_length + 3 > sizeof(text_)) return false;
-    memcpy(text_ + 1, folder, folder_length);
-    text_[1 + folder_length] = '/';
-    memcpy(text_ + 2 + folder_length, file, file_length + 1);
-    return true;
-}
-
-void ExecNote::leave(char* const environment[]) noexcept {
-    if (text_[1] == '\0') return;
-    leave_of(static_cast<uint64_t>(raw_syscall(SYS_getpid)), protocol::kExecNoteKinds, environment);
-}
-
-void ExecNote::leave_of(uint64_t pid, const char* kinds, char* const environment[]) noexcept {
-    text_[0] = kinds[keeps_us(environment) ? 0 : 1];
-    Text name(name_, sizeof(name_));
-    name.add(run_directory()).add("/").add(protocol::kExecNotePrefix);
-    name.add_number(pid).add("-").add_number(run_number()).add("-").add_number(now_ns());
-    const long error = raw_syscall(SYS_symlinkat, as_argument(text_), AT_FDCWD, as_argument(name_));
-    if (error == 0) return;
-    name_[0] = '\0';
     protocol::ProcessRecord* const head = is_out_of_reach(error) ? head_in_run_folder() : nullptr;
     if (head == nullptr) return;
     head->exec_notes_lost.fetch_add(1, std::memory_order_relaxed);
@@ -180,7 +243,11 @@ void ExecNote::withdraw() const noexcept {
     protocol::ProcessRecord* const head = is_lost_ ? head_in_run_folder() : nullptr;
     if (head != nullptr && head->exec_notes_lost.load(std::memory_order_relaxed) != 0)
         head->exec_notes_lost.fetch_sub(1, std::memory_order_relaxed);
-    if (name_[0] != '\0') raw_syscall(SYS_unlinkat, AT_FDCWD, as_argument(name_), 0);
+    if (time_ == 0) return;
+    on_scratch_stack([this] {
+        Draft draft;
+        draft.remove(pid_, time_);
+    });
 }
 
 }  // namespace preload

@@ -11,8 +11,9 @@ namespace preload {
 
 enum class Lookup { kAsGiven, kInPath };
 
-/// On the caller's stack. Usable in children of fork and vfork: writes to nothing else, but for a counter in a
-/// recording.
+/// Usable in children of fork and vfork, and of clone with a stack for little more than the call: what it needs
+/// is on a scratch stack, so that it is made again where the note is withdrawn. Writes to nothing else, but for a
+/// counter in a recording.
 class ExecNote {
 public:
     /// `environment`: what the new program gets.
@@ -27,17 +28,13 @@ public:
     void withdraw() const noexcept;
 
 private:
-    static constexpr unsigned long kPathBytes = 1024;
+    class Draft;
 
-    void resolve(const char* file, Lookup lookup) noexcept;
-    void search(const char* file) noexcept;
-    bool join(const char* folder, unsigned long folder_length, const char* file) noexcept;
-    void leave(char* const environment[]) noexcept;
-    void leave_of(uint64_t pid, const char* kinds, char* const environment[]) noexcept;
+    void leave(Draft& draft, uint64_t pid, const char* kinds, char* const environment[]) noexcept;
 
-    bool is_lost_ = false;        ///< and counted in ProcessRecord::exec_notes_lost
-    char name_[kPathBytes + 96];  ///< of the link; empty: none was made
-    char text_[kPathBytes];       ///< protocol::kExecNoteKinds, and the path
+    uint64_t pid_ = 0;
+    uint64_t time_ = 0;     ///< both in the name of the link; 0: none was made
+    bool is_lost_ = false;  ///< and counted in ProcessRecord::exec_notes_lost
 };
 
 }  // namespace preload

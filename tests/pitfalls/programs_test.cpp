@@ -29,6 +29,17 @@ INSTANTIATE_TEST_SUITE_P(Of, Processes,
                                          "no-counter", "own-arguments"),
                          [](const auto& which) { return name_of(which.param); });
 
+class SmallStack : public testing::TestWithParam<const char*> {};
+
+TEST_P(SmallStack, IsEnoughForWhatComesFirst) {
+    expect_unharmed({SMALL_STACKS, GetParam()}, kStatus);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, SmallStack,
+                         testing::Values("fiber-lock", "fiber-wait", "fiber-read", "fiber-create", "forked-wait",
+                                         "forked-create", "handler-wait", "handler-create", "executes"),
+                         [](const auto& which) { return name_of(which.param); });
+
 class Unwinding : public testing::TestWithParam<const char*> {};
 
 TEST_P(Unwinding, RunsTheProgramsOwnHandlers) {

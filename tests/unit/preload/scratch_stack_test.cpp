@@ -58,9 +58,9 @@ TEST(ScratchStack, IsThereForEverybody) {
 
 TEST(ScratchStack, IsTheCallersOwnWhereThereIsNoOther) {
     std::vector<uintptr_t> places;
-    preload::restricted = true;
+    preload::restrictions = 1;
     go_deeper(6, places);
-    preload::restricted = false;
+    preload::restrictions = 0;
     ASSERT_EQ(places.size(), 7U);
     EXPECT_TRUE(are_on_one_stack(places[5], places[6]));
 }
