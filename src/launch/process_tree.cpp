@@ -26,8 +26,8 @@ constexpr char kRecordingPrefix[] = "loiter-";
 
 constexpr char kOutOfReach[] = "it could not reach the folder of this run: another user, or another root";
 
-constexpr int kLooksAtDying = 20;
-constexpr int kDyingMs = 10;  ///< between two of them
+constexpr int kLooksAtDying = 20;  ///< in vain, at all together: who waits for the report may not do so for long
+constexpr int kDyingMs = 10;       ///< between two of them
 
 /// Names, oldest first.
 std::vector<std::string> recordings_in(const std::string& directory) {
@@ -290,9 +290,10 @@ void ProcessTree::report_overdue(double seconds) {
 
 void ProcessTree::report_before_killing() {
     look_at_all();
+    int looks = kLooksAtDying;
     for (Image& image : images_) {
         if (image.is_ignored) continue;
-        std::optional<snapshot::Snapshot> snapshot = snapshot_of_unharmed(image);
+        std::optional<snapshot::Snapshot> snapshot = snapshot_of_unharmed(image, looks);
         if (!snapshot) continue;
         image.killing_is_no_news = true;
         on_snapshot_(std::move(*snapshot));
@@ -300,10 +301,11 @@ void ProcessTree::report_before_killing() {
 }
 
 /// Nothing: it is dead, or as good as that. A signal that a thread waits for may seem to kill for a moment.
-std::optional<snapshot::Snapshot> ProcessTree::snapshot_of_unharmed(const Image& image) {
-    for (int look = 0; look < kLooksAtDying && image.recording.is_live(); ++look) {
+std::optional<snapshot::Snapshot> ProcessTree::snapshot_of_unharmed(const Image& image, int& looks) {
+    while (image.recording.is_live()) {
         snapshot::Snapshot snapshot = image.recording.take_snapshot(Reason::kSignal);
         if (image.recording.is_live() && !reader::is_being_killed(image.pid)) return snapshot;
+        if (--looks <= 0) return std::nullopt;
         poll(nullptr, 0, kDyingMs);
     }
     return std::nullopt;

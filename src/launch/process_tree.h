@@ -98,7 +98,7 @@ private:
     std::optional<snapshot::Snapshot> last_snapshot(Image& image, bool replaced);
     void note_out_of_reach(const Image& image, bool has_executed);
     static bool has_failed_to_exec(const Image& image);
-    static std::optional<snapshot::Snapshot> snapshot_of_unharmed(const Image& image);
+    static std::optional<snapshot::Snapshot> snapshot_of_unharmed(const Image& image, int& looks);
     void adjust_to_wait_status(snapshot::Snapshot& snapshot) const;
 
     const RunDirectory& directory_;
