@@ -68,7 +68,7 @@ public:
 private:
     void wait_for_events(milliseconds at_most);
     void take_signals();
-    void pass_on(const Arrived& arrived);
+    void act_on(const Arrived& arrived);
     void reap();
     void stop_along();
     void look_for_loss();
@@ -123,16 +123,16 @@ void Run::take_signals() {
         if (arrived->signal == SIGCHLD) {
             reap();
         } else if (!has_ended()) {
-            pass_on(*arrived);
+            act_on(*arrived);
         }
     }
 }
 
-void Run::pass_on(const Arrived& arrived) {
+void Run::act_on(const Arrived& arrived) {
     switch (arrived.signal) {
         case SIGUSR1:
             tree_.report_live(snapshot::Reason::kSignal);
-            if (catches(pid_, arrived.signal)) kill(pid_, arrived.signal);
+            if (catches(pid_, arrived.signal)) pass_on(arrived, pid_);
             return;
         case SIGTERM:
         case SIGINT:
@@ -148,7 +148,7 @@ void Run::pass_on(const Arrived& arrived) {
             break;
         default: break;
     }
-    if (arrived.is_for_program && !has_ended()) kill(pid_, arrived.signal);
+    if (arrived.is_for_program && !has_ended() && arrived.sender != pid_) pass_on(arrived, pid_);
 }
 
 /// Takes every child: as process 1 of a container this command inherits orphans.

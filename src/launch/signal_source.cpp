@@ -2,6 +2,7 @@
 #include "launch/signal_source.h"
 
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -78,7 +79,23 @@ SignalSource::~SignalSource() {
 std::optional<Arrived> SignalSource::next() {
     signalfd_siginfo info = {};
     if (read(descriptor_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
-    return Arrived{static_cast<int>(info.ssi_signo), is_for_program(info)};
+    Arrived arrived = {static_cast<int>(info.ssi_signo), is_for_program(info), static_cast<pid_t>(info.ssi_pid),
+                       static_cast<uid_t>(info.ssi_uid), std::nullopt};
+    if (info.ssi_code == SI_QUEUE) arrived.value = info.ssi_ptr;
+    return arrived;
+}
+
+void pass_on(const Arrived& arrived, pid_t program) {
+    if (arrived.value) {
+        siginfo_t info = {};
+        info.si_signo = arrived.signal;
+        info.si_code = SI_QUEUE;
+        info.si_pid = arrived.sender;
+        info.si_uid = arrived.user;
+        std::memcpy(&info.si_value, &*arrived.value, sizeof info.si_value);
+        if (syscall(SYS_rt_sigqueueinfo, program, arrived.signal, &info) == 0) return;
+    }
+    kill(program, arrived.signal);
 }
 
 void SignalSource::restore() const noexcept {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include "tests/e2e/cli/cli.h"
@@ -107,6 +109,27 @@ TEST(Signals, OfTheUserReachAProgramThatCatchesThem) {
 
     EXPECT_EQ(outcome.status, 6);
     EXPECT_THAT(ends(of_program(objects(outcome.errors), "sh")), ElementsAre("exit _exit 6", "signal alive null"));
+}
+
+TEST(Signals, ThatWereQueuedComeWithTheirValueAndSender) {
+    for (const int number : {SIGUSR2, SIGRTMIN + 2}) {
+        support::Running running(loiter({"run", QUEUED_SIGNAL, std::to_string(number)}));
+        ASSERT_TRUE(running.await_output("ready"));
+        ASSERT_EQ(sigqueue(running.pid(), number, {.sival_int = 42}), 0);
+
+        EXPECT_THAT(running.finish().output, HasSubstr("code " + std::to_string(SI_QUEUE) + " value 42 from " +
+                                                       std::to_string(getpid()) + "\n"));
+    }
+}
+
+/// A higher number is passed on after a lower one.
+TEST(Signals, ThatTheProgramSendsToItsGroupAreNotSentBack) {
+    const support::Outcome outcome = run({"run", "-o", "/dev/null", "bash", "-c",
+                                          "trap 'echo told' TERM; trap 'exit 6' RTMIN; kill 0; (kill -s RTMIN $PPID);"
+                                          "while :; do sleep 0.01; done"});
+
+    EXPECT_EQ(outcome.status, 6);
+    EXPECT_EQ(outcome.output, "told\n");
 }
 
 }  // namespace

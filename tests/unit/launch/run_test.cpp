@@ -119,18 +119,18 @@ TEST(Run, IgnoresTheStatusThatAProgramTakesAfterTheTimeout) {
 }
 
 TEST(Run, PassesSignalsOn) {
-    expect(run_shell("kill -TERM $PPID; exec sleep 100"), Outcome::kSignalled, SIGTERM);
-    expect(run_shell("kill -INT $PPID; exec sleep 100"), Outcome::kSignalled, SIGINT);
-    expect(run_shell("kill -QUIT $PPID; exec sleep 100"), Outcome::kSignalled, SIGQUIT);
-    expect(run_shell("kill -HUP $PPID; exec sleep 100"), Outcome::kSignalled, SIGHUP);
-    expect(run_shell("trap 'exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"), Outcome::kExited, 5);
+    expect(run_shell("(kill -TERM $PPID); exec sleep 100"), Outcome::kSignalled, SIGTERM);
+    expect(run_shell("(kill -INT $PPID); exec sleep 100"), Outcome::kSignalled, SIGINT);
+    expect(run_shell("(kill -QUIT $PPID); exec sleep 100"), Outcome::kSignalled, SIGQUIT);
+    expect(run_shell("(kill -HUP $PPID); exec sleep 100"), Outcome::kSignalled, SIGHUP);
+    expect(run_shell("trap 'exit 5' TERM; (kill -TERM $PPID); while :; do sleep 0.01; done"), Outcome::kExited, 5);
 }
 
 TEST(Run, PassesOnWhatNobodyExpects) {
     for (const int signal : {SIGALRM, SIGPIPE, SIGIO, SIGXCPU, SIGPWR, SIGTRAP, SIGABRT, SIGCONT, SIGURG, SIGWINCH,
                              SIGRTMIN + 3, SIGRTMAX}) {
         const std::string number = std::to_string(signal);
-        expect(run_shell("trap 'exit 5' " + number + "; kill -" + number + " $PPID; while :; do sleep 0.01; done",
+        expect(run_shell("trap 'exit 5' " + number + "; (kill -" + number + " $PPID); while :; do sleep 0.01; done",
                          milliseconds(20000)),
                Outcome::kExited, 5);
     }
@@ -141,7 +141,7 @@ TEST(Run, KeepsTheBrokenPipesOfItsOwnReportsToItself) {
     Request request;
     request.command = {
         "sh", "-c",
-        "trap 'exit 4' PIPE; trap 'n=$n+; [ $n = ++ ] && exit 6; kill -TERM $PPID' TERM; kill -TERM $PPID;"
+        "trap 'exit 4' PIPE; trap 'n=$n+; [ $n = ++ ] && exit 6; (kill -TERM $PPID)' TERM; (kill -TERM $PPID);"
         "while :; do sleep 0.01; done"};
     bool is_broken = false;
     const auto write_to_nobody = [&] {
@@ -160,16 +160,16 @@ TEST(Run, KeepsTheBrokenPipesOfItsOwnReportsToItself) {
 }
 
 TEST(Run, PassesASecondSignalOnToo) {
-    expect(run_shell("trap 'n=$n+; [ $n = ++ ] && exit 6; kill -TERM $PPID' TERM; kill -TERM $PPID;"
+    expect(run_shell("trap 'n=$n+; [ $n = ++ ] && exit 6; (kill -TERM $PPID)' TERM; (kill -TERM $PPID);"
                      "while :; do sleep 0.01; done"),
            Outcome::kExited, 6);
 }
 
 TEST(Run, PassesTheUserSignalOnlyToAProgramThatCatchesIt) {
     // TERM comes after USR1, and when it has been passed on, USR1 would have been.
-    expect(run_shell("trap 'exit 4' TERM; kill -USR1 $PPID; kill -TERM $PPID; while :; do sleep 0.01; done"),
+    expect(run_shell("trap 'exit 4' TERM; (kill -USR1 $PPID); (kill -TERM $PPID); while :; do sleep 0.01; done"),
            Outcome::kExited, 4);
-    expect(run_shell("trap 'exit 5' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done"), Outcome::kExited, 5);
+    expect(run_shell("trap 'exit 5' USR1; (kill -USR1 $PPID); while :; do sleep 0.01; done"), Outcome::kExited, 5);
 }
 
 TEST(Run, RestoresThisProcessSignals) {
@@ -203,7 +203,7 @@ TEST(Run, LeavesIgnoredSignalsIgnored) {
     const SignalsKept kept;
     signal(SIGINT, SIG_IGN);
 
-    expect(run_shell("kill -INT $PPID; exit 4"), Outcome::kExited, 4);
+    expect(run_shell("(kill -INT $PPID); exit 4"), Outcome::kExited, 4);
 }
 
 /// A kernel that is told to reap children itself stands for whatever else takes the status.
