@@ -20,7 +20,6 @@
 #include "launch/run_mark.h"
 #include "launch/signal_source.h"
 #include "launch/started_processes.h"
-#include "read/kernel/proc.h"
 
 namespace launch {
 namespace {
@@ -35,7 +34,7 @@ constexpr milliseconds kTermToKill{2000};
 constexpr int kMostLooks = 20;         // for new processes, of which each look finds those that the last one missed
 constexpr milliseconds kLastLook{50};  ///< for processes that the same signal as CMD ended
 constexpr milliseconds kTargetWaits{1000};  ///< a process at its end waits so long to be seen
-constexpr milliseconds kStopLasts{20};      ///< that is no moment between two signals
+constexpr milliseconds kStopPoll{20};       ///< while it is not known whether CMD stays stopped
 constexpr int kUnknownStatus = 125;         ///< as where this command itself fails
 
 /// A handler of the process' own, not the default action, awaits the signal.
@@ -59,7 +58,8 @@ public:
           signals_(signals),
           all_(all),
           pid_(pid),
-          started_(Clock::now()) {
+          started_(Clock::now()),
+          jobs_(pid, request.timeout ? std::optional(started_ + *request.timeout) : std::nullopt) {
         tree_.set_root(pid);
     }
 
@@ -89,9 +89,9 @@ private:
     Clock::time_point next_watch_ = started_;
     bool told_to_end_ = false;
     bool expired_ = false;
-    std::optional<Clock::time_point> stopped_;  ///< when that was seen last
     std::optional<int> wait_status_;
     bool is_lost_ = false;  ///< it has ended, and nobody knows how
+    JobControl jobs_;
 };
 
 /// Waits older than --watch says: now, and when to look again.
@@ -104,7 +104,8 @@ void Run::watch() {
 void Run::wait_for_events(milliseconds at_most) {
     pollfd descriptors[] = {{signals_.descriptor(), POLLIN, 0}, {tree_.descriptor(), POLLIN, 0}};
     const auto to_next_look = std::chrono::ceil<milliseconds>(last_look_ + kSafetyPoll - Clock::now());
-    const auto wait = std::clamp(std::min(at_most, to_next_look), milliseconds{0}, stopped_ ? kStopLasts : kSafetyPoll);
+    const auto wait =
+        std::clamp(std::min(at_most, to_next_look), milliseconds{0}, jobs_.is_undecided() ? kStopPoll : kSafetyPoll);
     poll(descriptors, std::size(descriptors), static_cast<int>(wait.count()));
     take_signals();
     stop_along();
@@ -126,6 +127,7 @@ void Run::take_signals() {
             act_on(*arrived);
         }
     }
+    jobs_.forget_news();
 }
 
 void Run::act_on(const Arrived& arrived) {
@@ -134,6 +136,17 @@ void Run::act_on(const Arrived& arrived) {
             tree_.report_live(snapshot::Reason::kSignal);
             if (catches(pid_, arrived.signal)) pass_on(arrived, pid_);
             return;
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+            jobs_.note_told_to_stop();
+            reap();
+            if (jobs_.is_undecided()) return;  // it was told as well
+            break;
+        case SIGCONT:
+            reap();
+            if (jobs_.goes_on()) return;
+            break;
         case SIGTERM:
         case SIGINT:
         case SIGQUIT:
@@ -154,20 +167,18 @@ void Run::act_on(const Arrived& arrived) {
 /// Takes every child: as process 1 of a container this command inherits orphans.
 void Run::reap() {
     int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0;) {
-        if (pid == pid_ && WIFSTOPPED(status)) stopped_ = Clock::now();
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0;) {
+        if (pid == pid_) jobs_.note(status);
         if (pid != pid_ || (!WIFEXITED(status) && !WIFSIGNALED(status))) continue;
         wait_status_ = tree_.note_root_end(status);
     }
 }
 
-/// Where CMD has stopped itself, its shell sees this command stop, as it would see CMD: else nobody has the terminal.
-/// Not at once: what made both go on may have reached this command first. What makes this command go on is passed on.
+/// What makes this command go on is passed on.
 void Run::stop_along() {
-    if (!stopped_ || Clock::now() < *stopped_ + kStopLasts) return;
-    stopped_.reset();
-    const auto stat = reader::stat_of_process(static_cast<uint32_t>(pid_));
-    if (!expired_ && !has_ended() && stat && stat->state == 'T' && shell_minds_stops()) raise(SIGSTOP);
+    if (!jobs_.is_time_to_stop() || expired_) return;
+    reap();
+    if (jobs_.is_undecided() && !has_ended()) jobs_.stop_along();
 }
 
 /// Without this, what took CMD's status in our place would have us wait for ever.

@@ -20,14 +20,11 @@ bool is_ignored(int signal) {
     return action.sa_handler == SIG_IGN;
 }
 
-/// STOP and KILL cannot be taken. TSTP, TTIN and TTOU stop a whole group, this command with its program.
+/// STOP and KILL cannot be taken. TSTP, TTIN and TTOU are CMD's to obey: this command stops when CMD has.
 bool is_taken(int signal) {
     switch (signal) {
         case SIGKILL:
         case SIGSTOP:
-        case SIGTSTP:
-        case SIGTTIN:
-        case SIGTTOU:
         case SIGSEGV:
         case SIGBUS:
         case SIGFPE:

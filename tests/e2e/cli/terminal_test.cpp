@@ -104,6 +104,81 @@ TEST(Terminal, AProgramThatStopsGivesItBackToTheShell) {
     EXPECT_EQ(shell.status(), 0);
 }
 
+/// A shell with job control at a terminal; `stopped` of the script waits until a job has stopped.
+Words shell_with_jobs(const std::string& script) {
+    return {"timeout", "--foreground",
+            "60",      "bash",
+            "-c",      "set -m; stopped() { while [ -z \"$(jobs -s)\" ]; do sleep 0.01; done; };" + script};
+}
+
+TEST(Terminal, AProgramThatStopsInTheBackgroundGoesOnInTheForeground) {
+    for (const std::string stop : {"STOP", "TSTP"}) {
+        AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) + " run sh -c 'kill -" + stop +
+                                          " $$; exit 3' & stopped; fg > /dev/null; echo ended: $?"));
+
+        EXPECT_TRUE(shell.await("ended: 3")) << stop << ": " << shell.seen();
+        EXPECT_EQ(shell.status(), 0);
+    }
+}
+
+TEST(Terminal, AProgramThatReadsItInTheBackgroundStopsUntilItIsInTheForeground) {
+    AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) +
+                                      " run sh -c 'read word; echo got $word' & stopped; echo has stopped; fg"));
+    EXPECT_TRUE(shell.await("has stopped"));
+    shell.type("something\n");
+
+    EXPECT_TRUE(shell.await("got something")) << shell.seen();
+    EXPECT_EQ(shell.status(), 0);
+}
+
+/// Who lets it go on may know nothing of this command.
+TEST(Terminal, AProgramThatGoesOnAloneTakesTheCommandAlong) {
+    const support::TemporaryFolder folder;
+    const std::string pid = folder.path() + "/pid";
+    AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) + " run sh -c 'echo $$ > " + pid +
+                                      "; kill -STOP $$; exit 3'; echo stopped: $?; kill -CONT $(cat " + pid +
+                                      "); while [ -n \"$(jobs -s)\" ]; do sleep 0.01; done; wait %1; echo ended: $?"));
+
+    EXPECT_TRUE(shell.await("ended: 3")) << shell.seen();
+    EXPECT_THAT(shell.seen(), testing::HasSubstr("stopped: " + std::to_string(128 + SIGSTOP)));
+    EXPECT_EQ(shell.status(), 0);
+}
+
+TEST(Terminal, TheTimeoutOfAProgramThatHasStoppedExpires) {
+    AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) +
+                                      " run --timeout 1s -o /dev/null sh -c 'kill -STOP $$' & stopped; while [ -n "
+                                      "\"$(jobs -s)\" ]; do sleep 0.01; done; wait $!; echo ended: $?"));
+
+    EXPECT_TRUE(shell.await("ended: 124")) << shell.seen();
+    EXPECT_EQ(shell.status(), 0);
+}
+
+TEST(Terminal, AProgramThatDoesNotObeyAStopKeepsIt) {
+    AtATerminal shell(
+        shell_with_jobs(std::string(LOITER_COMMAND) +
+                        " run sh -c 'trap \"\" TSTP; echo ready; read word; echo got $word'; echo ended: $?"));
+    EXPECT_TRUE(shell.await("ready"));
+    shell.type("\x1a");
+    shell.type("something\n");
+
+    EXPECT_TRUE(shell.await("ended: ")) << shell.seen();
+    EXPECT_THAT(shell.seen(), testing::HasSubstr("got something"));
+    EXPECT_THAT(shell.seen(), testing::HasSubstr("ended: 0"));
+    EXPECT_EQ(shell.status(), 0);
+}
+
+TEST(Terminal, AProgramIsToldOnceThatItGoesOn) {
+    AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) +
+                                      " run -o /dev/null sh -c 'trap \"echo goes on\" CONT; trap \"exit 4\" TERM;" +
+                                      std::string(kGoOn) + "'; kill -TERM %1; fg > /dev/null; echo ended: $?"));
+    EXPECT_TRUE(shell.await("ready"));
+    shell.type("\x1a");
+
+    EXPECT_TRUE(shell.await("ended: 4")) << shell.seen();
+    EXPECT_EQ(shell.seen().find("goes on"), shell.seen().rfind("goes on")) << shell.seen();
+    EXPECT_EQ(shell.status(), 0);
+}
+
 /// There the one that makes it go on knows nothing of this command.
 TEST(Terminal, AProgramThatStopsElsewhereStopsAlone) {
     const support::Outcome outcome =
