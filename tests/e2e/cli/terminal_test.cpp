@@ -167,15 +167,20 @@ TEST(Terminal, AProgramThatDoesNotObeyAStopKeepsIt) {
     EXPECT_EQ(shell.status(), 0);
 }
 
+/// Not dash: ^Z may meet it in the middle of a vfork, where the kernel does not let it stop. What it prints is not in
+/// the shell's notice of the job.
 TEST(Terminal, AProgramIsToldOnceThatItGoesOn) {
-    AtATerminal shell(shell_with_jobs(std::string(LOITER_COMMAND) +
-                                      " run -o /dev/null sh -c 'trap \"echo goes on\" CONT; trap \"exit 4\" TERM;" +
-                                      std::string(kGoOn) + "'; kill -TERM %1; fg > /dev/null; echo ended: $?"));
+    AtATerminal shell(
+        shell_with_jobs(std::string(LOITER_COMMAND) +
+                        " run -o /dev/null bash -c 'trap \"echo on $((6*7))\" CONT; trap \"exit 4\" INT;" +
+                        std::string(kGoOn) + "'; fg > /dev/null; echo ended: $?"));
     EXPECT_TRUE(shell.await("ready"));
     shell.type("\x1a");
+    EXPECT_TRUE(shell.await("on 42"));
+    shell.type("\x03");
 
     EXPECT_TRUE(shell.await("ended: 4")) << shell.seen();
-    EXPECT_EQ(shell.seen().find("goes on"), shell.seen().rfind("goes on")) << shell.seen();
+    EXPECT_EQ(shell.seen().find("on 42"), shell.seen().rfind("on 42")) << shell.seen();
     EXPECT_EQ(shell.status(), 0);
 }
 
