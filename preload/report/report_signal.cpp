@@ -128,7 +128,8 @@ void install_report_signal(int signal) {
     // A handler that ran in between could wait for us in settled_owner.
     uint64_t mask = 0;
     constexpr long kBytes = sizeof(mask);
-    if (raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_argument(&kAllSignals), as_argument(&mask), kBytes) != 0) return;
+    if (raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_argument(&kAllSignals), as_argument(&mask), kBytes) != 0)
+        return;
     Owner expected = Owner::kProgram;
     // Release pairs with the acquire in settled_owner: who sees it changed sees the action too.
     if (owner.compare_exchange_strong(expected, Owner::kChanging, std::memory_order_acq_rel)) {
