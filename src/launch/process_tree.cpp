@@ -24,7 +24,7 @@ using snapshot::Reason;
 
 constexpr char kRecordingPrefix[] = "loiter-";
 
-constexpr char kOutOfReach[] = "it could not reach the folder of this run: another user, or another root";
+constexpr char kOutOfReach[] = "could not reach the folder of this run: another user, or another root";
 
 constexpr int kLooksAtDying = 20;  ///< in vain, at all together: who waits for the report may not do so for long
 constexpr int kDyingMs = 10;       ///< between two of them
@@ -193,13 +193,14 @@ void ProcessTree::note_out_of_reach(const Image& image, bool has_executed) {
     const uint32_t all = image.recording.executed_out_of_reach();
     const uint32_t times = all - (has_executed && all > 0 ? 1 : 0);
     if (times > 0) out_of_reach_[image.recording.exe()] += times;
+    if (times < all) root_is_out_of_reach_ = true;
 }
 
 std::vector<Unobserved> ProcessTree::unobserved() {
     for (const Image& image : images_) note_out_of_reach(image, false);
     std::vector<Unobserved> all = notes_.finish(root_);
     for (const auto& [program, times] : out_of_reach_)
-        all.push_back({"what " + program + " executed", kOutOfReach, times});
+        all.push_back({"what " + program + " executed", std::string("it ") + kOutOfReach, times});
     return all;
 }
 
@@ -340,6 +341,7 @@ bool ProcessTree::any_ending() const {
 }
 
 std::string ProcessTree::root_error() const {
+    if (root_is_out_of_reach_) return std::string("it executed a program that ") + kOutOfReach;
     if (root_was_replaced_)
         return "it executed a program that left no recording; see to it that that one is observable";
     const std::string prefix = kRecordingPrefix + std::to_string(root_) + "-";

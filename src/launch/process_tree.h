@@ -110,7 +110,8 @@ private:
     uint32_t root_ = 0;
     std::optional<int> root_wait_status_;
     bool root_observed_ = false;
-    bool root_was_replaced_ = false;  ///< by a program without a recording
+    bool root_was_replaced_ = false;     ///< by a program without a recording
+    bool root_is_out_of_reach_ = false;  ///< it was replaced by one that cannot have any in the run's folder
     bool silent_ = false;
     std::set<std::string> known_;                   ///< names of recordings met, or there before
     std::vector<Unopened> unopened_;                ///< oldest first: of two images of a process the later one lives

@@ -145,6 +145,15 @@ TEST(UnobservedChildren, OfAnotherUserAreCounted) {
     EXPECT_EQ(run({"gate", "--strict", OTHER_USER, "fails", "/etc/passwd"}).status, 0);
 }
 
+TEST(UnobservedChildren, ThatCmdBecomesAreNoChildren) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    const support::Outcome gate = run({"gate", OTHER_USER, "itself", "/bin/true"});
+    EXPECT_EQ(gate.status, 125);
+    EXPECT_THAT(gate.errors,
+                testing::HasSubstr(" was not observed: it executed a program that could not reach the folder of "
+                                   "this run: another user, or another root\n"));
+}
+
 TEST(UnobservedChildren, AreFewLines) {
     const support::TemporaryFolder folder;
     std::string script;

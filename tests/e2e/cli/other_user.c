@@ -3,7 +3,8 @@
 //   other_user HOW PROGRAM
 //
 // Has a child execute the program as a user who may do nothing, and waits for it.
-// HOW: fork, vfork, or fails: like fork, of a program that cannot be executed, which is no failure
+// HOW: fork, vfork, or fails: like fork, of a program that cannot be executed, which is no failure; or itself: without
+// a child
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,7 +14,8 @@ static const long kNobody = 65534;
 
 int main(int argc, char** argv) {
     if (argc != 3) return 2;
-    const pid_t child = strcmp(argv[1], "vfork") == 0 ? vfork() : fork();
+    const int by_itself = strcmp(argv[1], "itself") == 0;
+    const pid_t child = by_itself ? 0 : strcmp(argv[1], "vfork") == 0 ? vfork() : fork();
     if (child == 0) {
         // Of this thread alone, past libc: a child of vfork shares the rest with its parent.
         if (syscall(SYS_setresgid, kNobody, kNobody, kNobody) == 0 &&
