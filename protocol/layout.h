@@ -385,6 +385,8 @@ struct ProcessRecord {
     std::atomic<uint32_t> grace_over;  ///< (command, target) leftover threads get no more time
     /// Programs that this process and its children were to execute, and could not note in the folder of the run.
     std::atomic<uint32_t> exec_notes_lost;
+    /// Signal n at bit n - 1: its handler is ours while leftover threads have their grace time, or since then.
+    std::atomic<uint64_t> grace_signals;
 
     /// Locks that were unlocked by a thread that did not own them: direct-mapped by address, any
     /// thread, never cleared. A proof on such a lock is only likely.

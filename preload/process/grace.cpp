@@ -71,14 +71,17 @@ KernelAction action_of(Handler handler) {
             reinterpret_cast<uintptr_t>(loiter_signal_restorer), ~uint64_t{0}};
 }
 
-/// Of all of these signals, from one action to another, where it is that one.
-void replace_actions(uint64_t signals, uintptr_t from, const KernelAction& to) {
+/// Of all of these signals, from one action to another, where it is that one. Returns those where it was.
+uint64_t replace_actions(uint64_t signals, uintptr_t from, const KernelAction& to) {
+    uint64_t replaced = 0;
     for (int signal = 1; signal <= kMostSignals; ++signal) {
         if ((signals & bit(signal)) == 0) continue;
         KernelAction before{};
-        if (change_kernel_action(signal, nullptr, &before) == 0 && before.handler == from)
-            change_kernel_action(signal, &to, nullptr);
+        if (change_kernel_action(signal, nullptr, &before) != 0 || before.handler != from) continue;
+        change_kernel_action(signal, &to, nullptr);
+        replaced |= bit(signal);
     }
+    return replaced;
 }
 
 constexpr uintptr_t kByDefault = 0;
@@ -93,8 +96,9 @@ void guard_grace() {
     // For good: without us there would be no thread to cancel any more.
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
     is_guarded.store(true, std::memory_order_relaxed);
-    replace_actions(kOfAThread, kByDefault, action_of(stay_or_fail));
-    replace_actions(kOfTheProcess, kByDefault, action_of(hurry));
+    const uint64_t of_threads = replace_actions(kOfAThread, kByDefault, action_of(stay_or_fail));
+    const uint64_t of_all = replace_actions(kOfTheProcess, kByDefault, action_of(hurry));
+    process->grace_signals.store(of_threads | of_all, std::memory_order_relaxed);
 }
 
 void lift_grace() {

@@ -184,8 +184,7 @@ Looks look(const Source& source, const Layout& layout, const Identity& identity,
     if (!threads.is_at_rest) copy_head(source, layout, *looks.head);  // has every stack that was met
     threads.created_total = looks.head->created_total.load(kRelaxed);
     threads.ended_by = looks.head->ended_by.load(kRelaxed);
-    const uint32_t own_signal = looks.head->report_signal.load(kRelaxed);
-    threads.own_signal = own_signal <= 64 ? own_signal : 0;
+    threads.own_signals = signals_of_library(*looks.head);
     threads.ended_by_tid = looks.head->ended_by_tid.load(kRelaxed);
     return looks;
 }

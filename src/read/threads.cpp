@@ -66,7 +66,7 @@ ThreadAssembly::ThreadAssembly(const ThreadLooks& looks, const ThreadRecords& re
       left_waits_(looks.pid, records, options),
       signals_(looks.second, looks.legacy.signals),
       handles_(looks.second),
-      details_(looks.pid, looks.translates, looks.own_signal) {
+      details_(looks.pid, looks.translates, looks.own_signals) {
     for (const ThreadCopy& copy : looks_.first) first_by_slot_.emplace(copy.slot, &copy);
     for (const Task& task : looks_.between.tasks) tasks_.emplace(task.recorded_tid, &task);
     for (const ThreadCopy& copy : looks_.second) {

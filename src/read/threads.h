@@ -50,7 +50,7 @@ struct ThreadLooks {
     uint32_t ended_by = 0;      ///< thread number; 0: none, or not known
     uint32_t ended_by_tid = 0;  ///< as recorded
     uint32_t created_total = 0;
-    uint32_t own_signal = 0;  ///< that the library handles; 0: none
+    uint64_t own_signals = 0;  ///< that the library handles, signal n at bit n - 1
     Times times;
 };
 

@@ -7,6 +7,7 @@
 #include "read/kernel/mappings.h"
 #include "read/kernel/memory_sharers.h"
 #include "read/kernel/signal_sets.h"
+#include "read/records/head.h"
 
 namespace reader {
 
@@ -65,11 +66,9 @@ void fill_wakers(const protocol::ProcessRecord& head, uint32_t pid, const TaskLo
     snapshot.wakers.completion = (noted & protocol::kWakerCompletion) != 0;
     snapshot.wakers.shared = (noted & protocol::kWakerShared) != 0;
     if (!tasks.all_slept) return;
-    // The library's own handler wakes nobody.
-    const uint32_t report_signal = head.report_signal.load(std::memory_order_relaxed);
-    const uint64_t of_library = report_signal >= 1 && report_signal <= 64 ? bit_of(static_cast<int>(report_signal)) : 0;
+    // The library's own handlers wake nobody.
     const uint64_t caught = tasks.tasks.front().status->caught;
-    if ((caught & ~(kSignalsOfLibc | of_library)) != 0) snapshot.wakers.handler = true;
+    if ((caught & ~(kSignalsOfLibc | signals_of_library(head))) != 0) snapshot.wakers.handler = true;
     mark_shared(pid, snapshot);
     if (must_ask_for_sharers(snapshot)) ask_for_sharers(pid, tasks, snapshot);
 }

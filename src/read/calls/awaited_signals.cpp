@@ -22,10 +22,9 @@ bool read_set(uint32_t pid, uint64_t address, uint64_t& signals) {
 }
 
 /// What is not blocked ends the wait, by a handler or with the process.
-std::string unblocked_words(uint64_t blocked, const Task& task, uint32_t own_signal) {
+std::string unblocked_words(uint64_t blocked, const Task& task, uint64_t own_signals) {
     std::string words = set_words(~blocked);
-    const uint64_t own = own_signal == 0 ? 0 : bit_of(static_cast<int>(own_signal));
-    const uint64_t caught = task.status ? task.status->caught & ~blocked & ~kSignalsOfLibc & ~own : 0;
+    const uint64_t caught = task.status ? task.status->caught & ~blocked & ~kSignalsOfLibc & ~own_signals : 0;
     if (caught != 0 && std::popcount(caught) <= kManySignals) words += " (handlers: " + signal_words(caught) + ")";
     return words;
 }
@@ -39,14 +38,14 @@ std::string set_words(uint64_t signals) {
     return "any signal" + (others == 0 ? "" : " but " + signal_words(others));
 }
 
-std::string awaited_signals(uint32_t pid, const Task& task, uint32_t own_signal) {
+std::string awaited_signals(uint32_t pid, const Task& task, uint64_t own_signals) {
     const SystemCall& call = *task.call;
     uint64_t signals = 0;
     switch (call.number) {
         case SYS_rt_sigtimedwait: return read_set(pid, call.arguments[0], signals) ? set_words(signals) : "";
         case SYS_rt_sigsuspend:
-            return read_set(pid, call.arguments[0], signals) ? unblocked_words(signals, task, own_signal) : "";
-        case SYS_pause: return task.status ? unblocked_words(task.status->blocked, task, own_signal) : "";
+            return read_set(pid, call.arguments[0], signals) ? unblocked_words(signals, task, own_signals) : "";
+        case SYS_pause: return task.status ? unblocked_words(task.status->blocked, task, own_signals) : "";
         default: return "";
     }
 }

@@ -111,9 +111,9 @@ void fill_recorded_detail(const WaitCopy& wait, snapshot::Thread& thread) {
     }
 }
 
-CallDetails::CallDetails(uint32_t pid, bool translates, uint32_t own_signal)
+CallDetails::CallDetails(uint32_t pid, bool translates, uint64_t own_signals)
     : pid_(pid),
-      own_signal_(own_signal),
+      own_signals_(own_signals),
       sockets_(pid),
       descriptors_(pid, sockets_, open_files_),
       lock_owners_(pid, descriptors_, open_files_),
@@ -143,7 +143,7 @@ void CallDetails::from_call(const Task& task, snapshot::Thread& thread) {
             add_last_taker(call, thread);
             break;
         case State::kChildWait: set_detail(thread, child(task.tid, call)); break;
-        case State::kSignalWait: set_detail(thread, awaited_signals(pid_, task, own_signal_)); break;
+        case State::kSignalWait: set_detail(thread, awaited_signals(pid_, task, own_signals_)); break;
         case State::kFileLock: {
             const DescriptorInfo info = descriptors_.info(task.tid, static_cast<int>(call.arguments[0]));
             const LockRequest request = request_of(pid_, call, info.position);

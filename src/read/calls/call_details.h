@@ -25,8 +25,8 @@ void fill_recorded_detail(const WaitCopy& wait, snapshot::Thread& thread);
 class CallDetails {
 public:
     /// Reads nothing before the first thread that needs it; `translates`: the process has other numbers
-    /// in its own pid namespace; `own_signal`: the one the library handles, 0: none.
-    CallDetails(uint32_t pid, bool translates, uint32_t own_signal);
+    /// in its own pid namespace; `own_signals`: those that the library handles.
+    CallDetails(uint32_t pid, bool translates, uint64_t own_signals);
     CallDetails(const CallDetails&) = delete;
     CallDetails& operator=(const CallDetails&) = delete;
 
@@ -46,7 +46,7 @@ private:
     void fill_bound(const SystemCall& call, snapshot::Thread& thread) const;
 
     uint32_t pid_;
-    uint32_t own_signal_;
+    uint64_t own_signals_;
     Sockets sockets_;
     OpenFiles open_files_;
     Descriptors descriptors_;

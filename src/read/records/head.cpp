@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "read/kernel/signal_sets.h"
 #include "read/read.h"
 
 namespace reader {
@@ -111,6 +112,12 @@ uint64_t bytes_in_use(const Layout& layout, const ProcessRecord& head) {
         if (claimed > 0) end = std::max(end, layout.regions[kind].offset + claimed);
     }
     return (end + kPage - 1) / kPage * kPage;
+}
+
+uint64_t signals_of_library(const ProcessRecord& head) {
+    const uint32_t report_signal = head.report_signal.load(kRelaxed);
+    const bool is_signal = report_signal >= 1 && report_signal <= 64;
+    return head.grace_signals.load(kRelaxed) | (is_signal ? bit_of(static_cast<int>(report_signal)) : 0);
 }
 
 std::string exe_of(const ProcessRecord& head) {

@@ -43,6 +43,9 @@ uint64_t used_bytes(const Source& source, const Layout& layout, const protocol::
 /// Bytes of the recording up to the last one in use.
 uint64_t bytes_in_use(const Layout& layout, const protocol::ProcessRecord& head);
 
+/// Signal n at bit n - 1: the process has a handler for it, which is the library's.
+uint64_t signals_of_library(const protocol::ProcessRecord& head);
+
 std::string exe_of(const protocol::ProcessRecord& head);
 std::vector<std::string> command_of(const protocol::ProcessRecord& head);
 

@@ -6,7 +6,8 @@
 // late_ends HOW:
 //   exit, _exit, quick_exit, abort, store, error, errors (of two threads), exec, raw: what the other thread does;
 //   return: it is main that comes late; in_quick_exit: it is in a handler of that meanwhile;
-//   usr2, io, pwr, realtime, abrt, pipe: it sends the process that signal;
+//   usr2, io, pwr, realtime: it sends the process that signal;
+//   abrt, pipe: it sends that one to the thread that ends the process;
 //   cancel, cancel_at_once: it cancels the thread that ends the process;
 //   handler_exit, handler__exit, handler_pthread_exit: it has that thread run a handler that does this;
 //   fork_exit, fork_term: it makes a child that ends, and says how.
@@ -62,6 +63,10 @@ void start(void* (*routine)(void*), void* argument) {
     if (pthread_create(&thread, nullptr, routine, argument) != 0) std::abort();
 }
 
+void* await_signals(void*) {
+    for (;;) pause();
+}
+
 void* fail_later(void*) {
     await_sleep(late);
     error(kLateStatus, 0, "%s", "later");
@@ -80,8 +85,8 @@ void fork_late(bool ends_by_itself) {
     gate::say(WIFEXITED(status) ? "child 7\n" : "child killed\n");
 }
 
-const std::map<std::string, int> kSignals = {{"usr2", SIGUSR2},      {"io", SIGIO},     {"pwr", SIGPWR},
-                                             {"realtime", SIGRTMIN}, {"abrt", SIGABRT}, {"pipe", SIGPIPE}};
+const std::map<std::string, int> kSignals = {{"usr2", SIGUSR2}, {"io", SIGIO}, {"pwr", SIGPWR}, {"realtime", SIGRTMIN}};
+const std::map<std::string, int> kSignalsOfThreads = {{"abrt", SIGABRT}, {"pipe", SIGPIPE}};
 const std::map<std::string, void (*)(int)> kHandlers = {
     {"handler_exit", [](int) { std::exit(kLateStatus); }},
     {"handler__exit", [](int) { _exit(kLateStatus); }},
@@ -105,6 +110,8 @@ void end_late(const std::string& how) {
     if (how.starts_with("handler")) pthread_kill(main_thread, SIGUSR1);
     if (how.starts_with("fork")) fork_late(how == "fork_exit");
     if (const auto signal = kSignals.find(how); signal != kSignals.end()) kill(getpid(), signal->second);
+    if (const auto signal = kSignalsOfThreads.find(how); signal != kSignalsOfThreads.end())
+        pthread_kill(main_thread, signal->second);
     if (how == "raw") syscall(SYS_exit_group, kLateStatus);
     sleep_for_ever();
 }
@@ -141,10 +148,12 @@ void* ask_to_end(void* how) {
 int main(int, char** words) {
     const std::string how = words[1];
     main_thread = pthread_self();
+    start(await_signals, nullptr);
     std::fputs("early\n", stdout);  // which is written when the process ends
     if (const auto handler = kHandlers.find(how); handler != kHandlers.end()) std::signal(SIGUSR1, handler->second);
     if (how == "cancel_at_once") pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
-    if (!kSignals.contains(how) && !kHandlers.contains(how)) start(ask_to_end, nullptr);  // these are haste enough
+    if (!kSignals.contains(how) && !kSignalsOfThreads.contains(how) && !kHandlers.contains(how))
+        start(ask_to_end, nullptr);  // these are haste enough
     if (how == "in_quick_exit") {
         start(exit_quickly, nullptr);
         in_quick_exit.await_open();

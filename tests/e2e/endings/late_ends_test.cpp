@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/support/report.h"
 #include "tests/support/target_runner.h"
@@ -42,6 +43,18 @@ TEST_P(LateEnd, ChangesNothingUnderRun) {
     EXPECT_EQ(observed.outcome.output, output());
     ASSERT_GE(observed.reports.size(), 1U);
     EXPECT_EQ(observed.reports[0].at("process").at("status"), 0);
+}
+
+TEST(EndingProcess, HasHandlersOfOursThatAreNotTold) {
+    const support::Command target = {.arguments = {LATE_ENDS, "exit"}};
+    const support::Observed observed = support::observe(LOITER_COMMAND, "run", {"--grace", "60s"}, target);
+
+    ASSERT_EQ(observed.reports.size(), 1U);
+    std::vector<Json> awaited;
+    for (const Json& thread : observed.reports[0].at("threads")) {
+        if (thread.at("state") == "signal wait") awaited.push_back(thread.at("waits_for").at("detail"));
+    }
+    EXPECT_THAT(awaited, testing::ElementsAre("any signal"));
 }
 
 TEST_P(LateEnd, ChangesNothingUnderPlainPreload) {
